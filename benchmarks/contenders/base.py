@@ -1,0 +1,45 @@
+"""What every contender offers: its versions, and for a case the call that is timed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.cases import MODES, Case
+from benchmarks.data import Data
+
+
+def nothing() -> None:
+    """What most contenders have to do before a call whose result is checked."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A case made ready.
+
+    call           the whole public call, nothing else: gives the predictions, or the loss of a training step
+    before_check   called before each call whose result is compared with the other contenders' results
+    """
+
+    call: Callable[[], Any]
+    before_check: Callable[[], None] = nothing
+
+
+class Contender(ABC):
+    """One library, imported and pinned to its number of threads by the constructor."""
+
+    modes: tuple[str, ...] = MODES
+    versions: dict[str, str]
+
+    @abstractmethod
+    def __init__(self, threads: int) -> None: ...
+
+    def settings(self, case: Case) -> list[str]:
+        """The settings a careful user would try for this case. The fastest one is kept, and named in the report."""
+        return ["default"]
+
+    @abstractmethod
+    def task(self, case: Case, data: Data, setting: str) -> Task:
+        """The case with these arrays, ready to be called."""

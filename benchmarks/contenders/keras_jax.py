@@ -1,0 +1,20 @@
+"""Keras on JAX, which always compiles with XLA."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+import jax  # noqa: E402  (the backend is chosen before the import)
+import keras  # noqa: E402
+
+from benchmarks.contenders.keras_style import KerasStyle  # noqa: E402
+
+
+class Entrant(KerasStyle):
+    """JAX sizes its thread pool by the cores the process may use: the worker has limited those already."""
+
+    def __init__(self, threads: int) -> None:
+        self.keras = keras
+        self.versions = {"keras": keras.__version__, "jax": jax.__version__}

@@ -1,0 +1,39 @@
+"""Any library that speaks Keras's public names: `predict_on_batch` and `train_on_batch` of a Sequential model."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+
+from benchmarks.cases import Case
+from benchmarks.contenders.base import Contender, Task
+from benchmarks.data import Data
+
+LAYERS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
+
+
+class KerasStyle(Contender):
+    """`keras` is the module, set by the constructor; `compile_options` are the keywords a setting adds to compile."""
+
+    keras: Any
+    compile_options: dict[str, dict[str, Any]] = {"default": {}}
+
+    def settings(self, case: Case) -> list[str]:
+        return list(self.compile_options)
+
+    def model(self, case: Case, data: Data, setting: str = "default") -> Any:
+        """The case's model with the case's weights, compiled."""
+        layers = self.keras.layers
+        recurrent = getattr(layers, LAYERS[case.cell])(case.units)
+        model = self.keras.Sequential([self.keras.Input((case.time, case.features)), recurrent, layers.Dense(1)])
+        model.compile("adam", "mse", **self.compile_options[setting])
+        model.set_weights(list(data.weights))
+        return model
+
+    def task(self, case: Case, data: Data, setting: str) -> Task:
+        model = self.model(case, data, setting)
+        if case.mode == "inference":
+            return Task(lambda: model.predict_on_batch(data.x))
+        targets = cycle(data.targets)
+        # The loss that train_on_batch returns is a running mean: started anew, it is the loss of the one step.
+        return Task(lambda: model.train_on_batch(data.x, next(targets)), before_check=model.reset_metrics)

@@ -1,0 +1,17 @@
+"""minirnn, through its public Keras-style interface."""
+
+from __future__ import annotations
+
+import minirnn
+import numba
+
+from benchmarks.contenders.keras_style import KerasStyle
+
+
+class Entrant(KerasStyle):
+    """minirnn as its users call it."""
+
+    def __init__(self, threads: int) -> None:
+        minirnn.set_num_threads(threads)
+        self.keras = minirnn
+        self.versions = {"minirnn": minirnn.__version__, "numba": numba.__version__}

@@ -1,0 +1,78 @@
+"""PyTorch itself: its own recurrent layers, time-major tensors made before the timing starts."""
+
+from __future__ import annotations
+
+from itertools import count, cycle
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.cases import Case
+from benchmarks.contenders.base import Contender, Task
+from benchmarks.data import Data
+from benchmarks.layouts import torch_parameters
+
+LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "simple_rnn": nn.RNN}
+EPSILON, BETA_2 = 1e-7, 0.999
+
+
+class Forecaster(nn.Module):
+    """The case's model: a recurrent layer and a linear head on its last output."""
+
+    def __init__(self, case: Case, weights: tuple[np.ndarray, ...]) -> None:
+        super().__init__()
+        self.recurrent = LAYERS[case.cell](case.features, case.units)
+        self.head = nn.Linear(case.units, 1)
+        parameters = {f"recurrent.{name}": array for name, array in torch_parameters(case.cell, weights[:3]).items()}
+        parameters |= {"head.weight": weights[3].T, "head.bias": weights[4]}
+        self.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in parameters.items()})
+        if case.cell != "gru":
+            # One trained bias, as in Keras: Adam would move a sum of two biases by two steps at once.
+            self.recurrent.bias_hh_l0.requires_grad_(False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        sequence, _ = self.recurrent(x)
+        return self.head(sequence[-1])
+
+
+class Entrant(Contender):
+    """Eager PyTorch: inference_mode for inference, for training the Adam that is faster."""
+
+    def __init__(self, threads: int) -> None:
+        torch.set_num_threads(threads)
+        self.versions = {"torch": torch.__version__}
+
+    def settings(self, case: Case) -> list[str]:
+        return ["inference_mode"] if case.mode == "inference" else ["fused Adam", "plain Adam"]
+
+    def task(self, case: Case, data: Data, setting: str) -> Task:
+        model = Forecaster(case, data.weights)
+        x = torch.from_numpy(np.ascontiguousarray(data.x.swapaxes(0, 1)))
+        if case.mode == "inference":
+            model.eval()
+
+            @torch.inference_mode()
+            def predict() -> np.ndarray:
+                return model(x).numpy()
+
+            return Task(predict)
+
+        targets = cycle([torch.from_numpy(target) for target in data.targets])
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3, eps=EPSILON, fused=setting == "fused Adam")
+        mean_squared_error = nn.functional.mse_loss
+
+        def step() -> float:
+            adam.zero_grad()
+            loss = mean_squared_error(model(x), next(targets))
+            loss.backward()
+            adam.step()
+            return loss.item()
+
+        steps = count(1)
+
+        def keras_epsilon() -> None:
+            # Keras adds epsilon before the bias correction, PyTorch after it: this makes the two the same number.
+            adam.param_groups[0]["eps"] = EPSILON / (1 - BETA_2 ** next(steps)) ** 0.5
+
+        return Task(step, before_check=keras_epsilon)

@@ -1,0 +1,13 @@
+"""Floor 0: how Python functions become machine code. The one place where compiler options are decided.
+
+- `inline` marks a function that other compiled functions may call: gates, activations, register tiles. Called from
+  plain Python it is the plain function, on NumPy arrays; inside a kernel it melts into the caller.
+- `kernel` marks an entry point: a function that Python calls with arrays and that is compiled once for each set of
+  argument types and kept on disk.
+- `Static` is an argument that a kernel is compiled *for* (which cell, which activation), not one that it reads.
+"""
+
+from minirnn.jit.compiler import JIT_ENABLED, Kernel, inline, kernel
+from minirnn.jit.static import Static
+
+__all__ = ["JIT_ENABLED", "Kernel", "Static", "inline", "kernel"]

@@ -1,0 +1,74 @@
+"""The two decorators, `inline` and `kernel`, and every compiler option there is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import config, njit, types
+from numba.extending import register_jitable
+
+from minirnn.jit.cache import KernelCache
+from minirnn.jit.static import Static, StaticType
+
+JIT_ENABLED = not config.DISABLE_JIT
+
+# `contract` lets a*b + c become one fused multiply-add. The rest of fastmath is off: it gains nothing here and
+# makes isnan(nan) false. Kernels allocate nothing, so they need no reference counting (_nrt).
+_OPTIONS = dict(nogil=True, fastmath={"contract"}, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
+
+inline = register_jitable(forceinline=True, no_cpython_wrapper=True, **_OPTIONS)
+
+
+class Kernel:
+    """An entry point. Call it like the function it wraps, or `specialise` it once and call what comes back.
+
+    Every array argument must be C-contiguous, aligned and in native byte order: layers see to that before they call.
+    """
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self._compiled: dict[tuple, Callable] = {}
+        self._lock = threading.Lock()
+        if JIT_ENABLED:
+            self._dispatcher = njit(**_OPTIONS)(function)
+            self._dispatcher._cache = KernelCache(function)
+
+    def specialise(self, *arguments: Any) -> Callable:
+        """The machine code for arguments of these types: a callable that trusts its arguments to be of these types."""
+        if not JIT_ENABLED:
+            return self.function
+        signature = tuple(_numba_type(a) for a in arguments)
+        compiled = self._compiled.get(signature)
+        if compiled is None:
+            with self._lock:
+                compiled = self._compiled.get(signature)
+                if compiled is None:
+                    compiled = self._compiled[signature] = self._dispatcher.compile(signature)
+        return compiled
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.specialise(*arguments)(*arguments)
+
+
+def kernel(function: Callable) -> Kernel:
+    """Mark an entry point: compiled for the types it is called with, without the GIL, and kept on disk."""
+    return Kernel(function)
+
+
+_SCALARS = {bool: types.boolean, int: types.intp, float: types.float64}
+_DTYPES = {np.dtype(t): getattr(types, t) for t in ("float32", "float64", "int64")} | {np.dtype(bool): types.boolean}
+
+
+def _numba_type(value: Any) -> types.Type:
+    if isinstance(value, np.ndarray):
+        return types.Array(_DTYPES[value.dtype], value.ndim, "C")
+    if isinstance(value, Static):
+        return StaticType(value.key)
+    if isinstance(value, tuple):
+        return types.UniTuple(types.intp, len(value))
+    return _SCALARS[type(value)]

@@ -1,0 +1,363 @@
+"""A SIMD register as a Numba type, and the primitives that move data in and out of it.
+
+`Vec` is a row of W lanes, W set by the host (16 float32 lanes for AVX-512, 8 for AVX2, 4 for SSE and NEON; half for
+float64). `+ - * /` and comparisons work on it, with numbers spread over the lanes. Offsets count elements from the
+start of a C-contiguous array of any rank.
+
+Each primitive is written twice, side by side: a NumPy body, which *is* the primitive when the JIT is off (a Vec is then
+a NumPy array of W elements, and a kernel can be stepped through in a debugger), and below it what the compiler emits.
+"""
+
+from __future__ import annotations
+
+import operator
+import platform
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils, config
+from numba.core.imputils import lower_builtin
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import models, register_model
+
+I64 = ir.IntType(64)
+CONTRACT = ("contract",)
+
+
+def _register_file() -> tuple[int, int]:
+    """(bytes in a SIMD register, number of registers) of the CPU that Numba compiles for."""
+    if platform.machine().lower() in ("arm64", "aarch64"):
+        return 16, 32
+    if config.CPU_NAME is not None:
+        known = {"haswell": (32, 16), "skylake-avx512": (64, 32)}
+        return known.get(config.CPU_NAME, (16, 16))
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 64, 32
+    return (32, 16) if features.get("avx2") else (16, 16)
+
+
+VECTOR_BYTES, REGISTERS = _register_file()
+
+
+def lanes(dtype) -> int:
+    """Lanes of a register of this dtype."""
+    return VECTOR_BYTES // np.dtype(dtype).itemsize
+
+
+class VecType(types.Type):
+    def __init__(self, dtype: types.Type, count: int) -> None:
+        self.dtype, self.count = dtype, count
+        super().__init__(name=f"Vec({dtype} x {count})")
+
+
+@register_model(VecType)
+class _VecModel(models.PrimitiveModel):
+    def __init__(self, manager, vec):
+        element = ir.IntType(1) if vec.dtype is types.boolean else manager.lookup(vec.dtype).get_value_type()
+        super().__init__(manager, vec, ir.VectorType(element, vec.count))
+
+
+def vec_of(array: types.Array) -> VecType:
+    """The register type that holds elements of this array."""
+    return VecType(array.dtype, lanes(str(array.dtype)))
+
+
+# --- what the compiler emits --------------------------------------------------------------------------------------
+
+
+def splat(builder, scalar, count):
+    """All lanes equal to an LLVM scalar."""
+    vec = ir.VectorType(scalar.type, count)
+    first = builder.insert_element(ir.Constant(vec, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
+    lane_of = ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count)
+    return builder.shuffle_vector(first, ir.Constant(vec, ir.Undefined), lane_of)
+
+
+def as_vec(context, builder, value, typ, vec):
+    """`value` itself if it is a register, else the number spread over the lanes of `vec`."""
+    if isinstance(typ, VecType):
+        return value
+    return splat(builder, context.cast(builder, value, typ, vec.dtype), vec.count)
+
+
+def llvm_function(builder, name, vec, arguments=1):
+    """The LLVM intrinsic `name` over registers (llvmlite cannot name those by itself)."""
+    suffix = {"float": "f32", "double": "f64"}[str(vec.element)]
+    function_type = ir.FunctionType(vec, [vec] * arguments)
+    return cgutils.get_or_insert_function(builder.module, function_type, f"llvm.{name}.v{vec.count}{suffix}")
+
+
+def pointer(context, builder, array_type, array, offset, reach=None):
+    """Address of element `offset`; with NUMBA_BOUNDSCHECK on, offset + reach must lie within the array."""
+    data = context.make_array(array_type)(context, builder, array)
+    if context.enable_boundscheck and reach is not None:
+        size = ir.Constant(I64, 1)
+        for axis in range(array_type.ndim):
+            size = builder.mul(size, builder.extract_value(data.shape, axis))
+        end = builder.add(offset, reach if isinstance(reach, ir.Value) else ir.Constant(I64, reach))
+        outside = builder.or_(builder.icmp_signed("<", offset, ir.Constant(I64, 0)), builder.icmp_signed(">", end, size))
+        with builder.if_then(outside, likely=False):
+            message = ("SIMD access outside the array",)
+            context.call_conv.return_user_exc(builder, IndexError, message)
+    return builder.gep(data.data, [offset], inbounds=True)
+
+
+def element_bytes(vec) -> int:
+    """Bytes of one lane of an LLVM vector type."""
+    return 4 if str(vec.element) == "float" else 8
+
+
+def load_vec(builder, address, vec, step=0):
+    """Read a register at an address, `step` elements further on; no alignment beyond the element's is assumed."""
+    address = builder.gep(address, [ir.Constant(I64, step)], inbounds=True)
+    loaded = builder.load(builder.bitcast(address, vec.as_pointer()))
+    loaded.align = element_bytes(vec)
+    return loaded
+
+
+def store_vec(builder, value, address, step=0):
+    """Write a register at an address, `step` elements further on."""
+    address = builder.gep(address, [ir.Constant(I64, step)], inbounds=True)
+    builder.store(value, builder.bitcast(address, value.type.as_pointer())).align = element_bytes(value.type)
+
+
+def lane_mask(builder, count, width):
+    """Lanes 0 .. count-1 on, the others off."""
+    index = ir.Constant(ir.VectorType(I64, width), list(range(width)))
+    return builder.icmp_signed("<", index, splat(builder, count, width))
+
+
+def masked_load(builder, address, vec, count):
+    """The first `count` lanes from memory, zeros in the others; nothing beyond them is touched."""
+    mask = lane_mask(builder, count, vec.count)
+    at = builder.bitcast(address, vec.as_pointer())
+    size = element_bytes(vec)
+    function_type = ir.FunctionType(vec, [at.type, ir.IntType(32), mask.type, vec])
+    name = f"llvm.masked.load.v{vec.count}f{8 * size}.p0"
+    function = cgutils.get_or_insert_function(builder.module, function_type, name)
+    return builder.call(function, [at, ir.Constant(ir.IntType(32), size), mask, ir.Constant(vec, None)])
+
+
+def masked_store(builder, value, address, count):
+    """The first `count` lanes to memory; nothing beyond them is touched."""
+    vec = value.type
+    mask = lane_mask(builder, count, vec.count)
+    at = builder.bitcast(address, vec.as_pointer())
+    size = element_bytes(vec)
+    function_type = ir.FunctionType(ir.VoidType(), [vec, at.type, ir.IntType(32), mask.type])
+    name = f"llvm.masked.store.v{vec.count}f{8 * size}.p0"
+    function = cgutils.get_or_insert_function(builder.module, function_type, name)
+    builder.call(function, [value, at, ir.Constant(ir.IntType(32), size), mask])
+
+
+def primitive(function, typing):
+    """Teach the compiler a Python function: `typing(*types)` gives (result type, argument types, emitter) or None."""
+
+    @infer_global(function)
+    class _Template(AbstractTemplate):
+        def generic(self, args, kws):
+            found = typing(*args)
+            return None if found is None else signature(found[0], *found[1])
+
+    @lower_builtin(function, types.VarArg(types.Any))
+    def _lower(context, builder, sig, args):
+        return typing(*sig.args)[2](context, builder, *args)
+
+
+# --- operators ----------------------------------------------------------------------------------------------------
+
+
+def _unliteral(typ):
+    return typ if isinstance(typ, VecType) else types.unliteral(typ)
+
+
+def _binary(op, emit, boolean=False):
+    def lower(context, builder, sig, args):
+        vec = sig.args[0] if isinstance(sig.args[0], VecType) else sig.args[1]
+        left, right = (as_vec(context, builder, a, t, vec) for a, t in zip(args, sig.args, strict=True))
+        return emit(builder, left, right)
+
+    @infer_global(op)
+    class _Operator(AbstractTemplate):
+        def generic(self, args, kws):
+            vec = next((a for a in args if isinstance(a, VecType)), None)
+            if vec is None or len(args) != 2:
+                return None
+            if not all(a == vec or isinstance(a, (types.Number, types.Literal)) for a in args):
+                return None
+            result = VecType(types.boolean, vec.count) if boolean else vec
+            return signature(result, *(_unliteral(a) for a in args))
+
+    for left, right in ((VecType, VecType), (VecType, types.Number), (types.Number, VecType)):
+        lower_builtin(op, left, right)(lower)
+
+
+_binary(operator.add, lambda b, x, y: b.fadd(x, y, flags=CONTRACT))
+_binary(operator.sub, lambda b, x, y: b.fsub(x, y, flags=CONTRACT))
+_binary(operator.mul, lambda b, x, y: b.fmul(x, y, flags=CONTRACT))
+_binary(operator.truediv, lambda b, x, y: b.fdiv(x, y, flags=CONTRACT))
+_binary(operator.lt, lambda b, x, y: b.fcmp_ordered("<", x, y), boolean=True)
+_binary(operator.le, lambda b, x, y: b.fcmp_ordered("<=", x, y), boolean=True)
+_binary(operator.gt, lambda b, x, y: b.fcmp_ordered(">", x, y), boolean=True)
+_binary(operator.ge, lambda b, x, y: b.fcmp_ordered(">=", x, y), boolean=True)
+
+
+@infer_global(operator.neg)
+class _Negate(AbstractTemplate):
+    def generic(self, args, kws):
+        return signature(args[0], args[0]) if isinstance(args[0], VecType) else None
+
+
+@lower_builtin(operator.neg, VecType)
+def _lower_negate(context, builder, sig, args):
+    return builder.fneg(args[0])
+
+
+# --- primitives ---------------------------------------------------------------------------------------------------
+
+
+def width(array):
+    """W, the lanes of a register that holds elements of this array."""
+    return lanes(array.dtype)
+
+
+primitive(
+    width,
+    lambda array: (
+        types.intp,
+        (array,),
+        lambda context, builder, _: ir.Constant(I64, vec_of(array).count),
+    ),
+)
+
+
+def load(array, offset):
+    """W elements from `offset` on."""
+    return array.reshape(-1)[offset : offset + width(array)]
+
+
+def _type_load(array, offset):
+    vec = vec_of(array)
+
+    def emit(context, builder, data, at):
+        address = pointer(context, builder, array, data, at, vec.count)
+        return load_vec(builder, address, context.get_value_type(vec))
+
+    return vec, (array, types.intp), emit
+
+
+primitive(load, _type_load)
+
+
+def load_part(array, offset, count):
+    """`count` elements (at most W) from `offset` on, zeros in the lanes after them."""
+    part = np.zeros(width(array), array.dtype)
+    part[: max(count, 0)] = array.reshape(-1)[offset : offset + min(count, len(part))]
+    return part
+
+
+def _type_load_part(array, offset, count):
+    vec = vec_of(array)
+
+    def emit(context, builder, data, at, n):
+        address = pointer(context, builder, array, data, at, n)
+        return masked_load(builder, address, context.get_value_type(vec), n)
+
+    return vec, (array, types.intp, types.intp), emit
+
+
+primitive(load_part, _type_load_part)
+
+
+def store(array, offset, vec):
+    """Write the W lanes of `vec` from `offset` on."""
+    array.reshape(-1)[offset : offset + width(array)] = vec
+
+
+def _type_store(array, offset, vec):
+    if not isinstance(vec, VecType):
+        return None
+
+    def emit(context, builder, data, at, value):
+        store_vec(builder, value, pointer(context, builder, array, data, at, vec.count))
+        return context.get_dummy_value()
+
+    return types.void, (array, types.intp, vec), emit
+
+
+primitive(store, _type_store)
+
+
+def store_part(array, offset, vec, count):
+    """Write the first `count` lanes of `vec` (at most W) from `offset` on."""
+    array.reshape(-1)[offset : offset + count] = vec[:count]
+
+
+def _type_store_part(array, offset, vec, count):
+    if not isinstance(vec, VecType):
+        return None
+
+    def emit(context, builder, data, at, value, n):
+        masked_store(builder, value, pointer(context, builder, array, data, at, n), n)
+        return context.get_dummy_value()
+
+    return types.void, (array, types.intp, vec, types.intp), emit
+
+
+primitive(store_part, _type_store_part)
+
+
+def element(array, offset):
+    """The number at `offset`."""
+    return array.reshape(-1)[offset]
+
+
+def _type_element(array, offset):
+    def emit(context, builder, data, at):
+        return builder.load(pointer(context, builder, array, data, at, 1))
+
+    return array.dtype, (array, types.intp), emit
+
+
+primitive(element, _type_element)
+
+
+def zeros(array):
+    """A register of zeros for elements of this array."""
+    return np.zeros(width(array), array.dtype)
+
+
+primitive(
+    zeros,
+    lambda array: (
+        vec_of(array),
+        (array,),
+        lambda context, builder, _: ir.Constant(context.get_value_type(vec_of(array)), None),
+    ),
+)
+
+
+def add_lanes(vec):
+    """Sum of the lanes."""
+    return vec.sum()
+
+
+def _type_add_lanes(vec):
+    if not isinstance(vec, VecType):
+        return None
+
+    def emit(context, builder, value):
+        suffix = "f32" if vec.dtype is types.float32 else "f64"
+        scalar = value.type.element
+        function_type = ir.FunctionType(scalar, [scalar, value.type])
+        name = f"llvm.vector.reduce.fadd.v{vec.count}{suffix}"
+        function = cgutils.get_or_insert_function(builder.module, function_type, name)
+        return builder.call(function, [ir.Constant(scalar, -0.0), value], fastmath=["reassoc"])
+
+    return vec.dtype, (vec,), emit
+
+
+primitive(add_lanes, _type_add_lanes)

@@ -1,0 +1,232 @@
+"""The comparison of minirnn with Keras: results, gradients, parameter counts and training runs.
+
+Each function takes a minirnn layer or model and gives a list of `Check`s, one for each array; a failing check says in
+one line which layer and weight differ most, at which index, and what both libraries have there. `keras_twin=` compares
+with another Keras model than the twin, for example one trained elsewhere. A Keras model may stand in minirnn's place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reference import keras_side
+from reference.tolerances import TOLERANCES
+from reference.twin import dtype_name, to_keras, twin_layer
+
+GATES = {"LSTM": "ifgo", "GRU": "zrn", "SimpleRNN": "h"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: what was compared, the difference found and allowed, and the place where it is largest."""
+
+    quantity: str
+    name: str
+    error: float
+    allowed: float
+    place: str
+    ours: float
+    keras: float
+
+    @property
+    def passed(self) -> bool:
+        """False also when the error is not a number."""
+        return self.error <= self.allowed
+
+    def __str__(self) -> str:
+        verdict = "agrees" if self.passed else "differs"
+        return (
+            f"{self.name}{self.place} {verdict} ({self.quantity}): minirnn {self.ours:.17g}, Keras {self.keras:.17g}, "
+            f"difference {self.error:.3g}, allowed {self.allowed:.3g}"
+        )
+
+
+class Mismatch(AssertionError):
+    """minirnn and Keras differ by more than is allowed."""
+
+
+def require(checks: Iterable[Check]) -> None:
+    """Raise Mismatch with a line for each check that failed."""
+    failures = [str(check) for check in checks if not check.passed]
+    if failures:
+        raise Mismatch("\n".join(failures))
+
+
+def worst(checks: Iterable[Check], quantity: str) -> Check | None:
+    """The check of one quantity with the largest error; an error that is not a number is larger than any."""
+    chosen = [check for check in checks if check.quantity == quantity]
+    return max(chosen, key=lambda check: math.inf if math.isnan(check.error) else check.error, default=None)
+
+
+def compare_arrays(quantity: str, name: str, ours: Any, keras: Any, dtype: str, gates: str = "") -> Check:
+    """One array of minirnn beside Keras's, measured as `tolerances` defines it for the quantity.
+
+    Args:
+        quantity: "outputs", "gradients" or "losses".
+        name: what the arrays are, e.g. "lstm/kernel".
+        dtype: the row of the tolerance table, "float32" or "float64".
+        gates: the gates side by side in the last axis, so that the place can name its gate.
+    """
+    allowed = TOLERANCES[dtype][quantity].allowed
+    ours, keras = np.asarray(ours, np.float64), np.asarray(keras, np.float64)
+    if ours.shape != keras.shape:
+        return Check(quantity, name, math.inf, allowed, f" of shape {ours.shape} instead of {keras.shape}", *[math.nan] * 2)
+    difference, magnitude = np.abs(ours - keras), np.abs(keras)
+    scale = {"outputs": max(1.0, magnitude.max()), "gradients": magnitude.max(), "losses": magnitude}[quantity]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.where(difference == 0, 0.0, difference / scale)
+    index = np.unravel_index(np.argmax(np.where(np.isnan(error), math.inf, error)), error.shape)
+    place = f"[{', '.join(map(str, index))}]" if index else ""
+    if len(gates) > 1:
+        place += f" (gate {gates[index[-1] * len(gates) // error.shape[-1]]})"
+    return Check(quantity, name, float(error[index]), allowed, place, float(ours[index]), float(keras[index]))
+
+
+def _weight_gates(layers: Iterable[Any]) -> list[tuple[str, str]]:
+    """For each trainable weight, in order: "layer/weight" and the gates in its last axis."""
+    return [
+        (f"{layer.name}/{weight.name}", GATES.get(type(layer).__name__, ""))
+        for layer in layers
+        for weight in layer.trainable_weights
+    ]
+
+
+def _compare_gradients(layers: list[Any], ours: Sequence[Any], keras: Sequence[Any], dtype: str) -> list[Check]:
+    named = _weight_gates(layers)
+    if len(ours) != len(named):
+        return [Check("gradients", "gradients of weights", math.inf, 0, " by their number", len(ours), len(named))]
+    return [
+        compare_arrays("gradients", name, a, b, dtype, gates)
+        for (name, gates), a, b in zip(named, ours, keras, strict=True)
+    ]
+
+
+def model_gradients(model: Any, x: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray], np.ndarray]:
+    """Loss, weight gradients and dx of a compiled model of either library."""
+    if hasattr(model, "compute_gradients"):
+        return model.compute_gradients(x, y)
+    return keras_side.model_gradients(model, x, y)
+
+
+def layer_vjp(layer: Any, *args: Any) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+    """dx, weight gradients and gradients of the initial states of a layer of either library."""
+    return layer.vjp(*args) if hasattr(layer, "vjp") else keras_side.layer_vjp(layer, *args)
+
+
+def compare_counts(model: Any, keras_twin: Any | None = None) -> list[Check]:
+    """`count_params` of each layer and of the model: equal, or failed."""
+    twin = keras_twin or to_keras(model)
+    pairs = [*zip(model.layers, twin.layers, strict=True), (model, twin)]
+    counts = [(ours.name, ours.count_params(), keras.count_params()) for ours, keras in pairs]
+    return [Check("parameters", name, abs(a - b), 0, "", a, b) for name, a, b in counts]
+
+
+def compare_model(model: Any, x: np.ndarray, y: np.ndarray, loss: str = "mse", keras_twin: Any | None = None) -> list[Check]:
+    """Outputs, loss, and the gradients of every trainable weight and of x, on one batch.
+
+    Args:
+        model: a built Sequential; it is compiled anew with `loss`.
+        x: (batch, ...) inputs.
+        y: the targets.
+        keras_twin: the Keras model to compare with; `to_keras(model)` when None.
+    """
+    dtype = dtype_name(model.layers[-1])
+    with keras_side.precision(dtype):
+        twin = keras_twin or to_keras(model)
+        for each in (model, twin):
+            each.compile(optimizer="sgd", loss=loss)
+        checks = [
+            compare_arrays("outputs", "output", model.predict_on_batch(x), twin.predict_on_batch(x), dtype),
+        ]
+        ours, keras = model_gradients(model, x, y), keras_side.model_gradients(twin, x, y)
+    return [
+        *checks,
+        compare_arrays("outputs", "loss", ours[0], keras[0], dtype),
+        *_compare_gradients(twin.layers, ours[1], keras[1], dtype),
+        compare_arrays("gradients", "x", ours[2], keras[2], dtype),
+    ]
+
+
+def compare_layer(
+    layer: Any,
+    x: np.ndarray,
+    initial_state: Sequence[np.ndarray] | None = None,
+    mask: np.ndarray | None = None,
+    seed: int = 0,
+    keras_layer: Any | None = None,
+) -> list[Check]:
+    """Output, states, and the gradients of x, weights and initial states of a recurrent layer.
+
+    The gradients arrive at every result of the layer, drawn from a normal distribution with `seed`.
+
+    Args:
+        layer: a built SimpleRNN, LSTM or GRU.
+        x: (batch, time, features).
+        initial_state: [h0] or [h0, c0], each (batch, units).
+        mask: (batch, time) of bool.
+        keras_layer: the Keras layer to compare with; the twin when None.
+    """
+    dtype = dtype_name(layer)
+    with keras_side.precision(dtype):
+        if keras_layer is None:
+            keras_layer = twin_layer(layer, keras_side.load()[0])
+            keras_layer.build(x.shape)
+            keras_layer.set_weights(layer.get_weights())
+        ours = keras_side.layer_call(layer, x, initial_state, mask)
+        keras = keras_side.layer_call(keras_layer, x, initial_state, mask)
+        rng = np.random.default_rng(seed)
+        dy, *d_states = [rng.normal(size=result.shape).astype(dtype) for result in keras]
+        given = (x, dy, initial_state, mask, d_states or None)
+        (dx, d_weights, d_initial), (keras_dx, keras_d_weights, keras_d_initial) = (
+            layer_vjp(layer, *given),
+            keras_side.layer_vjp(keras_layer, *given),
+        )
+    names = ["output", "state h", "state c"]
+    results = [
+        compare_arrays("outputs", f"{layer.name} {name}", a, b, dtype)
+        for name, a, b in zip(names, ours, keras, strict=False)
+    ]
+    initial = [
+        compare_arrays("gradients", f"{layer.name} initial {name}", a, b, dtype)
+        for name, a, b in zip(names[1:], d_initial, keras_d_initial, strict=False)
+    ]
+    if len(ours) != len(keras):
+        results.append(Check("outputs", f"{layer.name} results", math.inf, 0, " by their number", len(ours), len(keras)))
+    gradients = _compare_gradients([keras_layer], d_weights, keras_d_weights, dtype)
+    return [*results, *gradients, compare_arrays("gradients", f"{layer.name} x", dx, keras_dx, dtype), *initial]
+
+
+def compare_training(
+    model: Any,
+    x: np.ndarray,
+    y: np.ndarray,
+    optimizer: Callable[[Any], Any],
+    loss: str = "mse",
+    batch_size: int = 8,
+    epochs: int = 25,
+    keras_twin: Any | None = None,
+) -> list[Check]:
+    """A whole training run of both libraries from the same weights: the loss of every epoch. The model is trained.
+
+    Args:
+        model: a built Sequential; it is compiled anew.
+        optimizer: makes the optimizer from a library's `optimizers` module: `lambda o: o.Adam(learning_rate=0.01)`.
+        keras_twin: the Keras model to compare with; `to_keras(model)` when None.
+    """
+    import minirnn
+
+    dtype = dtype_name(model.layers[-1])
+    with keras_side.precision(dtype):
+        twin = keras_twin or to_keras(model)
+        keras, _ = keras_side.load()
+        run = {"batch_size": batch_size, "epochs": epochs, "shuffle": False, "verbose": 0}
+        losses = []
+        for each, library in ((model, minirnn), (twin, keras)):
+            each.compile(optimizer=optimizer(library.optimizers), loss=loss)
+            losses.append(each.fit(x, y, **run).history["loss"])
+    return [compare_arrays("losses", f"{model.name} loss of epoch", *losses, dtype)]

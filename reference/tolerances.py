@@ -1,0 +1,46 @@
+"""The one table of what may differ, and by how much.
+
+How each difference is measured:
+
+- outputs: max |ours - Keras's| / max(1, max |Keras's|), over one array. At unit scale (|values| <= 1, the range of tanh
+  and sigmoid) this is the plain difference.
+- gradients: max |ours - Keras's| / max |Keras's|, over the gradient of one weight, of x, or of one initial state.
+- losses: the largest |ours - Keras's| / |Keras's| of a training run, over its epochs.
+- truth: the root mean square of (float32 result - float64 truth) / max |truth| over all outputs and all gradients of a
+  model, each array weighing the same. It is compared with Keras's own number, so it has no tolerance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """The largest difference that still passes, and why it is that large."""
+
+    allowed: float
+    reason: str
+
+
+TOLERANCES: dict[str, dict[str, Tolerance]] = {
+    "float32": {
+        "outputs": Tolerance(
+            1e-6,
+            "8 units in the last place at 1; sums of up to some thousand products, taken in another order, stay below",
+        ),
+        "gradients": Tolerance(
+            1e-5,
+            "84 units in the last place; the errors of every step add up over time and batch",
+        ),
+        "losses": Tolerance(
+            1e-4,
+            "100 Adam steps: where a gradient is near zero its sign is rounding, and Adam steps by the sign",
+        ),
+    },
+    "float64": {
+        "outputs": Tolerance(1e-12, "4,500 units in the last place at 1: far above rounding, far below any real error"),
+        "gradients": Tolerance(1e-10, "as for outputs, with room for the sums over time and batch"),
+        "losses": Tolerance(1e-9, "100 Adam steps enlarge a rounding error some thousand times"),
+    },
+}
