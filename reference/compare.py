@@ -8,8 +8,10 @@ with another Keras model than the twin, for example one trained elsewhere. A Ker
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -75,7 +77,8 @@ def compare_arrays(quantity: str, name: str, ours: Any, keras: Any, dtype: str, 
     allowed = TOLERANCES[dtype][quantity].allowed
     ours, keras = np.asarray(ours, np.float64), np.asarray(keras, np.float64)
     if ours.shape != keras.shape:
-        return Check(quantity, name, math.inf, allowed, f" of shape {ours.shape} instead of {keras.shape}", *[math.nan] * 2)
+        place = f" of shape {ours.shape} instead of {keras.shape}"
+        return Check(quantity, name, math.inf, allowed, place, math.nan, math.nan)
     difference, magnitude = np.abs(ours - keras), np.abs(keras)
     scale = {"outputs": max(1.0, magnitude.max()), "gradients": magnitude.max(), "losses": magnitude}[quantity]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -87,22 +90,25 @@ def compare_arrays(quantity: str, name: str, ours: Any, keras: Any, dtype: str, 
     return Check(quantity, name, float(error[index]), allowed, place, float(ours[index]), float(keras[index]))
 
 
-def _weight_gates(layers: Iterable[Any]) -> list[tuple[str, str]]:
+def _compare_lists(
+    quantity: str, names: Sequence[tuple[str, str]], ours: Sequence[Any], keras: Sequence[Any], dtype: str
+) -> list[Check]:
+    """`compare_arrays` for each (name, gates); a list of the wrong length is one failed check."""
+    if len(ours) != len(keras):
+        place = f" and after: {len(ours)} arrays instead of {len(keras)}"
+        return [Check(quantity, names[0][0], math.inf, 0, place, math.nan, math.nan)]
+    return [
+        compare_arrays(quantity, name, a, b, dtype, gates)
+        for (name, gates), a, b in zip(names, ours, keras, strict=False)
+    ]
+
+
+def _weight_names(layers: Iterable[Any]) -> list[tuple[str, str]]:
     """For each trainable weight, in order: "layer/weight" and the gates in its last axis."""
     return [
         (f"{layer.name}/{weight.name}", GATES.get(type(layer).__name__, ""))
         for layer in layers
         for weight in layer.trainable_weights
-    ]
-
-
-def _compare_gradients(layers: list[Any], ours: Sequence[Any], keras: Sequence[Any], dtype: str) -> list[Check]:
-    named = _weight_gates(layers)
-    if len(ours) != len(named):
-        return [Check("gradients", "gradients of weights", math.inf, 0, " by their number", len(ours), len(named))]
-    return [
-        compare_arrays("gradients", name, a, b, dtype, gates)
-        for (name, gates), a, b in zip(named, ours, keras, strict=True)
     ]
 
 
@@ -126,7 +132,9 @@ def compare_counts(model: Any, keras_twin: Any | None = None) -> list[Check]:
     return [Check("parameters", name, abs(a - b), 0, "", a, b) for name, a, b in counts]
 
 
-def compare_model(model: Any, x: np.ndarray, y: np.ndarray, loss: str = "mse", keras_twin: Any | None = None) -> list[Check]:
+def compare_model(
+    model: Any, x: np.ndarray, y: np.ndarray, loss: str = "mse", keras_twin: Any | None = None
+) -> list[Check]:
     """Outputs, loss, and the gradients of every trainable weight and of x, on one batch.
 
     Args:
@@ -140,15 +148,14 @@ def compare_model(model: Any, x: np.ndarray, y: np.ndarray, loss: str = "mse", k
         twin = keras_twin or to_keras(model)
         for each in (model, twin):
             each.compile(optimizer="sgd", loss=loss)
-        checks = [
-            compare_arrays("outputs", "output", model.predict_on_batch(x), twin.predict_on_batch(x), dtype),
-        ]
-        ours, keras = model_gradients(model, x, y), keras_side.model_gradients(twin, x, y)
+        outputs = model.predict_on_batch(x), twin.predict_on_batch(x)
+        our_loss, our_gradients, our_dx = model_gradients(model, x, y)
+        keras_loss, keras_gradients, keras_dx = keras_side.model_gradients(twin, x, y)
     return [
-        *checks,
-        compare_arrays("outputs", "loss", ours[0], keras[0], dtype),
-        *_compare_gradients(twin.layers, ours[1], keras[1], dtype),
-        compare_arrays("gradients", "x", ours[2], keras[2], dtype),
+        compare_arrays("outputs", "output", *outputs, dtype),
+        compare_arrays("outputs", "loss", our_loss, keras_loss, dtype),
+        *_compare_lists("gradients", _weight_names(twin.layers), our_gradients, keras_gradients, dtype),
+        compare_arrays("gradients", "x", our_dx, keras_dx, dtype),
     ]
 
 
@@ -182,30 +189,29 @@ def compare_layer(
         rng = np.random.default_rng(seed)
         dy, *d_states = [rng.normal(size=result.shape).astype(dtype) for result in keras]
         given = (x, dy, initial_state, mask, d_states or None)
-        (dx, d_weights, d_initial), (keras_dx, keras_d_weights, keras_d_initial) = (
-            layer_vjp(layer, *given),
-            keras_side.layer_vjp(keras_layer, *given),
-        )
-    names = ["output", "state h", "state c"]
-    results = [
-        compare_arrays("outputs", f"{layer.name} {name}", a, b, dtype)
-        for name, a, b in zip(names, ours, keras, strict=False)
+        our_dx, our_gradients, our_d_initial = layer_vjp(layer, *given)
+        keras_dx, keras_gradients, keras_d_initial = keras_side.layer_vjp(keras_layer, *given)
+    results = [(f"{layer.name} {name}", "") for name in ("output", "state h", "state c")]
+    initial_states = [(f"{layer.name} initial {name}", "") for name in ("state h", "state c")]
+    return [
+        *_compare_lists("outputs", results, ours, keras, dtype),
+        *_compare_lists("gradients", _weight_names([keras_layer]), our_gradients, keras_gradients, dtype),
+        compare_arrays("gradients", f"{layer.name} x", our_dx, keras_dx, dtype),
+        *(_compare_lists("gradients", initial_states, our_d_initial, keras_d_initial, dtype) if initial_state else []),
     ]
-    initial = [
-        compare_arrays("gradients", f"{layer.name} initial {name}", a, b, dtype)
-        for name, a, b in zip(names[1:], d_initial, keras_d_initial, strict=False)
-    ]
-    if len(ours) != len(keras):
-        results.append(Check("outputs", f"{layer.name} results", math.inf, 0, " by their number", len(ours), len(keras)))
-    gradients = _compare_gradients([keras_layer], d_weights, keras_d_weights, dtype)
-    return [*results, *gradients, compare_arrays("gradients", f"{layer.name} x", dx, keras_dx, dtype), *initial]
+
+
+def library_of(model: Any) -> ModuleType:
+    """The package that a model or layer comes from: minirnn or keras."""
+    return sys.modules[type(model).__module__.partition(".")[0]]
 
 
 def compare_training(
     model: Any,
     x: np.ndarray,
     y: np.ndarray,
-    optimizer: Callable[[Any], Any],
+    optimizer: str = "Adam",
+    settings: dict[str, Any] | None = None,
     loss: str = "mse",
     batch_size: int = 8,
     epochs: int = 25,
@@ -215,18 +221,19 @@ def compare_training(
 
     Args:
         model: a built Sequential; it is compiled anew.
-        optimizer: makes the optimizer from a library's `optimizers` module: `lambda o: o.Adam(learning_rate=0.01)`.
+        x: (samples, ...) inputs, taken in order, never shuffled.
+        y: the targets.
+        optimizer: a class of the `optimizers` module, by its name.
+        settings: its arguments, e.g. {"learning_rate": 0.01}.
         keras_twin: the Keras model to compare with; `to_keras(model)` when None.
     """
-    import minirnn
-
     dtype = dtype_name(model.layers[-1])
     with keras_side.precision(dtype):
         twin = keras_twin or to_keras(model)
-        keras, _ = keras_side.load()
-        run = {"batch_size": batch_size, "epochs": epochs, "shuffle": False, "verbose": 0}
         losses = []
-        for each, library in ((model, minirnn), (twin, keras)):
-            each.compile(optimizer=optimizer(library.optimizers), loss=loss)
-            losses.append(each.fit(x, y, **run).history["loss"])
+        for each in (model, twin):
+            chosen = getattr(library_of(each).optimizers, optimizer)(**settings or {})
+            each.compile(optimizer=chosen, loss=loss)
+            history = each.fit(x, y, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
+            losses.append(history.history["loss"])
     return [compare_arrays("losses", f"{model.name} loss of epoch", *losses, dtype)]

@@ -1,0 +1,157 @@
+"""What each cell is to the time loops: the columns of its tiles, and one row of gates, forward and backward.
+
+A *unit tile* j holds W hidden units; for these the kernels compute a row of `columns` registers, one for each gate. The
+product with x fills the first columns, the product with h the last ones:
+
+    LSTM          [ a_i  a_f  a_g  a_o ]    x: all four          h: all four
+    GRU           [ a_n  a_z  a_r  q   ]    x: a_n a_z a_r       h: a_z a_r q       (reset_after=True)
+    SimpleRNN     [ a_h .. a_h ]            x: all               h: all             (`columns` groups of W units)
+
+so that GRU's two uses of the candidate's weights need no zeros in between. In row q of the scratch `s` the forward row
+function finds pre-activations and leaves what the backward needs; the backward row function turns that into the
+gradients da, in the same places. `prev` and `new` are offsets into h and c (slots, batch, padded units).
+
+Backward, dh and dc [at] come in as the gradients of this step's h and c; they leave as that of c_prev, and as the part of
+dh_prev that does not pass through the matrix product.
+"""
+
+from __future__ import annotations
+
+from minirnn.gates import gru, lstm, simple_rnn
+from minirnn.jit import inline
+from minirnn.kernels.simd import load, store, width, zeros
+
+# --- LSTM -----------------------------------------------------------------------------------------------------------
+
+
+@inline
+def lstm_row(cell, s, q, h, c, prev, new):
+    W = width(s)
+    a_i, a_f, a_g, a_o = load(s, q), load(s, q + W), load(s, q + 2 * W), load(s, q + 3 * W)
+    h_new, c_new, i, f, g, o = lstm.step(
+        a_i, a_f, a_g, a_o, load(c, prev), cell.activation, cell.recurrent_activation
+    )
+    store(h, new, h_new)
+    store(c, new, c_new)
+    store(s, q, cell.keep_recurrent_activation(i, a_i))
+    store(s, q + W, cell.keep_recurrent_activation(f, a_f))
+    store(s, q + 2 * W, cell.keep_activation(g, a_g))
+    store(s, q + 3 * W, cell.keep_recurrent_activation(o, a_o))
+
+
+@inline
+def lstm_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
+    W = width(s)
+    i, a_i = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q))
+    f, a_f = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + W))
+    g, a_g = cell.recall_activation(cell.activation, load(s, q + 2 * W))
+    o, a_o = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + 3 * W))
+    da_i, da_f, da_g, da_o, dc_prev = lstm.step_backward(
+        load(dh, at), load(dc, at), a_i, a_f, a_g, a_o, i, f, g, o, load(c, prev), load(c, new),
+        cell.activation, cell.d_activation, cell.d_recurrent_activation,
+    )  # fmt: skip
+    store(s, q, da_i)
+    store(s, q + W, da_f)
+    store(s, q + 2 * W, da_g)
+    store(s, q + 3 * W, da_o)
+    store(dc, at, dc_prev)
+    store(dh, at, zeros(dh))
+
+
+# --- GRU, reset_after=True ------------------------------------------------------------------------------------------
+
+
+@inline
+def gru_row(cell, s, q, h, c, prev, new):
+    W = width(s)
+    a_n, a_z, a_r, product = load(s, q), load(s, q + W), load(s, q + 2 * W), load(s, q + 3 * W)
+    h_new, z, r, n = gru.step(a_z, a_r, a_n, product, load(h, prev), cell.activation, cell.recurrent_activation)
+    store(h, new, h_new)
+    store(s, q, cell.keep_activation(n, a_n + r * product))
+    store(s, q + W, cell.keep_recurrent_activation(z, a_z))
+    store(s, q + 2 * W, cell.keep_recurrent_activation(r, a_r))
+
+
+@inline
+def gru_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
+    W = width(s)
+    n, a_n = cell.recall_activation(cell.activation, load(s, q))
+    z, a_z = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + W))
+    r, a_r = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + 2 * W))
+    da_z, da_r, da_n, dq, dh_prev = gru.step_backward(
+        load(dh, at), a_z, a_r, a_n, z, r, n, load(s, q + 3 * W), load(h, prev),
+        cell.d_activation, cell.d_recurrent_activation,
+    )  # fmt: skip
+    store(s, q, da_n)
+    store(s, q + W, da_z)
+    store(s, q + 2 * W, da_r)
+    store(s, q + 3 * W, dq)
+    store(dh, at, dh_prev)
+
+
+# --- SimpleRNN ------------------------------------------------------------------------------------------------------
+
+
+@inline
+def simple_rnn_row(cell, s, q, h, c, prev, new):
+    W = width(s)
+    for v in range(len(cell.columns)):
+        a_h = load(s, q + v * W)
+        h_new = simple_rnn.step(a_h, cell.activation)
+        store(h, new + v * W, h_new)
+        store(s, q + v * W, cell.keep_activation(h_new, a_h))
+
+
+@inline
+def simple_rnn_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
+    W = width(s)
+    for v in range(len(cell.columns)):
+        y, a_h = cell.recall_activation(cell.activation, load(s, q + v * W))
+        store(s, q + v * W, simple_rnn.step_backward(load(dh, at + v * W), a_h, y, cell.d_activation))
+        store(dh, at + v * W, zeros(dh))
+
+
+# --- GRU, reset_after=False: two passes with a matrix product between them -------------------------------------------
+# Columns are [ a_n  a_z  a_r ]. The slots of c, which a GRU has no use for, keep the reset state; dc the gradients of z and of it.
+
+
+@inline
+def gru_reset_row(cell, s, q, h, reset, prev, new):
+    W = width(s)
+    a_z, a_r = load(s, q + W), load(s, q + 2 * W)
+    reset_state, z, r = gru.step_reset(a_z, a_r, load(h, prev), cell.recurrent_activation)
+    store(reset, new, reset_state)
+    store(s, q + W, cell.keep_recurrent_activation(z, a_z))
+    store(s, q + 2 * W, cell.keep_recurrent_activation(r, a_r))
+
+
+@inline
+def gru_update_row(cell, s, q, h, reset, prev, new):
+    a_n = load(s, q)
+    z, _ = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + width(s)))
+    h_new, n = gru.step_update(a_n, z, load(h, prev), cell.activation)
+    store(h, new, h_new)
+    store(s, q, cell.keep_activation(n, a_n))
+
+
+@inline
+def gru_update_row_backward(cell, s, q, h, prev, dh, dc, at):
+    n, a_n = cell.recall_activation(cell.activation, load(s, q))
+    z, _ = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + width(s)))
+    da_n, dz, dh_prev = gru.step_update_backward(load(dh, at), a_n, z, n, load(h, prev), cell.d_activation)
+    store(s, q, da_n)
+    store(dc, at, dz)
+    store(dh, at, dh_prev)
+
+
+@inline
+def gru_reset_row_backward(cell, s, q, h, prev, dh, dc, at, ds_at):
+    W = width(s)
+    z, a_z = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + W))
+    r, a_r = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + 2 * W))
+    da_z, da_r, dh_prev = gru.step_reset_backward(
+        load(dc, ds_at), load(dc, at), a_z, a_r, z, r, load(h, prev), cell.d_recurrent_activation
+    )
+    store(s, q + W, da_z)
+    store(s, q + 2 * W, da_r)
+    store(dh, at, load(dh, at) + dh_prev)

@@ -1,0 +1,60 @@
+"""Which kernel serves which cell: a `Static` for each cell and pair of activations."""
+
+from __future__ import annotations
+
+from minirnn.jit import Static
+from minirnn.kernels import cells, recurrence, two_pass, weight_gradients
+from minirnn.kernels.activations import activation_members
+from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, COLUMNS_3, COLUMNS_4
+
+_ONE_PASS = dict(
+    forward_step=recurrence.one_pass_step,
+    backward_step=recurrence.one_pass_step_backward,
+    recurrent_gradient=weight_gradients.recurrent_gradient,
+)
+
+
+def _activations(activation: str, recurrent_activation: str) -> dict:
+    return activation_members(activation) | activation_members(recurrent_activation, "recurrent_")
+
+
+def lstm_cell(activation: str, recurrent_activation: str) -> Static:
+    """Columns [ i f g o ] for the input and for h."""
+    return Static(
+        ("lstm", activation, recurrent_activation),
+        columns=COLUMNS_4, x_columns=COLUMNS_4, h_first=COLUMNS_0, h_columns=COLUMNS_4, unit_columns=COLUMNS_1,
+        row=cells.lstm_row, row_backward=cells.lstm_row_backward,
+        **_ONE_PASS, **_activations(activation, recurrent_activation),
+    )  # fmt: skip
+
+
+def gru_cell(activation: str, recurrent_activation: str) -> Static:
+    """reset_after=True. Columns [ n z r q ]: the input's are n z r, those of h are z r q."""
+    return Static(
+        ("gru", activation, recurrent_activation),
+        columns=COLUMNS_4, x_columns=COLUMNS_3, h_first=COLUMNS_1, h_columns=COLUMNS_3, unit_columns=COLUMNS_1,
+        row=cells.gru_row, row_backward=cells.gru_row_backward,
+        **_ONE_PASS, **_activations(activation, recurrent_activation),
+    )  # fmt: skip
+
+
+def gru_reset_before_cell(activation: str, recurrent_activation: str) -> Static:
+    """reset_after=False. Columns [ n z r ]; z and r in a first pass over h, n in a second over the reset state."""
+    return Static(
+        ("gru_reset_before", activation, recurrent_activation),
+        columns=COLUMNS_3, x_columns=COLUMNS_3, h_first=COLUMNS_0, h_columns=COLUMNS_3, unit_columns=COLUMNS_1,
+        forward_step=two_pass.two_pass_step, backward_step=two_pass.two_pass_step_backward,
+        recurrent_gradient=two_pass.two_pass_recurrent_gradient,
+        **_activations(activation, recurrent_activation),
+    )  # fmt: skip
+
+
+def simple_rnn_cell(activation: str, columns: int) -> Static:
+    """Columns [ h .. h ], each for W units of its own."""
+    width = {1: COLUMNS_1, 2: COLUMNS_2, 4: COLUMNS_4}[columns]
+    return Static(
+        ("simple_rnn", activation, str(columns)),
+        columns=width, x_columns=width, h_first=COLUMNS_0, h_columns=width, unit_columns=width,
+        row=cells.simple_rnn_row, row_backward=cells.simple_rnn_row_backward,
+        **_ONE_PASS, **activation_members(activation),
+    )  # fmt: skip

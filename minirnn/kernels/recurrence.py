@@ -1,0 +1,208 @@
+"""Forward and backward through time, for every cell.
+
+Shapes: B batch, T steps, F features, U units, W lanes; a unit tile holds S*W units (S registers), NT tiles, P = NT*S*W
+padded units; C, CX, CH: elements in a row of all columns, of the input's and of the recurrent ones.
+
+    x     (B, T, F)            input
+    mask  (B, T) or (0, 0)     True where a step counts; a masked step carries h and c over
+    h, c  (T+1 or 2, B, P)     states by step, slot 0 = initial state; two slots take turns when nothing is to be kept
+    s     (T or 1, NT or 1, B, C)  scratch: pre-activations, then what `cells` keeps, then the gradients da
+    w, u  (NT, F, CX), (NT, U, CH)  input and recurrent weights
+    b     (1 or 2, NT, CX)     bias of the input columns, and (GRU) of the recurrent columns
+    y     (B, T or 1, U)       output: the whole sequence or the last step
+
+All arrays are C-contiguous, of one dtype (mask: bool), and none overlaps another. A call works on batch rows r0 .. r1-1
+only: rows never meet, so threads share the batch without waiting for each other, and every sum has the same order
+whatever their number.
+"""
+
+from __future__ import annotations
+
+from minirnn.jit import inline, kernel
+from minirnn.kernels.simd import load, load_part, store, store_part, width, zeros
+from minirnn.kernels.tiles import (
+    COLUMNS_0,
+    for_rows,
+    matmul,
+    tile_add,
+    tile_load,
+    tile_store,
+    tile_store_part,
+    tile_zeros,
+)
+
+
+@inline
+def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j):
+    """Gates of unit tile j for batch rows i, i+1, ..: a = x W + h_prev U + b, then the cell's equations, row by row."""
+    W = width(s)
+    B, T, F = x.shape
+    P, U, C = h.shape[2], u.shape[1], s.shape[3]
+    CX, CH = w.shape[2], u.shape[2]
+    S = len(cell.unit_columns) * W
+    a = tile_zeros(rows, cell.columns, s)
+    a = tile_add(a, COLUMNS_0, cell.x_columns, b, j * CX)
+    if b.shape[0] == 2:
+        a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
+    a = matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, CX, F)
+    a = matmul(a, h_first, h_columns, h, (src * B + i) * P, P, 1, u, j * U * CH, CH, U)
+    q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
+    tile_store(a, s, q, C)
+    for r in range(len(rows)):
+        row(cell, s, q + r * C, h, c, (src * B + i + r) * P + j * S, (dst * B + i + r) * P + j * S)
+
+
+@inline
+def one_pass_step(cell, x, xt, h, c, s, w, u, b, slot, src, dst, r0, r1):
+    """One step of a cell whose gates need h_prev only."""
+    for j in range(w.shape[0]):
+        for_rows(gate_tile, r0, r1, (cell.row, cell.h_first, cell.h_columns, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j))
+
+
+@inline
+def carry_over(h, c, src, dst, i):
+    """A masked step: state dst of row i becomes state src."""
+    B, P = h.shape[1], h.shape[2]
+    for k in range(0, P, width(h)):
+        store(h, (dst * B + i) * P + k, load(h, (src * B + i) * P + k))
+        if c.size > 0:
+            store(c, (dst * B + i) * P + k, load(c, (src * B + i) * P + k))
+
+
+@inline
+def emit(h, dst, i, y, t, silent):
+    """Row i's output at step t: its state, or zeros."""
+    B, P, U, W = h.shape[1], h.shape[2], y.shape[2], width(h)
+    at = (i * y.shape[1] + t) * U
+    for k in range(0, U, W):
+        v = zeros(h) if silent else load(h, (dst * B + i) * P + k)
+        if k + W <= U:
+            store(y, at + k, v)
+        else:
+            store_part(y, at + k, v, U - k)
+
+
+@kernel
+def forward(cell, x, mask, h, c, s, w, u, b, y, reverse, zero_output, r0, r1):
+    """Run a cell over time: fills h, c, s and y from slot 0 of h and c. `reverse` reads x from its end."""
+    T, slots = x.shape[1], h.shape[0]
+    masked = mask.size > 0
+    sequence = y.shape[1] == T
+    for t in range(T):
+        xt = T - 1 - t if reverse else t
+        src, dst = t % slots, (t + 1) % slots
+        cell.forward_step(cell, x, xt, h, c, s, w, u, b, min(t, s.shape[0] - 1), src, dst, r0, r1)
+        for i in range(r0, r1):
+            counts = not masked or mask[i, xt]
+            if not counts:
+                carry_over(h, c, src, dst, i)
+            if sequence or t == T - 1:
+                emit(h, dst, i, y, t if sequence else 0, zero_output and not counts)
+
+
+# --- backward -------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def transpose(w, wt, n0, n1):
+    """Weights (NT, K, D) to tiles n0 .. n1-1 of wt (ceil(K / L), NT * D, L): wt[n, j*D + p, l] = w[j, n*L + l, p]."""
+    NT, K, D = w.shape
+    L = wt.shape[2]
+    for n in range(n0, n1):
+        for j in range(NT):
+            for l in range(min(L, K - n * L)):  # noqa: E741
+                for p in range(D):
+                    wt[n, j * D + p, l] = w[j, n * L + l, p]
+
+
+@inline
+def transposed_tile(rows, i, columns, first, da_columns, s, slot, wt, skip, D, n, out, offset, stride, limit, add):
+    """out[i.., tile n] = (what is there if `add`) + da W^T over all unit tiles; rows of `out` have `limit` elements.
+
+    da: `da_columns` registers from column `first` on; in wt they are the elements skip, skip+1, .. of each D.
+    """
+    W = width(s)
+    NT, B, C = s.shape[1], s.shape[2], s.shape[3]
+    L = len(columns) * W
+    at = offset + i * stride + n * L
+    total = tile_load(rows, columns, out, at, stride) if add else tile_zeros(rows, columns, out)
+    for j in range(NT):
+        da = ((slot * NT + j) * B + i) * C + len(first) * W
+        weights = ((n * NT + j) * D + skip) * L
+        total = matmul(total, COLUMNS_0, columns, s, da, C, 1, wt, weights, L, len(da_columns) * W)
+    if n * L + L <= limit:
+        tile_store(total, out, at, stride)
+    else:
+        tile_store_part(total, out, at, stride, limit - n * L)
+
+
+@inline
+def transposed_product(columns, first, da_columns, s, slot, wt, skip, D, out, offset, stride, limit, add, r0, r1):
+    """`transposed_tile` for every tile and row."""
+    for n in range(wt.shape[0]):
+        for_rows(
+            transposed_tile, r0, r1,
+            (columns, first, da_columns, s, slot, wt, skip, D, n, out, offset, stride, limit, add),
+        )  # fmt: skip
+
+
+@inline
+def silence(s, slot, i):
+    """A masked step has no gates: their gradients are zero."""
+    NT, B, C = s.shape[1], s.shape[2], s.shape[3]
+    for j in range(NT):
+        for k in range(0, C, width(s)):
+            store(s, ((slot * NT + j) * B + i) * C + k, zeros(s))
+
+
+@inline
+def one_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, r0, r1):
+    """Gradients da of one step, then dh_prev = direct path + da U^T."""
+    NT, B, C = s.shape[1], s.shape[2], s.shape[3]
+    P, Q = h.shape[2], dh.shape[1]
+    S = P // NT
+    for i in range(r0, r1):
+        if mask.size == 0 or mask[i, xt]:
+            for j in range(NT):
+                prev, new = (t * B + i) * P + j * S, ((t + 1) * B + i) * P + j * S
+                cell.row_backward(cell, s, ((t * NT + j) * B + i) * C, h, c, prev, new, dh, dc, i * Q + j * S)
+        else:
+            silence(s, t, i)
+    D = ut.shape[1] // NT
+    transposed_product(columns, cell.h_first, cell.h_columns, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+
+
+@inline
+def add_output_gradient(dy, t, dh, i):
+    """dh of row i plus the gradient of the output at step t."""
+    U, Q, W = dy.shape[2], dh.shape[1], width(dh)
+    at = (i * dy.shape[1] + t) * U
+    for k in range(0, U, W):
+        g = load(dy, at + k) if k + W <= U else load_part(dy, at + k, U - k)
+        store(dh, i * Q + k, load(dh, i * Q + k) + g)
+
+
+@kernel
+def backward(cell, h_tile, x_tile, mask, h, c, s, ut, wt, dy, dh, dc, dx, reverse, zero_output, r0, r1):
+    """Back through time: s becomes the gradients da of every step; dh, dc those of the initial state.
+
+        ut, wt  transposed recurrent and input weights; a tile is len(h_tile), len(x_tile) registers wide
+        dy      (B, T or 1, U) or (0, 1, U)   gradient of the output
+        dh, dc  (B, Q)            in: gradients of the last state; out: of the initial one; Q fits the tiles of ut
+        dx      (B, T, F) or (0, 0, 0)        out: gradient of the input
+    """
+    T, NT = s.shape[0], s.shape[1]
+    sequence = dy.shape[1] == T
+    for t in range(T - 1, -1, -1):
+        xt = T - 1 - t if reverse else t
+        if dy.size > 0 and (sequence or t == T - 1):
+            for i in range(r0, r1):
+                if not (zero_output and mask.size > 0 and not mask[i, xt]):
+                    add_output_gradient(dy, t if sequence else 0, dh, i)
+        cell.backward_step(cell, h_tile, mask, xt, h, c, s, ut, dh, dc, t, r0, r1)
+        if dx.size > 0:
+            F = dx.shape[2]
+            D = wt.shape[1] // NT
+            transposed_product(
+                x_tile, COLUMNS_0, cell.x_columns, s, t, wt, 0, D, dx, xt * F, T * F, F, False, r0, r1
+            )  # fmt: skip

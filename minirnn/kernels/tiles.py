@@ -1,0 +1,235 @@
+"""Register tiles: the matrix product of every kernel.
+
+A tile is `rows` x `columns` registers that stay in the CPU's register file while a sum runs over k:
+
+    tile[r][v] += a[r, k] * b[k, v]        one broadcast of a, one register of b, one fused multiply-add
+
+Sizes are part of the type: `rows` and `columns` are tuples whose *length* counts (`ROWS_6`, `COLUMNS_4`), so each size is
+compiled for itself and no branch is left. Under the JIT a tile is a tuple of tuples of `Vec`; without it, a NumPy array
+(rows, columns, W). A tile is never changed, only replaced.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+
+from minirnn.jit import inline
+from minirnn.kernels.simd import (
+    I64,
+    REGISTERS,
+    VecType,
+    as_vec,
+    lanes,
+    llvm_function,
+    load_vec,
+    masked_store,
+    pointer,
+    primitive,
+    splat,
+    store_vec,
+    vec_of,
+)
+
+ROWS_8, ROWS_6, ROWS_4, ROWS_3, ROWS_2, ROWS_1 = ((0,) * n for n in (8, 6, 4, 3, 2, 1))
+COLUMNS_4, COLUMNS_3, COLUMNS_2, COLUMNS_1, COLUMNS_0 = ((0,) * n for n in (4, 3, 2, 1, 0))
+# 4 columns x 6 rows of sums, 4 registers of b and the broadcasts fit 32 registers; 4 x 3 fit 16.
+TALL, MIDDLE = (ROWS_6, ROWS_4) if REGISTERS >= 32 else (ROWS_3, ROWS_2)
+TALL_ROWS, MIDDLE_ROWS = len(TALL), len(MIDDLE)
+
+
+def tile_type(array: types.Array, rows: int, columns: int) -> types.UniTuple:
+    return types.UniTuple(types.UniTuple(vec_of(array), columns), rows)
+
+
+def is_tile(typ) -> bool:
+    return isinstance(typ, types.UniTuple) and isinstance(typ.dtype, types.UniTuple) and isinstance(typ.dtype.dtype, VecType)
+
+
+def tile_zeros(rows, columns, array):
+    """A tile of zeros for elements of this array."""
+    return np.zeros((len(rows), len(columns), lanes(array.dtype)), array.dtype)
+
+
+def _type_zeros(rows, columns, array):
+    tile = tile_type(array, rows.count, columns.count)
+
+    def emit(context, builder, *_):
+        return ir.Constant(context.get_value_type(tile), None)
+
+    return tile, (rows, columns, array), emit
+
+
+primitive(tile_zeros, _type_zeros)
+
+
+def tile_load(rows, columns, array, offset, stride):
+    """Row r of the tile from array[offset + r * stride :]."""
+    count = len(columns) * lanes(array.dtype)
+    flat = array.reshape(-1)
+    read = [flat[offset + r * stride : offset + r * stride + count] for r in range(len(rows))]
+    return np.array(read).reshape(len(rows), len(columns), -1)
+
+
+def _row_address(context, builder, array_type, array, offset, stride, r, reach):
+    at = builder.add(offset, builder.mul(stride, ir.Constant(I64, r)))
+    return pointer(context, builder, array_type, array, at, reach)
+
+
+def _type_load(rows, columns, array, offset, stride):
+    tile = tile_type(array, rows.count, columns.count)
+
+    def emit(context, builder, _rows, _columns, data, at, step):
+        vec = context.get_value_type(tile.dtype.dtype)
+        result = ir.Constant(context.get_value_type(tile), ir.Undefined)
+        for r in range(tile.count):
+            address = _row_address(context, builder, array, data, at, step, r, tile.dtype.count * vec.count)
+            for v in range(tile.dtype.count):
+                result = builder.insert_value(result, load_vec(builder, address, vec, v * vec.count), [r, v])
+        return result
+
+    return tile, (rows, columns, array, types.intp, types.intp), emit
+
+
+primitive(tile_load, _type_load)
+
+
+def tile_store(tile, array, offset, stride):
+    """Row r of the tile to array[offset + r * stride :]."""
+    flat = array.reshape(-1)
+    for r in range(len(tile)):
+        flat[offset + r * stride : offset + r * stride + tile[r].size] = tile[r].reshape(-1)
+
+
+def _type_store(tile, array, offset, stride):
+    if not is_tile(tile):
+        return None
+
+    def emit(context, builder, value, data, at, step):
+        columns, width = tile.dtype.count, tile.dtype.dtype.count
+        for r in range(tile.count):
+            address = _row_address(context, builder, array, data, at, step, r, columns * width)
+            for v in range(columns):
+                store_vec(builder, builder.extract_value(value, [r, v]), address, v * width)
+        return context.get_dummy_value()
+
+    return types.void, (tile, array, types.intp, types.intp), emit
+
+
+primitive(tile_store, _type_store)
+
+
+def tile_store_part(tile, array, offset, stride, count):
+    """The first `count` elements of row r of the tile to array[offset + r * stride :]."""
+    flat = array.reshape(-1)
+    for r in range(len(tile)):
+        part = tile[r].reshape(-1)[: max(count, 0)]
+        flat[offset + r * stride : offset + r * stride + len(part)] = part
+
+
+def _type_store_part(tile, array, offset, stride, count):
+    if not is_tile(tile):
+        return None
+
+    def emit(context, builder, value, data, at, step, n):
+        columns, width = tile.dtype.count, tile.dtype.dtype.count
+        full = ir.Constant(I64, columns * width)
+        n = builder.select(builder.icmp_signed("<", n, full), n, full)
+        for r in range(tile.count):
+            address = _row_address(context, builder, array, data, at, step, r, n)
+            for v in range(columns):
+                left = builder.sub(n, ir.Constant(I64, v * width))
+                to = builder.gep(address, [ir.Constant(I64, v * width)])
+                masked_store(builder, builder.extract_value(value, [r, v]), to, left)
+        return context.get_dummy_value()
+
+    return types.void, (tile, array, types.intp, types.intp, types.intp), emit
+
+
+primitive(tile_store_part, _type_store_part)
+
+
+def tile_add(tile, first, columns, b, offset):
+    """Every row's columns first, first + 1, .. plus the same `columns` registers b[offset :]."""
+    count = len(columns) * tile.shape[2]
+    result = tile.copy()
+    result[:, len(first) : len(first) + len(columns)] += b.reshape(-1)[offset : offset + count].reshape(len(columns), -1)
+    return result
+
+
+def _type_add(tile, first, columns, b, offset):
+    if not is_tile(tile):
+        return None
+
+    def emit(context, builder, value, _first, _columns, b_data, at):
+        vec = context.get_value_type(tile.dtype.dtype)
+        address = pointer(context, builder, b, b_data, at, columns.count * vec.count)
+        for v in range(columns.count):
+            row = load_vec(builder, address, vec, v * vec.count)
+            for r in range(tile.count):
+                place = [r, first.count + v]
+                value = builder.insert_value(value, builder.fadd(builder.extract_value(value, place), row), place)
+        return value
+
+    return tile, (tile, first, columns, b, types.intp), emit
+
+
+primitive(tile_add, _type_add)
+
+
+def tile_rank1(tile, first, columns, a, a_offset, a_stride, b, b_offset):
+    """tile[r][first + v] += a[a_offset + r * a_stride] * b[b_offset + v * W :], fused, for v over `columns`."""
+    rows, _, width = tile.shape
+    left = a.reshape(-1)[a_offset : a_offset + (rows - 1) * a_stride + 1 : a_stride or 1]
+    left = np.broadcast_to(left, rows)[:, None, None]
+    right = b.reshape(-1)[b_offset : b_offset + len(columns) * width].reshape(len(columns), width)
+    result = tile.copy()
+    result[:, len(first) : len(first) + len(columns)] += left * right
+    return result
+
+
+def _type_rank1(tile, first, columns, a, a_offset, a_stride, b, b_offset):
+    if not is_tile(tile):
+        return None
+
+    def emit(context, builder, value, _first, _columns, a_data, a_at, a_step, b_data, b_at):
+        vec = context.get_value_type(tile.dtype.dtype)
+        fused = llvm_function(builder, "fmuladd", vec, 3)
+        b_address = pointer(context, builder, b, b_data, b_at, columns.count * vec.count)
+        right = [load_vec(builder, b_address, vec, v * vec.count) for v in range(columns.count)]
+        for r in range(tile.count):
+            left = splat(builder, builder.load(_row_address(context, builder, a, a_data, a_at, a_step, r, 1)), vec.count)
+            for v in range(columns.count):
+                place = [r, first.count + v]
+                total = builder.call(fused, [left, right[v], builder.extract_value(value, place)])
+                value = builder.insert_value(value, total, place)
+        return value
+
+    return tile, (tile, first, columns, a, types.intp, types.intp, b, types.intp), emit
+
+
+primitive(tile_rank1, _type_rank1)
+
+
+@inline
+def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, n):
+    """tile += A B over k = 0 .. n-1: A[r, k] at a_offset + r * a_stride + k * a_step, row k of B at b_offset + k * b_step."""
+    for k in range(n):
+        tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
+    return tile
+
+
+@inline
+def for_rows(body, start, stop, arguments):
+    """Cover rows start .. stop-1 with tiles: body(rows, first row, *arguments)."""
+    i = start
+    while stop - i >= TALL_ROWS and stop - i != 2 * MIDDLE_ROWS:
+        body(TALL, i, *arguments)
+        i += TALL_ROWS
+    while stop - i >= MIDDLE_ROWS:
+        body(MIDDLE, i, *arguments)
+        i += MIDDLE_ROWS
+    while stop - i >= 1:
+        body(ROWS_1, i, *arguments)
+        i += 1

@@ -1,0 +1,75 @@
+"""The steps of GRU with reset_after=False, whose candidate needs the reset state of all units: two passes a step.
+
+Shapes and letters as in `recurrence`; columns are [ n z r ], the recurrent weights u keep Keras's order [ z r n ]. The
+slots of c hold the reset state s = r h_prev.
+"""
+
+from __future__ import annotations
+
+from minirnn.jit import inline
+from minirnn.kernels.cells import gru_reset_row, gru_reset_row_backward, gru_update_row, gru_update_row_backward
+from minirnn.kernels.recurrence import gate_tile, silence, transposed_product
+from minirnn.kernels.simd import width
+from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, for_rows, matmul, tile_load, tile_store
+from minirnn.kernels.weight_gradients import gradient_tile
+
+
+@inline
+def candidate_tile(rows, i, cell, h, reset, s, u, slot, src, dst, j):
+    """Second pass: a_n += s U_n, then n and h."""
+    W = width(s)
+    B, P, U, C, CH = h.shape[1], h.shape[2], u.shape[1], s.shape[3], u.shape[2]
+    q = ((slot * s.shape[1] + j) * B + i) * C
+    a_n = tile_load(rows, COLUMNS_1, s, q, C)
+    a_n = matmul(
+        a_n, COLUMNS_0, COLUMNS_1, reset, (dst * B + i) * P, P, 1, u, j * U * CH + 2 * W, CH, U
+    )  # fmt: skip
+    tile_store(a_n, s, q, C)
+    for r in range(len(rows)):
+        prev, new = (src * B + i + r) * P + j * W, (dst * B + i + r) * P + j * W
+        gru_update_row(cell, s, q + r * C, h, reset, prev, new)
+
+
+@inline
+def two_pass_step(cell, x, xt, h, c, s, w, u, b, slot, src, dst, r0, r1):
+    """z and r of all units, then n and h."""
+    for j in range(w.shape[0]):
+        for_rows(gate_tile, r0, r1, (gru_reset_row, COLUMNS_1, COLUMNS_2, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j))
+    for j in range(w.shape[0]):
+        for_rows(candidate_tile, r0, r1, (cell, h, c, s, u, slot, src, dst, j))
+
+
+@inline
+def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, r0, r1):
+    """da_n, then the gradient of the reset state ds = da_n U_n^T, then da_z and da_r.
+
+    dc has two halves here, (2, B, Q) in a row: the gradients dz and ds of this step.
+    """
+    W = width(s)
+    NT, B, C = s.shape[1], s.shape[2], s.shape[3]
+    P, Q = h.shape[2], dh.shape[1]
+    D = ut.shape[1] // NT
+    for i in range(r0, r1):
+        if mask.size == 0 or mask[i, xt]:
+            for j in range(NT):
+                q = ((t * NT + j) * B + i) * C
+                gru_update_row_backward(cell, s, q, h, (t * B + i) * P + j * W, dh, dc, i * Q + j * W)
+        else:
+            silence(s, t, i)
+    transposed_product(columns, COLUMNS_0, COLUMNS_1, s, t, ut, 2 * W, D, dc, B * Q, Q, Q, False, r0, r1)
+    for i in range(r0, r1):
+        if mask.size == 0 or mask[i, xt]:
+            for j in range(NT):
+                q = ((t * NT + j) * B + i) * C
+                at = i * Q + j * W
+                gru_reset_row_backward(cell, s, q, h, (t * B + i) * P + j * W, dh, dc, at, B * Q + at)
+    transposed_product(columns, COLUMNS_1, COLUMNS_2, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+
+
+@inline
+def two_pass_recurrent_gradient(cell, h, c, s, t0, t1, j, du):
+    """du: columns z and r from h_prev, column n from the reset state (slot t + 1 of c)."""
+    W = width(s)
+    B, P, U = h.shape[1], h.shape[2], du.shape[1]
+    for_rows(gradient_tile, 0, U, (h, 0, P, B * P, False, COLUMNS_1, COLUMNS_2, s, t0, t1, j, du, 0))
+    for_rows(gradient_tile, 0, U, (c, B * P, P, B * P, False, COLUMNS_0, COLUMNS_1, s, t0, t1, j, du, 2 * W))

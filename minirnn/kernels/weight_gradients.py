@@ -1,0 +1,71 @@
+"""Gradients of weights and biases from the gradients da of every step: dW = x^T da, dU = h_prev^T da, db = sum of da.
+
+Shapes and letters as in `recurrence`. A call works on unit tiles j0 .. j1-1: threads share the tiles, so the order of each
+sum over time and batch does not depend on their number.
+"""
+
+from __future__ import annotations
+
+from minirnn.jit import inline, kernel
+from minirnn.kernels.simd import load, store, width, zeros
+from minirnn.kernels.tiles import COLUMNS_0, for_rows, matmul, tile_load, tile_store, tile_zeros
+
+BLOCK_ROWS = 128  # rows of da that stay in the first-level cache while all of x^T passes over them
+
+
+@inline
+def gradient_tile(rows, k, a, a_offset, a_row, slots, reverse, first, columns, s, t0, t1, j, dw, place):
+    """dw[j, k.., `columns` at `place`] += a^T da over steps t0 .. t1-1; the first block sets it.
+
+    Element k of a's row i at step t stands at a_offset + t * slots + i * a_row + k.
+    """
+    W = width(s)
+    T, NT, B, C = s.shape
+    K, D = dw.shape[1], dw.shape[2]
+    at = (j * K + k) * D + place
+    total = tile_load(rows, columns, dw, at, D) if t0 > 0 else tile_zeros(rows, columns, dw)
+    for t in range(t0, t1):
+        xt = T - 1 - t if reverse else t
+        da = ((t * NT + j) * B) * C + len(first) * W
+        total = matmul(total, COLUMNS_0, columns, a, a_offset + xt * slots + k, 1, a_row, s, da, C, B)
+    tile_store(total, dw, at, D)
+
+
+@inline
+def add_up(s, j, first, columns, db, offset):
+    """db = sum of da over steps and batch."""
+    W = width(s)
+    T, NT, B, C = s.shape
+    for v in range(len(columns)):
+        total = zeros(s)
+        for t in range(T):
+            for i in range(B):
+                total = total + load(s, ((t * NT + j) * B + i) * C + (len(first) + v) * W)
+        store(db, offset + v * W, total)
+
+
+@kernel
+def gradients(cell, x, h, c, s, dw, du, db, reverse, j0, j1):
+    """Fill tiles j0 .. j1-1 of dw, du and db (shapes of w, u and b)."""
+    T, NT, B, C = s.shape
+    F, U = x.shape[2], du.shape[1]
+    CX, CH = dw.shape[2], du.shape[2]
+    steps = max(1, BLOCK_ROWS // B)
+    for t0 in range(0, T, steps):
+        t1 = min(T, t0 + steps)
+        for j in range(j0, j1):
+            for_rows(gradient_tile, 0, F, (x, 0, T * F, F, reverse, COLUMNS_0, cell.x_columns, s, t0, t1, j, dw, 0))
+            cell.recurrent_gradient(cell, h, c, s, t0, t1, j, du)
+    for j in range(j0, j1):
+        add_up(s, j, COLUMNS_0, cell.x_columns, db, j * CX)
+        if db.shape[0] == 2:
+            add_up(s, j, cell.h_first, cell.h_columns, db, NT * CX + j * CH)
+
+
+@inline
+def recurrent_gradient(cell, h, c, s, t0, t1, j, du):
+    """du[j] from h_prev: slot t of h is the state before step t."""
+    B, P = h.shape[1], h.shape[2]
+    for_rows(
+        gradient_tile, 0, du.shape[1], (h, 0, P, B * P, False, cell.h_first, cell.h_columns, s, t0, t1, j, du, 0)
+    )

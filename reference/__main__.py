@@ -1,0 +1,33 @@
+"""`python -m reference`: compare minirnn with Keras on the standard set; exit code 1 when anything differs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rich.console import Console
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m reference",
+        description="Compare minirnn with Keras on TensorFlow: parameters, outputs, states, gradients, training runs.",
+        epilog="example: python -m reference --json > parity.json",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    options = parser.parse_args(arguments)
+
+    import minirnn
+    from reference import report, suite
+
+    with Console(stderr=True).status("starting") as status:
+        result = suite.run(minirnn, progress=status.update)
+    if options.json:
+        print(report.as_json(result))
+    else:
+        report.print_tables(Console(), result)
+    return 0 if result.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
