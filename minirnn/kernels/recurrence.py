@@ -116,20 +116,19 @@ def transpose(w, wt, n0, n1):
 
 
 @inline
-def transposed_tile(rows, i, columns, first, da_columns, s, slot, wt, skip, D, n, out, offset, stride, limit, add):
+def transposed_tile(rows, i, columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add):
     """out[i.., tile n] = (what is there if `add`) + da W^T over all unit tiles; rows of `out` have `limit` elements.
 
-    da: `da_columns` registers from column `first` on; in wt they are the elements skip, skip+1, .. of each D.
+    da: `count` elements from `first` on in a row of s; in wt they are the elements skip, skip+1, .. of each D.
     """
-    W = width(s)
     NT, B, C = s.shape[1], s.shape[2], s.shape[3]
-    L = len(columns) * W
+    L = len(columns) * width(s)
     at = offset + i * stride + n * L
     total = tile_load(rows, columns, out, at, stride) if add else tile_zeros(rows, columns, out)
     for j in range(NT):
-        da = ((slot * NT + j) * B + i) * C + len(first) * W
+        da = ((slot * NT + j) * B + i) * C + first
         weights = ((n * NT + j) * D + skip) * L
-        total = matmul(total, COLUMNS_0, columns, s, da, C, 1, wt, weights, L, len(da_columns) * W)
+        total = matmul(total, COLUMNS_0, columns, s, da, C, 1, wt, weights, L, count)
     if n * L + L <= limit:
         tile_store(total, out, at, stride)
     else:
@@ -137,12 +136,12 @@ def transposed_tile(rows, i, columns, first, da_columns, s, slot, wt, skip, D, n
 
 
 @inline
-def transposed_product(columns, first, da_columns, s, slot, wt, skip, D, out, offset, stride, limit, add, r0, r1):
+def transposed_product(columns, first, count, s, slot, wt, skip, D, out, offset, stride, limit, add, r0, r1):
     """`transposed_tile` for every tile and row."""
     for n in range(wt.shape[0]):
         for_rows(
             transposed_tile, r0, r1,
-            (columns, first, da_columns, s, slot, wt, skip, D, n, out, offset, stride, limit, add),
+            (columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add),
         )  # fmt: skip
 
 
@@ -169,7 +168,8 @@ def one_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, r0, 
         else:
             silence(s, t, i)
     D = ut.shape[1] // NT
-    transposed_product(columns, cell.h_first, cell.h_columns, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+    first = len(cell.h_first) * width(s)
+    transposed_product(columns, first, D, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
 
 
 @inline
@@ -203,6 +203,4 @@ def backward(cell, h_tile, x_tile, mask, h, c, s, ut, wt, dy, dh, dc, dx, revers
         if dx.size > 0:
             F = dx.shape[2]
             D = wt.shape[1] // NT
-            transposed_product(
-                x_tile, COLUMNS_0, cell.x_columns, s, t, wt, 0, D, dx, xt * F, T * F, F, False, r0, r1
-            )  # fmt: skip
+            transposed_product(x_tile, 0, D, s, t, wt, 0, D, dx, xt * F, T * F, F, False, r0, r1)

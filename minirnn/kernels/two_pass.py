@@ -56,14 +56,14 @@ def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, r0, 
                 gru_update_row_backward(cell, s, q, h, (t * B + i) * P + j * W, dh, dc, i * Q + j * W)
         else:
             silence(s, t, i)
-    transposed_product(columns, COLUMNS_0, COLUMNS_1, s, t, ut, 2 * W, D, dc, B * Q, Q, Q, False, r0, r1)
+    transposed_product(columns, 0, W, s, t, ut, 2 * W, D, dc, B * Q, Q, Q, False, r0, r1)
     for i in range(r0, r1):
         if mask.size == 0 or mask[i, xt]:
             for j in range(NT):
                 q = ((t * NT + j) * B + i) * C
                 at = i * Q + j * W
                 gru_reset_row_backward(cell, s, q, h, (t * B + i) * P + j * W, dh, dc, at, B * Q + at)
-    transposed_product(columns, COLUMNS_1, COLUMNS_2, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+    transposed_product(columns, W, 2 * W, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
 
 
 @inline

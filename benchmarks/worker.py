@@ -1,0 +1,151 @@
+"""One contender in a process of its own, asked through its standard input and output.
+
+    python -m benchmarks.worker MODULE THREADS
+
+One JSON object a line each way:
+
+    first line, unasked      -> {"versions", "modes", "import_seconds"}
+    {"do": "prepare", "case"} -> {"setting", "results"}, results of the first calls, to be compared with the others'
+    {"do": "time", "seconds"} -> {"seconds"}, of one call, after measuring for about so many seconds
+    {"do": "drop"}            -> {}, the prepared case is forgotten
+
+Anything that goes wrong is answered by {"error": one line}; the worker lives on until its input ends.
+What a library prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any, TextIO
+
+import numpy as np
+
+from benchmarks.cases import Case, find
+from benchmarks.contenders.base import Contender, Task
+from benchmarks.data import case_data
+
+BLOCKS = 3
+TRIAL_SECONDS = 0.03
+CHECKED_CALLS = {"inference": 1, "training": 3}
+
+
+def pin(threads: int) -> None:
+    """Leave this process as many cores as threads, the same ones for every contender, where the system allows it."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
+def checked_results(case: Case, task: Task) -> list[float]:
+    """Predictions of the batch, or the losses of the first training steps."""
+    results: list[float] = []
+    for _ in range(CHECKED_CALLS[case.mode]):
+        task.before_check()
+        results.extend(np.asarray(task.call(), dtype=np.float64).ravel().tolist())
+    return results
+
+
+def seconds_per_call(call: Callable[[], Any], seconds: float) -> float:
+    """The median of a few blocks of calls, which together take about `seconds`, or a few calls if those take longer."""
+    clock = time.perf_counter
+    start = clock()
+    call()
+    once = clock() - start
+    # The first call after a pause finds cold caches: go on until a tenth of the time is spent, then believe the last.
+    while clock() - start < seconds / 10:
+        before = clock()
+        call()
+        once = clock() - before
+    repeats = range(max(1, round(seconds / BLOCKS / once)))
+    blocks = []
+    for _ in range(BLOCKS):
+        before = clock()
+        for _ in repeats:
+            call()
+        blocks.append((clock() - before) / len(repeats))
+    return median(blocks)
+
+
+class Session:
+    """A contender and the case it has ready."""
+
+    def __init__(self, contender: Contender) -> None:
+        self.contender = contender
+        self.task: Task | None = None
+
+    def prepare(self, case: str) -> dict[str, Any]:
+        """Make a case ready in each of the contender's settings and keep the fastest."""
+        self.drop()
+        found = find(case)
+        data = case_data(found)
+        settings = self.contender.settings(found)
+        fastest, setting, results = float("inf"), "", []
+        for candidate in settings:
+            task = self.contender.task(found, data, candidate)
+            checked = checked_results(found, task)
+            taken = seconds_per_call(task.call, TRIAL_SECONDS) if len(settings) > 1 else 0.0
+            if taken < fastest:
+                fastest, setting, results, self.task = taken, candidate, checked, task
+        return {"setting": setting, "results": results}
+
+    def time(self, seconds: float) -> dict[str, Any]:
+        """Seconds of one call of the prepared case."""
+        if self.task is None:
+            raise RuntimeError("no case is prepared")
+        return {"seconds": seconds_per_call(self.task.call, seconds)}
+
+    def drop(self) -> dict[str, Any]:
+        """Forget the prepared case and its memory."""
+        self.task = None
+        gc.collect()
+        return {}
+
+
+def one_line(error: BaseException) -> str:
+    """An error as one line: its type and the first line of its message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def serve(module: str, threads: int, requests: TextIO, replies: TextIO) -> None:
+    """Import the contender, then answer requests until there are no more."""
+
+    def reply(message: dict[str, Any]) -> None:
+        replies.write(json.dumps(message) + "\n")
+        replies.flush()
+
+    try:
+        start = time.perf_counter()
+        contender = importlib.import_module(module).Entrant(threads)
+        taken = time.perf_counter() - start
+    except Exception as error:
+        reply({"error": one_line(error)})
+        return
+    reply({"versions": contender.versions, "modes": contender.modes, "import_seconds": taken})
+    session = Session(contender)
+    actions = {"prepare": session.prepare, "time": session.time, "drop": session.drop}
+    for line in requests:
+        request = json.loads(line)
+        try:
+            reply(actions[request.pop("do")](**request))
+        except Exception as error:
+            reply({"error": one_line(error)})
+
+
+def main() -> None:
+    """Serve on the standard streams, with print() and C libraries diverted to standard error."""
+    module, threads = sys.argv[1], int(sys.argv[2])
+    pin(threads)
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    serve(module, threads, sys.stdin, replies)
+
+
+if __name__ == "__main__":
+    main()
