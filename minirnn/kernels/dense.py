@@ -32,14 +32,14 @@ def dense_tile(rows, i, tile, act, x, w, b, s, y, j):
 
 
 @kernel
-def dense_forward(act, tile, x, w, b, s, y, r0, r1):
+def dense_forward(x, act, tile, w, b, s, y, r0, r1):
     """Rows r0 .. r1-1 of y = activation(x W + b)."""
     for j in range(w.shape[0]):
         for_rows(dense_tile, r0, r1, (tile, act, x, w, b, s, y, j))
 
 
 @kernel
-def dense_backward(act, x_tile, dy, s, wt, dx, r0, r1):
+def dense_backward(dy, act, x_tile, s, wt, dx, r0, r1):
     """s becomes da = dy * derivative; dx (R, K) or (0, 0) becomes da W^T."""
     W = width(s)
     NT, R, L = s.shape[1], s.shape[2], s.shape[3]
@@ -57,7 +57,7 @@ def dense_backward(act, x_tile, dy, s, wt, dx, r0, r1):
 
 
 @kernel
-def dense_gradients(tile, x, s, dw, db, j0, j1):
+def dense_gradients(x, tile, s, dw, db, j0, j1):
     """Tiles j0 .. j1-1 of dW = x^T da and db."""
     K, L = dw.shape[1], dw.shape[2]
     for j in range(j0, j1):

@@ -83,7 +83,7 @@ def emit(h, dst, i, y, t, silent):
 
 
 @kernel
-def forward(cell, x, mask, h, c, s, w, u, b, y, reverse, zero_output, r0, r1):
+def forward(x, mask, cell, h, c, s, w, u, b, y, reverse, zero_output, r0, r1):
     """Run a cell over time: fills h, c, s and y from slot 0 of h and c. `reverse` reads x from its end."""
     T, slots = x.shape[1], h.shape[0]
     masked = mask.size > 0
@@ -183,7 +183,7 @@ def add_output_gradient(dy, t, dh, i):
 
 
 @kernel
-def backward(cell, h_tile, x_tile, mask, h, c, s, ut, wt, dy, dh, dc, dx, reverse, zero_output, r0, r1):
+def backward(mask, dy, cell, h_tile, x_tile, h, c, s, ut, wt, dh, dc, dx, reverse, zero_output, r0, r1):
     """Back through time: s becomes the gradients da of every step; dh, dc those of the initial state.
 
         ut, wt  transposed recurrent and input weights; a tile is len(h_tile), len(x_tile) registers wide

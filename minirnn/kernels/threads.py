@@ -33,19 +33,19 @@ def get_num_threads() -> int:
     return _threads
 
 
-def share(run: Callable[[int, int], object], count: int, multiply_adds: int, grain: int = 1) -> None:
-    """Call run(start, stop) so that 0 .. count is covered, in parallel where the work is worth it.
+def share(run: Callable, arguments: tuple, count: int, multiply_adds: int, grain: int = 1) -> None:
+    """Call run(*arguments, start, stop) so that 0 .. count is covered, in parallel where the work is worth it.
 
     Pieces are multiples of `grain` except the last.
     """
-    pieces = min(_threads, -(-count // grain)) if multiply_adds >= WORTH_SHARING else 1
-    if pieces <= 1:
-        run(0, count)
+    if multiply_adds < WORTH_SHARING or _threads == 1 or count <= grain:
+        run(*arguments, 0, count)
         return
+    pieces = min(_threads, -(-count // grain))
     size = -(-count // (pieces * grain)) * grain
-    starts = range(size, count, size)
-    waiting = [_workers().submit(run, start, min(start + size, count)) for start in starts]
-    run(0, min(size, count))
+    pool = _workers()
+    waiting = [pool.submit(run, *arguments, start, min(start + size, count)) for start in range(size, count, size)]
+    run(*arguments, 0, min(size, count))
     for piece in waiting:
         piece.result()
 

@@ -45,7 +45,7 @@ def add_up(s, j, first, columns, db, offset):
 
 
 @kernel
-def gradients(cell, x, h, c, s, dw, du, db, reverse, j0, j1):
+def gradients(x, cell, h, c, s, dw, du, db, reverse, j0, j1):
     """Fill tiles j0 .. j1-1 of dw, du and db (shapes of w, u and b)."""
     T, NT, B, C = s.shape
     F, U = x.shape[2], du.shape[1]

@@ -1,0 +1,40 @@
+"""Settings that hold for the whole process: the default dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_floatx = "float32"
+
+
+def floatx() -> str:
+    """The dtype of layers that name none: 'float32' or 'float64'."""
+    return _floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the default dtype. Raises ValueError unless it is 'float32' or 'float64'."""
+    global _floatx
+    _floatx = check_dtype(value)
+
+
+def epsilon() -> float:
+    """Keras's fuzz factor, 1e-7."""
+    return 1e-7
+
+
+def check_dtype(dtype: Any) -> str:
+    """'float32' or 'float64' from a name, a NumPy dtype, a policy's configuration, or None for the default."""
+    if dtype is None:
+        return _floatx
+    if isinstance(dtype, dict):
+        dtype = dtype.get("config", {}).get("name", dtype)
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)
+    if name not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    return name

@@ -1,0 +1,145 @@
+"""Dense: y = activation(x W + b)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn import activations, initializers
+from minirnn.jit import Static
+from minirnn.kernels.activations import activation_members
+from minirnn.kernels.dense import (
+    dense_backward,
+    dense_forward,
+    dense_gradients,
+    softmax_backward,
+    softmax_forward,
+)
+from minirnn.kernels.recurrence import transpose
+from minirnn.kernels.threads import share
+from minirnn.kernels.tiles import TALL_ROWS
+from minirnn.layers.layer import Layer, Tape, positive_int
+from minirnn.layers.recurrent import tile_for, transposed_shape
+from minirnn.layers.weight import TileLayout, zeros
+
+_LATER = ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint", "lora_rank", "quantization_config")
+
+
+def activation_static(name: str) -> Static:
+    """The kernels' form of an activation; softmax is a pass of its own after the linear one."""
+    name = "linear" if name == "softmax" else name
+    return Static(("activation", name), **activation_members(name))
+
+
+class Dense(Layer):
+    """Fully connected layer over the last axis, y = activation(x W + b).
+
+    Input (batch, .., features), output (batch, .., units). Weights: kernel (features, units), bias (units,). Any activation
+    of `minirnn.activations`, softmax included.
+
+    >>> import numpy as np
+    >>> layer = Dense(3, activation="softmax")
+    >>> layer(np.zeros((2, 4))).round(2).tolist(), layer.count_params()
+    ([[0.33, 0.33, 0.33], [0.33, 0.33, 0.33]], 15)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **arguments: Any,
+    ) -> None:
+        for name in _LATER:
+            if arguments.pop(name, None) is not None:
+                raise NotImplementedError(f"Dense: {name} is not supported yet; leave it out")
+        super().__init__(**arguments)
+        self.units = positive_int(units, "units")
+        self.activation = activations.name_of(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+
+    def check_rank(self, shape: tuple[int | None, ...]) -> None:
+        if len(shape) < 2:
+            raise ValueError(f"{self.name} expects (batch, .., features), got shape {tuple(shape)}")
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        super().build(input_shape)
+        features = input_shape[-1]
+        if features is None:
+            raise ValueError(f"{self.name} needs a known number of features, got shape {tuple(input_shape)}")
+        layout = TileLayout(self.units, [[0]], len(tile_for(self.units, self.dtype)), self.dtype)
+        self._kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer, layout)
+        if self.use_bias:
+            self._bias = self.add_weight("bias", (self.units,), self.bias_initializer, layout)
+        else:
+            self._bias = None
+            self._no_bias = zeros(layout.packed_shape((self.units,)), self.dtype)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (*input_shape[:-1], self.units)
+
+    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+        t, dtype, K = Tape(), self.dtype, shape[-1]
+        w = self._kernel.packed
+        t.shape, t.rows = shape, int(np.prod(shape[:-1]))
+        NT, _, L = w.shape
+        act = activation_static(self.activation)
+        tile = tile_for(self.units, dtype)
+        t.s = zeros((1, NT, t.rows, L), dtype)
+        t.y = zeros((t.rows, self.units), dtype)
+        t.out = t.y.reshape(*shape[:-1], self.units)
+        b = self._bias.packed if self._bias else self._no_bias
+        t.forward_arguments = (act, tile, w, b, t.s, t.y)
+        t.forward = dense_forward.specialise(t.y, *t.forward_arguments, 0, 0)
+        t.work = t.rows * K * self.units
+        t.softmax = softmax_forward.specialise(t.y, t.y) if self.activation == "softmax" else None
+        if training:
+            x_tile = tile_for(K, dtype)
+            t.wt = zeros(transposed_shape(w.shape, x_tile, dtype), dtype)
+            t.dx = zeros((t.rows, K), dtype)
+            t.no_dx = zeros((0, 0), dtype)
+            t.da = zeros(t.y.shape, dtype) if t.softmax else None
+            t.transpose = transpose.specialise(w, t.wt, 0, 0)
+            t.backward_arguments = (act, x_tile, t.s, t.wt)
+            t.backward = dense_backward.specialise(t.y, *t.backward_arguments, t.dx, 0, 0)
+            db = self._bias.gradient if self._bias else zeros(self._no_bias.shape, dtype)
+            t.gradient_arguments = (tile, t.s, self._kernel.gradient, db)
+            t.gradients = dense_gradients.specialise(t.dx, *t.gradient_arguments, 0, 0)
+        return t
+
+    def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
+        tape.x = x if x.ndim == 2 else x.reshape(tape.rows, -1)
+        share(tape.forward, (tape.x, *tape.forward_arguments), tape.rows, tape.work, TALL_ROWS)
+        if tape.softmax:
+            tape.softmax(tape.y, tape.y)
+        return tape.out
+
+    def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
+        t = tape
+        dy = dy if dy.ndim == 2 else dy.reshape(t.y.shape)
+        if t.softmax:
+            softmax_backward(dy, t.y, t.da)
+            dy = t.da
+        dx = t.no_dx
+        if need_dx:
+            dx, w = t.dx, self._kernel.packed
+            share(t.transpose, (w, t.wt), t.wt.shape[0], w.size)
+        share(t.backward, (dy, *t.backward_arguments, dx), t.rows, t.work, TALL_ROWS)
+        if self.trainable:
+            share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
+        return t.dx.reshape(t.shape) if need_dx else None
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "units": self.units,
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }

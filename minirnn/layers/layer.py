@@ -1,0 +1,224 @@
+"""`Layer`, the base of all layers: weights, names, configuration, and the two passes.
+
+A layer computes in two forms. `layer(x)` takes and gives arrays. A model calls `forward(x, mask, tape)` and, in reverse
+order, `backward(dy, tape)`; a *tape* is a layer's own scratch memory for one batch shape, made by `new_tape` and used
+again and again.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn import config
+from minirnn.layers.weight import TileLayout, Weight
+from minirnn.training.data import as_input
+
+NO_MASK = np.zeros((0, 0), bool)
+_counts: dict[str, int] = defaultdict(int)
+_counts_lock = threading.Lock()
+
+
+def unique_name(class_name: str) -> str:
+    """lstm, lstm_1, lstm_2 .. in the order of creation."""
+    base = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", class_name)).lower()
+    with _counts_lock:
+        number = _counts[base]
+        _counts[base] += 1
+    return f"{base}_{number}" if number else base
+
+
+def reset_names() -> None:
+    """Begin again at lstm, dense .. (Keras's clear_session)."""
+    _counts.clear()
+
+
+def positive_int(value: Any, name: str) -> int:
+    """`value` as an int of at least 1; raises TypeError or ValueError, one line, otherwise."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be a whole number of at least 1, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")
+    return int(value)
+
+
+class Tape:
+    """What one layer leaves for its backward pass, and the memory both passes work in."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+
+
+class Layer:
+    """Base class. Subclasses set weights in `build` and implement `new_tape`, `forward` and `backward`.
+
+    Arguments shared by all layers: `name`, `dtype` ('float32' or 'float64'), `trainable`, and of older scripts
+    `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`.
+    """
+
+    supports_masking = True
+    input_rank: int | None = None
+
+    def __init__(
+        self,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        input_shape: tuple[int | None, ...] | None = None,
+        input_dim: int | None = None,
+        input_length: int | None = None,
+        batch_input_shape: tuple[int | None, ...] | None = None,
+        batch_size: int | None = None,
+        activity_regularizer: Any = None,
+        **unknown: Any,
+    ) -> None:
+        if unknown:
+            raise TypeError(f"{type(self).__name__} got an unknown argument {next(iter(unknown))!r}")
+        if activity_regularizer is not None:
+            raise NotImplementedError(f"{type(self).__name__}: activity_regularizer is not supported yet; leave it out")
+        self.name = unique_name(type(self).__name__) if name is None else str(name)
+        self.dtype = config.check_dtype(dtype)
+        self.trainable = trainable
+        self.built = False
+        self.weights: list[Weight] = []
+        self.input_shape: tuple[int | None, ...] | None = None
+        self.declared_shape = self._declared(input_shape, input_dim, input_length, batch_input_shape, batch_size)
+
+    def _declared(self, input_shape, input_dim, input_length, batch_input_shape, batch_size):
+        """The batch shape that a layer names for the model's input, or None."""
+        if batch_input_shape is not None:
+            return tuple(batch_input_shape)
+        if input_shape is None and input_dim is not None:
+            input_shape = (input_length, input_dim) if self.input_rank == 3 else (input_dim,)
+        return None if input_shape is None else (batch_size, *input_shape)
+
+    # --- weights ---
+
+    def add_weight(self, name: str, shape: tuple[int, ...], initial: Any, layout: TileLayout) -> Weight:
+        weight = Weight(name, shape, layout, self.name)
+        weight.assign(initial(shape, dtype=self.dtype))
+        self.weights.append(weight)
+        return weight
+
+    @property
+    def trainable_weights(self) -> list[Weight]:
+        return self.weights if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Weight]:
+        return [] if self.trainable else self.weights
+
+    variables = property(lambda self: self.weights)
+    trainable_variables = property(lambda self: self.trainable_weights)
+    non_trainable_variables = property(lambda self: self.non_trainable_weights)
+
+    def get_weights(self) -> list[NDArray[Any]]:
+        """The weights in Keras's order and shapes, new arrays."""
+        return [w.numpy() for w in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Set all weights; a wrong one raises ValueError and changes none."""
+        assign_all(self.weights, weights, f"layer {self.name}")
+
+    def count_params(self) -> int:
+        """How many numbers its weights hold."""
+        if not self.built:
+            raise ValueError(f"layer {self.name} has no weights yet: call it, or give it an input shape, first")
+        return sum(w.size for w in self.weights)
+
+    # --- shapes ---
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the weights for inputs of this batch shape; called once, before the first use."""
+        self.check_rank(input_shape)
+        self.input_shape = tuple(input_shape)
+        self.built = True
+
+    def check_rank(self, shape: tuple[int | None, ...]) -> None:
+        if self.input_rank is not None and len(shape) != self.input_rank:
+            axes = {2: "(batch, features)", 3: "(batch, time, features)"}[self.input_rank]
+            raise ValueError(
+                f"{self.name} expects {self.input_rank} dimensions {axes}, got shape {tuple(shape)}; reshape the input"
+            )
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The batch shape of the output for an input's batch shape."""
+        return tuple(input_shape)
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        if self.input_shape is None:
+            raise AttributeError(f"layer {self.name} has no output shape yet: it was not built")
+        return self.compute_output_shape(self.input_shape)
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        """The mask of the output."""
+        return mask if self.supports_masking else None
+
+    # --- the two passes ---
+
+    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+        """Memory for inputs of this shape; `training` keeps what the backward pass needs."""
+        raise NotImplementedError
+
+    def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
+        raise NotImplementedError
+
+    def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
+        """Set the weights' gradients and give the input's, if asked."""
+        raise NotImplementedError
+
+    def __call__(self, x: Any, mask: Any = None, training: bool = False) -> Any:
+        """Compute on an array: (batch, ..) in, new array out."""
+        x = self.prepare(x)
+        return self.forward(x, mask, self.new_tape(x.shape, training), training)
+
+    def prepare(self, x: Any) -> NDArray[Any]:
+        """Check an input array, and build for its shape on first use."""
+        x = as_input(x, self.name, self.dtype)
+        if not self.built:
+            self.build((None, *x.shape[1:]))
+        self.check_input(x.shape)
+        return x
+
+    def check_input(self, shape: tuple[int, ...]) -> None:
+        """Raise ValueError if arrays of this shape do not fit the weights."""
+        self.check_rank(shape)
+        if self.weights and shape[-1] != self.input_shape[-1]:
+            raise ValueError(
+                f"{self.name} was built for {self.input_shape[-1]} features, got input of shape {tuple(shape)}"
+            )
+
+    def vjp(self, x: Any, dy: Any, mask: Any = None, **states: Any) -> tuple:
+        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight]); recurrent layers add those of states."""
+        x = self.prepare(x)
+        tape = self.new_tape(x.shape, True)
+        self.forward(x, mask, tape, True)
+        dx = self.backward(as_input(dy, "dy", self.dtype), tape, True)
+        return dx, [w.gradient_numpy() for w in self.weights]
+
+    # --- configuration ---
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras's configuration keys; `from_config` makes an equal, unbuilt layer."""
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def assign_all(weights: list[Weight], values: list[Any], owner: str) -> None:
+    """Set weights from arrays, all or none."""
+    if len(values) != len(weights):
+        raise ValueError(f"{owner} has {len(weights)} weights, got {len(values)} arrays")
+    for weight, value in zip(weights, [w.checked(v) for w, v in zip(weights, values, strict=True)], strict=True):
+        weight.assign(value)

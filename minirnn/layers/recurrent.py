@@ -1,0 +1,310 @@
+"""What SimpleRNN, LSTM and GRU share: Keras's arguments, the packing of weights, states, and the calls of the kernels."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn import activations, initializers
+from minirnn.jit import Static
+from minirnn.kernels.recurrence import backward, forward, transpose
+from minirnn.kernels.simd import lanes
+from minirnn.kernels.threads import share
+from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
+from minirnn.kernels.weight_gradients import gradients
+from minirnn.layers.layer import NO_MASK, Layer, Tape, positive_int
+from minirnn.layers.weight import TileLayout, zeros
+from minirnn.training.data import as_input, as_mask
+
+_LATER = (
+    "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",
+    "kernel_constraint", "recurrent_constraint", "bias_constraint", "dropout", "recurrent_dropout",
+)  # fmt: skip
+
+
+def tile_for(size: int, dtype: Any) -> tuple[int, ...]:
+    """Columns of the tiles that cover rows of `size` elements."""
+    registers = -(-size // lanes(dtype))
+    return COLUMNS_1 if registers == 1 else COLUMNS_2 if registers == 2 else COLUMNS_4
+
+
+def transposed_shape(packed: tuple[int, ...], tile: tuple[int, ...], dtype: Any) -> tuple[int, int, int]:
+    """Shape of the transposed copy of packed weights (NT, K, D)."""
+    tiles, size, columns = packed
+    length = len(tile) * lanes(dtype)
+    return -(-size // length), tiles * columns, length
+
+
+class Recurrent(Layer):
+    """Base of the recurrent layers; the arguments are Keras's.
+
+    Subclasses name their gates and the kernels' cell. `implementation`, `unroll` and `use_cudnn` are accepted and change
+    nothing: there is one implementation.
+    """
+
+    input_rank = 3
+    gates: ClassVar[int]
+    state_count: ClassVar[int] = 1
+    # Gate (in Keras's order) of each column, of the input's weights and of the recurrent ones.
+    input_order: ClassVar[list[int]]
+    recurrent_order: ClassVar[list[int]]
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        seed: int | None = None,
+        use_cudnn: Any = "auto",
+        implementation: int = 2,
+        **arguments: Any,
+    ) -> None:
+        for name in _LATER:
+            value = arguments.pop(name, None)
+            if value is not None and value != 0:
+                raise NotImplementedError(f"{type(self).__name__}: {name} is not supported yet; leave it out")
+        super().__init__(**arguments)
+        self.units = positive_int(units, "units")
+        self.activation = activations.name_of(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
+        self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
+        self.zero_output_for_mask, self.seed = bool(zero_output_for_mask), seed
+        self.states: list[NDArray[Any]] | None = None
+
+    # --- to be named by each cell ---
+
+    def cell(self) -> Static:
+        """The kernels' cell for this layer's activations."""
+        raise NotImplementedError
+
+    @property
+    def registers(self) -> int:
+        """Registers of units in a tile."""
+        return 1
+
+    bias_rows: int = 1
+
+    # --- weights ---
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        super().build(input_shape)
+        features = input_shape[-1]
+        if features is None:
+            raise ValueError(f"{self.name} needs a known number of features, got shape {tuple(input_shape)}")
+        width = self.gates * self.units
+        input_layout = TileLayout(self.units, [self.input_order], self.registers, self.dtype)
+        recurrent_layout = TileLayout(self.units, [self.recurrent_order], self.registers, self.dtype)
+        orders = [self.input_order, self.recurrent_order][: self.bias_rows]
+        bias_layout = TileLayout(self.units, orders, self.registers, self.dtype)
+        self._kernel = self.add_weight("kernel", (features, width), self.kernel_initializer, input_layout)
+        self._recurrent_kernel = self.add_weight(
+            "recurrent_kernel", (self.units, width), self.recurrent_initializer, recurrent_layout
+        )
+        shape = (width,) if self.bias_rows == 1 else (self.bias_rows, width)
+        if self.use_bias:
+            self._bias = self.add_weight("bias", shape, self.initial_bias, bias_layout)
+        else:
+            self._bias = None
+            self._no_bias = zeros(bias_layout.packed_shape(shape), self.dtype)
+
+    def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> NDArray[Any]:
+        return self.bias_initializer(shape, dtype=dtype)
+
+    # --- shapes ---
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> Any:
+        batch, time = input_shape[:2]
+        output = (batch, time, self.units) if self.return_sequences else (batch, self.units)
+        return (output, *[(batch, self.units)] * self.state_count) if self.return_state else output
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        return mask if self.return_sequences else None
+
+    # --- the two passes ---
+
+    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+        B, T, F = shape
+        dtype, U = self.dtype, self.units
+        t = Tape()
+        cell = self.cell()
+        layout = self._kernel.layout
+        W, NT, P = lanes(dtype), layout.tiles, layout.padded
+        uses_c = self.state_count == 2 or hasattr(cell, "two_pass")
+        slots = T + 1 if training else 2
+        t.h = zeros((slots, B, P), dtype)
+        t.c = zeros((slots, B, P) if uses_c else (0, 0, 0), dtype)
+        t.s = zeros((T if training else 1, NT if training or hasattr(cell, "two_pass") else 1, B, len(cell.columns) * W), dtype)
+        t.y = zeros((B, T if self.return_sequences else 1, U), dtype)
+        t.out = t.y if self.return_sequences else t.y.reshape(B, U)
+        t.last = T % slots
+        w, u = self._kernel.packed, self._recurrent_kernel.packed
+        b = self._bias.packed if self._bias else self._no_bias
+        t.forward_arguments = (cell, t.h, t.c, t.s, w, u, b, t.y, self.go_backwards, self.zero_output_for_mask)
+        t.forward = forward.specialise(t.y, NO_MASK, *t.forward_arguments, 0, 0)
+        t.work = B * T * (F + U) * self.gates * U
+        if training:
+            self._add_backward(t, cell, shape)
+        return t
+
+    def _add_backward(self, t: Tape, cell: Static, shape: tuple[int, ...]) -> None:
+        """The rest of a tape that training needs."""
+        B, _, F = shape
+        dtype, U = self.dtype, self.units
+        w, u = self._kernel, self._recurrent_kernel
+        h_tile, x_tile = tile_for(U, dtype), tile_for(F, dtype)
+        t.ut = zeros(transposed_shape(u.packed.shape, h_tile, dtype), dtype)
+        Q = max(t.ut.shape[0] * t.ut.shape[2], t.h.shape[2])
+        t.dh = zeros((B, Q), dtype)
+        t.dc = zeros((2 * B if hasattr(cell, "two_pass") else B, Q), dtype)
+        t.no_dx = zeros((0, 0, 0), dtype)
+        t.wt = zeros((0, 0, 1), dtype)
+        t.dx = None
+        t.shape = shape
+        t.transpose_u = transpose.specialise(u.packed, t.ut, 0, 0)
+        t.tiles = (h_tile, x_tile)
+        t.backward_arguments = self._backward_arguments(t, cell, t.no_dx)
+        t.backward = backward.specialise(NO_MASK, t.y, *t.backward_arguments, 0, 0)
+        db = self._bias.gradient if self._bias else zeros(self._no_bias.shape, dtype)
+        t.gradient_arguments = (cell, t.h, t.c, t.s, w.gradient, u.gradient, db, self.go_backwards)
+        t.gradients = gradients.specialise(t.y, *t.gradient_arguments, 0, 0)
+
+    def _backward_arguments(self, t: Tape, cell: Static, dx: NDArray[Any]) -> tuple:
+        flags = (self.go_backwards, self.zero_output_for_mask)
+        return (cell, *t.tiles, t.h, t.c, t.s, t.ut, t.wt, t.dh, t.dc, dx, *flags)
+
+    def forward(
+        self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool, initial_state: Any = None
+    ) -> NDArray[Any]:
+        if self.stateful and initial_state is None:
+            initial_state = self._kept_states(x.shape[0])
+        tape.h[0] = 0.0
+        if self.state_count == 2:
+            tape.c[0] = 0.0
+        if initial_state is not None:
+            for slots, state in zip((tape.h, tape.c), initial_state, strict=False):
+                slots[0, :, : self.units] = state
+        tape.x, tape.mask = x, NO_MASK if mask is None else mask
+        share(tape.forward, (x, tape.mask, *tape.forward_arguments), x.shape[0], tape.work, TALL_ROWS)
+        if self.stateful:
+            self.states = self.last_states(tape)
+        return tape.out
+
+    def backward(
+        self, dy: NDArray[Any] | None, tape: Tape, need_dx: bool, d_states: Any = None
+    ) -> NDArray[Any] | None:
+        t, B = tape, tape.x.shape[0]
+        t.dh[...] = 0.0
+        t.dc[...] = 0.0
+        for at, d_state in zip((t.dh, t.dc), d_states or (), strict=False):
+            if d_state is not None:
+                at[:, : self.units] = d_state
+        u = self._recurrent_kernel.packed
+        share(t.transpose_u, (u, t.ut), t.ut.shape[0], u.size)
+        if need_dx and t.dx is None:
+            self._add_dx(t)
+        if need_dx:
+            share(t.transpose_u, (self._kernel.packed, t.wt), t.wt.shape[0], self._kernel.packed.size)
+        dy = t.y[:0] if dy is None else dy.reshape(t.y.shape)
+        share(t.backward, (t.mask, dy, *t.backward_arguments), B, t.work, TALL_ROWS)
+        if self.trainable:
+            share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
+        return t.dx if need_dx else None
+
+    def _add_dx(self, t: Tape) -> None:
+        t.dx = zeros(t.shape, self.dtype)
+        t.wt = zeros(transposed_shape(self._kernel.packed.shape, t.tiles[1], self.dtype), self.dtype)
+        t.backward_arguments = self._backward_arguments(t, self.cell(), t.dx)
+
+    # --- states ---
+
+    def last_states(self, tape: Tape) -> list[NDArray[Any]]:
+        """New arrays (batch, units): h, and c of an LSTM."""
+        return [slots[tape.last, :, : self.units].copy() for slots in (tape.h, tape.c)[: self.state_count]]
+
+    def _kept_states(self, batch: int) -> list[NDArray[Any]] | None:
+        if self.states is not None and len(self.states[0]) != batch:
+            raise ValueError(
+                f"stateful {self.name} keeps states for a batch of {len(self.states[0])}, got {batch} rows; "
+                "use one batch size, or call reset_state() first"
+            )
+        return self.states
+
+    def reset_state(self) -> None:
+        """Forget the states of a stateful layer."""
+        self.states = None
+
+    reset_states = reset_state
+
+    def check_states(self, initial_state: Any, batch: int) -> list[NDArray[Any]] | None:
+        """Initial states as arrays (batch, units); ValueError for another number or shape."""
+        if initial_state is None:
+            return None
+        if not isinstance(initial_state, (list, tuple)):
+            initial_state = [initial_state]
+        if len(initial_state) != self.state_count:
+            raise ValueError(f"{self.name} has {self.state_count} state(s), got initial_state with {len(initial_state)}")
+        states = [as_input(s, f"{self.name} initial_state", self.dtype) for s in initial_state]
+        for state in states:
+            if state.shape != (batch, self.units):
+                raise ValueError(
+                    f"{self.name}: got an initial_state of shape {state.shape}, expected {(batch, self.units)}"
+                )
+        return states
+
+    def __call__(self, x: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+        """Compute on an array (batch, time, features).
+
+        Returns (batch, units), or (batch, time, units) with return_sequences; with return_state a list of that and the
+        last state(s). `mask` is boolean (batch, time); `initial_state` one array (batch, units), LSTM: two.
+        """
+        x = self.prepare(x)
+        mask = None if mask is None else as_mask(mask, x.shape[:2], self.name)
+        states = self.check_states(initial_state, x.shape[0])
+        tape = self.new_tape(x.shape, False)
+        y = self.forward(x, mask, tape, training, states)
+        return [y, *self.last_states(tape)] if self.return_state else y
+
+    def vjp(
+        self, x: Any, dy: Any = None, mask: Any = None, initial_state: Any = None, d_states: Any = None
+    ) -> tuple[NDArray[Any], list[NDArray[Any]], list[NDArray[Any]]]:
+        """Gradients of sum(output * dy) + sum(last state * d_state): (dx, of each weight, of each initial state)."""
+        x = self.prepare(x)
+        mask = None if mask is None else as_mask(mask, x.shape[:2], self.name)
+        tape = self.new_tape(x.shape, True)
+        self.forward(x, mask, tape, True, self.check_states(initial_state, x.shape[0]))
+        dy = None if dy is None else as_input(dy, "dy", self.dtype)
+        dx = self.backward(dy, tape, True, self.check_states(d_states, x.shape[0]))
+        d_initial = [at[: x.shape[0], : self.units].copy() for at in (tape.dh, tape.dc)[: self.state_count]]
+        return dx, [w.gradient_numpy() for w in self.weights], d_initial
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "units": self.units,
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "recurrent_initializer": initializers.serialize(self.recurrent_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            "unroll": self.unroll,
+            "zero_output_for_mask": self.zero_output_for_mask,
+            "seed": self.seed,
+        }

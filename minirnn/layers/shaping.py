@@ -1,0 +1,122 @@
+"""Layers that move numbers without changing them: Flatten, Reshape, RepeatVector; and Masking, which marks steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn.layers.layer import Layer, Tape, positive_int
+
+
+def _product(shape: tuple[int | None, ...]) -> int | None:
+    return None if None in shape else int(np.prod(shape))
+
+
+class _View(Layer):
+    """A layer whose output is its input, seen in another shape."""
+
+    supports_masking = False
+
+    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+        tape = Tape()
+        tape.shape, tape.out_shape = shape, self.compute_output_shape(shape)
+        return tape
+
+    def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
+        return x.reshape(tape.out_shape)
+
+    def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
+        return dy.reshape(tape.shape)
+
+
+class Flatten(_View):
+    """(batch, ..) to (batch, product of the rest)."""
+
+    def __init__(self, data_format: str | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.data_format = data_format or "channels_last"
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (input_shape[0], _product(input_shape[1:]) if len(input_shape) > 1 else 1)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"data_format": self.data_format}
+
+
+class Reshape(_View):
+    """(batch, ..) to (batch, *target_shape); one -1 is worked out from the rest.
+
+    Raises ValueError if the sizes differ.
+    """
+
+    def __init__(self, target_shape: tuple[int, ...], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        if list(target_shape).count(-1) > 1:
+            raise ValueError(f"Reshape takes at most one -1, got target_shape {tuple(target_shape)}")
+        self.target_shape = tuple(int(n) for n in target_shape)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        size = _product(input_shape[1:])
+        known = int(np.prod([n for n in self.target_shape if n != -1]))
+        if size is None:
+            return (input_shape[0], *(None if n == -1 else n for n in self.target_shape))
+        if (known == 0 or size % known) if -1 in self.target_shape else size != known:
+            raise ValueError(f"{self.name} cannot turn shape {tuple(input_shape)} into (batch, {self.target_shape})")
+        return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"target_shape": self.target_shape}
+
+
+class RepeatVector(Layer):
+    """(batch, features) to (batch, n, features), n times the same row: the bridge of an encoder and a decoder."""
+
+    input_rank = 2
+    supports_masking = False
+
+    def __init__(self, n: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.n = positive_int(n, "n")
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (input_shape[0], self.n, input_shape[1])
+
+    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+        return Tape()
+
+    def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
+        return np.repeat(x[:, None, :], self.n, axis=1)
+
+    def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
+        return dy.sum(axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"n": self.n}
+
+
+class Masking(Layer):
+    """Marks the steps of (batch, time, features) whose features all equal `mask_value`: recurrent layers skip them."""
+
+    input_rank = 3
+
+    def __init__(self, mask_value: float = 0.0, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.mask_value = float(mask_value)
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any]:
+        return np.any(x != self.mask_value, axis=-1)
+
+    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+        return Tape()
+
+    def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
+        tape.counts = self.compute_mask(x, mask)[..., None]
+        return np.ascontiguousarray(np.where(tape.counts, x, x.dtype.type(0)))
+
+    def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
+        return np.ascontiguousarray(np.where(tape.counts, dy, dy.dtype.type(0)))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"mask_value": self.mask_value}

@@ -1,0 +1,125 @@
+"""A layer's weight: Keras's shape outside, the kernels' packed tiles inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn.kernels.simd import VECTOR_BYTES, lanes
+
+
+def zeros(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Zeros that begin on a register's boundary."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape)) * dtype.itemsize
+    raw = np.zeros(size + VECTOR_BYTES, np.uint8)
+    start = -raw.ctypes.data % VECTOR_BYTES
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
+class TileLayout:
+    """How `gates` matrices side by side, Keras's (K, gates * units), lie in unit tiles (NT, K, columns * lanes).
+
+    `order` names the gate of each column; a tile holds `registers` registers of units. Biases are rows of their own:
+    (n, gates * units) becomes (n, NT, columns * lanes), and each may have another order.
+    """
+
+    def __init__(self, units: int, orders: list[list[int]], registers: int, dtype: Any) -> None:
+        self.units, self.orders = units, orders
+        self.width = registers * lanes(dtype)
+        self.tiles = -(-units // self.width)
+        self.padded = self.tiles * self.width
+        self.dtype = np.dtype(dtype)
+
+    def packed_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of the packed array for a weight (K, gates * units), or a bias (.., gates * units)."""
+        rows = len(self.orders[0]) * self.width
+        return (self.tiles, shape[0], rows) if self._is_matrix(shape) else (len(self.orders), self.tiles, rows)
+
+    def _is_matrix(self, shape: tuple[int, ...]) -> bool:
+        return len(shape) == 2 and len(self.orders) == 1
+
+    def pack(self, value: NDArray[Any], packed: NDArray[Any]) -> None:
+        """Write a weight in Keras's shape into its packed array; padding stays zero."""
+        for source, target, order in self._views(value, packed):
+            padded = np.zeros((source.shape[0], len(order), self.padded), self.dtype)
+            padded[:, :, : self.units] = source[:, order]
+            target[...] = padded.reshape(len(source), len(order), self.tiles, self.width).transpose(2, 0, 1, 3)
+
+    def unpack(self, packed: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """The weight in Keras's shape, a new array."""
+        value = np.empty(shape, self.dtype)
+        for target, source, order in self._views(value, packed):
+            rows = source.transpose(1, 2, 0, 3).reshape(len(target), len(order), self.padded)
+            target[:, order] = rows[:, :, : self.units]
+        return value
+
+    def _views(self, value, packed):
+        """Pairs (Keras's rows (K, gates, units), packed (NT, K, columns, width)) with their order."""
+        gates = len(self.orders[0])
+        if self._is_matrix(value.shape):
+            yield (
+                value.reshape(-1, gates, self.units),
+                packed.reshape(self.tiles, -1, gates, self.width),
+                self.orders[0],
+            )
+        else:
+            rows = value.reshape(len(self.orders), 1, gates, self.units)
+            for row, place, order in zip(rows, packed, self.orders, strict=True):
+                yield row, place.reshape(self.tiles, 1, gates, self.width), order
+
+
+class Weight:
+    """One weight of a layer, by Keras's name and shape: `numpy()`, `assign(value)`, `shape`, `dtype`, `trainable`."""
+
+    def __init__(self, name: str, shape: tuple[int, ...], layout: TileLayout, layer_name: str) -> None:
+        self.name, self.shape, self.layout = name, tuple(shape), layout
+        self.path = f"{layer_name}/{name}"
+        self.dtype = layout.dtype.name
+        self.trainable = True
+        self.packed = zeros(layout.packed_shape(self.shape), layout.dtype)
+        self.gradient = zeros(self.packed.shape, layout.dtype)
+
+    @property
+    def size(self) -> int:
+        """Numbers in it, as Keras counts them."""
+        return int(np.prod(self.shape))
+
+    def numpy(self) -> NDArray[Any]:
+        """The weight in Keras's shape, a new array."""
+        return self.layout.unpack(self.packed, self.shape)
+
+    def gradient_numpy(self) -> NDArray[Any]:
+        """The last computed gradient in Keras's shape, a new array."""
+        return self.layout.unpack(self.gradient, self.shape)
+
+    def assign(self, value: Any) -> None:
+        """Set it from an array of Keras's shape. Raises ValueError for another shape or a value that is not finite."""
+        self.layout.pack(self.checked(value), self.packed)
+
+    def checked(self, value: Any) -> NDArray[Any]:
+        """`value` as an array that `assign` takes."""
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{self.path}: got values of dtype {array.dtype}, expected real numbers")
+        if array.shape != self.shape:
+            raise ValueError(f"{self.path}: got shape {array.shape}, expected {self.shape}")
+        array = array.astype(self.layout.dtype)
+        if not np.isfinite(array).all():
+            where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            raise ValueError(f"{self.path}: got {array[where]} at {where}, expected finite numbers")
+        return array
+
+    def move(self, packed: NDArray[Any], gradient: NDArray[Any]) -> None:
+        """Live in other memory from now on (the model's arena)."""
+        packed = packed.reshape(self.packed.shape)
+        packed[...] = self.packed
+        self.packed, self.gradient = packed, gradient.reshape(self.packed.shape)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self.numpy() if dtype is None else self.numpy().astype(dtype)
+
+    def __repr__(self) -> str:
+        return f"<Weight path={self.path}, shape={self.shape}, dtype={self.dtype}>"
