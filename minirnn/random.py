@@ -3,8 +3,8 @@
 Everything random in minirnn begins with a seed, a plain integer. A caller who gives none is given the next one of a
 global sequence, which `set_random_seed` restarts: after it, a whole run is repeated bit for bit.
 
-The distributions are drawn in float64 and rounded, so that a float32 and a float64 model of one seed begin with the same
-weights up to rounding.
+The distributions are drawn in float64 and rounded, so that a float32 and a float64 model of one seed begin with the
+same weights up to rounding.
 """
 
 from __future__ import annotations

@@ -43,3 +43,7 @@ class Contender(ABC):
     @abstractmethod
     def task(self, case: Case, data: Data, setting: str) -> Task:
         """The case with these arrays, ready to be called."""
+
+    def fit(self, case: Case, data: Data) -> None:
+        """One trained step, the way a new user would ask for it first."""
+        self.task(case, data, self.settings(case)[0]).call()

@@ -37,3 +37,6 @@ class KerasStyle(Contender):
         targets = cycle(data.targets)
         # The loss that train_on_batch returns is a running mean: started anew, it is the loss of the one step.
         return Task(lambda: model.train_on_batch(data.x, next(targets)), before_check=model.reset_metrics)
+
+    def fit(self, case: Case, data: Data) -> None:
+        self.model(case, data, self.settings(case)[0]).fit(data.x, data.targets[0], batch_size=case.batch, verbose=0)

@@ -1,8 +1,8 @@
 """Initializers: where the weights of a layer begin. Keras 3's names, arguments and distributions.
 
-An initializer is called with a shape and gives an array, `GlorotUniform(seed=1)((8, 128), "float32")`. Like Keras's, one
-object gives the same values each time it is called, whether its seed was given or drawn from minirnn's global sequence
-when it was made; with a `minirnn.random.SeedGenerator` as its seed, other values each time.
+An initializer is called with a shape and gives an array: `GlorotUniform(seed=1)((8, 128), "float32")`. Like Keras's,
+one object gives the same values each time it is called, whether its seed was given or drawn from minirnn's global
+sequence when it was made; with a `minirnn.random.SeedGenerator` as its seed, other values each time.
 """
 
 from __future__ import annotations

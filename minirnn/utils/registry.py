@@ -1,7 +1,7 @@
 """Objects by name: how a string or a configuration finds its class, and how an object becomes a configuration.
 
-Configurations have Keras 3's form, `{"module", "class_name", "config", "registered_name"}`, and name Keras's modules for
-what exists there under the same name: a configuration written here is read by Keras, and the other way round.
+Configurations have Keras 3's form, `{"module", "class_name", "config", "registered_name"}`, and name Keras's modules
+for what exists there under the same name: a configuration written here is read by Keras, and the other way round.
 """
 
 from __future__ import annotations
@@ -57,14 +57,15 @@ def serialize(obj: Any, known: Mapping[str, Any], module: str) -> dict[str, Any]
 
     `known` and `module` (`keras.initializers`, ...) say which classes Keras shares, and where they live in it.
     """
-    function = not hasattr(obj, "get_config")
-    class_name = "function" if function else type(obj).__name__
-    name = obj.__name__ if function else class_name
-    shared = known.get(name) is (obj if function else type(obj))
+    if not hasattr(obj, "get_config"):
+        name = obj.__name__
+        return {"module": "builtins", "class_name": "function", "config": name, "registered_name": name}
+    name = type(obj).__name__
+    shared = known.get(name) is type(obj)
     return {
-        "module": module if shared else getattr(obj, "__module__", None),
-        "class_name": class_name,
-        "config": name if function else obj.get_config(),
+        "module": module if shared else type(obj).__module__,
+        "class_name": name,
+        "config": obj.get_config(),
         "registered_name": None if shared else name,
     }
 

@@ -1,0 +1,134 @@
+"""What a median hides: the first fit after installing, the first fit of a later process, import time, peak memory.
+
+Each number comes from a fresh process, `python -m benchmarks.coldstart MODULE THREADS CASE`, which imports a contender,
+builds the case's model and trains one step. The first process finds an empty home folder, so every on-disk cache of
+compiled code is empty too; the second process finds what the first one left there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cases import find
+from benchmarks.runner import ROOT, WorkerFailed, environment
+from benchmarks.worker import one_line, pin
+
+FIT_CASE = "seed32-lstm-training"
+MEMORY_CASE = "large-lstm-training"
+PATIENCE = 300.0
+
+
+@dataclass
+class ColdStart:
+    """One contender; seconds and MiB. An `error` is one line, and then the numbers are missing.
+
+    import_seconds        importing the library, its files already in the system's cache: median over the warm processes
+    first_fit_seconds     from import to the first trained step, with empty caches of compiled code
+    later_fit_seconds     the same in a later process: median
+    process_seconds       that later process as a whole, from its start to its first trained step: median
+    memory                peak resident memory of a process that trains the large case
+    memory_of_step        by how much that is above what it was after the import
+    """
+
+    import_seconds: float | None = None
+    first_fit_seconds: float | None = None
+    later_fit_seconds: float | None = None
+    process_seconds: float | None = None
+    memory: float | None = None
+    memory_of_step: float | None = None
+    error: str | None = None
+
+
+def peak_memory() -> float:
+    """Peak resident memory of this process in MiB."""
+    try:
+        # Not ru_maxrss, which on Linux starts at the peak of the parent process.
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / 1024**2 if sys.platform == "darwin" else peak / 1024
+
+
+def probe(module: str, threads: int, case_name: str) -> dict[str, Any]:
+    """Import a contender and train one step: seconds of each, and memory after each."""
+    pin(threads)
+    start = time.perf_counter()
+    contender = importlib.import_module(module).Entrant(threads)
+    imported = time.perf_counter()
+    before = peak_memory()
+    from benchmarks.data import case_data
+
+    case = find(case_name)
+    if case.mode not in contender.modes:
+        return {"import_seconds": imported - start, "fit_seconds": None}
+    data = case_data(case)
+    prepared = time.perf_counter()
+    contender.fit(case, data)
+    fit_seconds = time.perf_counter() - prepared
+    memory = {"memory": peak_memory(), "memory_of_step": peak_memory() - before}
+    return {"import_seconds": imported - start, "fit_seconds": fit_seconds, **memory}
+
+
+def run_probe(module: str, threads: int, case: str, home: str) -> dict[str, Any]:
+    """`probe` in a fresh process with that home folder, and the seconds of the whole process. Raises WorkerFailed."""
+    homes = dict.fromkeys(("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA", "NUMBA_CACHE_DIR"), home)
+    command = [sys.executable, "-m", "benchmarks.coldstart", module, str(threads), case]
+    start = time.perf_counter()
+    try:
+        run = subprocess.run(
+            command, cwd=ROOT, env=environment(threads, homes), capture_output=True, text=True, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        raise WorkerFailed(f"no reply in {PATIENCE:.0f} s") from None
+    taken = time.perf_counter() - start
+    if run.returncode:
+        lines = run.stderr.strip().splitlines()
+        raise WorkerFailed(lines[-1] if lines else f"process ended with code {run.returncode}")
+    return {**json.loads(run.stdout.splitlines()[-1]), "process_seconds": taken}
+
+
+def cold_start(module: str, threads: int, repeats: int = 3) -> ColdStart:
+    """Everything about one contender; what fails is told in `error`."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="coldstart-") as home:
+            first = run_probe(module, threads, FIT_CASE, home)
+            later = [run_probe(module, threads, FIT_CASE, home) for _ in range(repeats)]
+            result = ColdStart(import_seconds=statistics.median(run["import_seconds"] for run in later))
+            if first["fit_seconds"] is not None:
+                result.first_fit_seconds = first["fit_seconds"]
+                result.later_fit_seconds = statistics.median(run["fit_seconds"] for run in later)
+                result.process_seconds = statistics.median(run["process_seconds"] for run in later)
+                large = run_probe(module, threads, MEMORY_CASE, home)
+                result.memory, result.memory_of_step = large["memory"], large["memory_of_step"]
+            return result
+    except WorkerFailed as error:
+        return ColdStart(error=str(error))
+
+
+def all_cold_starts(contenders: Mapping[str, str], threads: int, repeats: int = 3) -> dict[str, dict[str, Any]]:
+    """Every contender's cold start as plain dictionaries, by name."""
+    return {name: asdict(cold_start(module, threads, repeats)) for name, module in contenders.items()}
+
+
+def main() -> None:
+    """Print one probe as JSON; an error as one line and exit code 1."""
+    try:
+        print("\n" + json.dumps(probe(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
+    except Exception as error:
+        sys.exit(one_line(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""The machine: its processor, the versions of everything, and the float32 peak measured on the spot.
+
+The peak comes from a loop of fused multiply-adds on vector registers that do not wait for one another and never touch
+memory. Large matrix products of NumPy and PyTorch are measured beside it; the largest rate seen counts as the peak.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+LIBRARIES = ("numpy", "numba", "keras", "tensorflow", "jax", "torch", "onnxruntime", "onnx")
+
+ACCUMULATORS = 12  # more than latency (4 cycles) times two FMA units, few enough for the 16 registers of AVX2
+LANES = (4, 8, 16)  # float32 in a register of SSE or NEON, AVX2, AVX-512: the widest that the processor has wins
+MATRIX = 2048
+
+
+def processor() -> str:
+    """The processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def busy_share(seconds: float = 0.5) -> float | None:
+    """The share of all cores that are at work while this process sleeps, or None where the system does not tell."""
+
+    def times() -> tuple[int, int]:
+        fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+        return sum(fields), fields[3] + fields[4]
+
+    try:
+        total, idle = times()
+        time.sleep(seconds)
+        total_after, idle_after = times()
+    except OSError:
+        return None
+    return 1 - (idle_after - idle) / max(1, total_after - total)
+
+
+def fma_loop(lanes: int) -> Callable[[int, np.float32, np.float32], np.float32]:
+    """A compiled f(n, a, b): n rounds of v = v * a + b on ACCUMULATORS independent vectors; gives one lane of each, added."""
+    from llvmlite import ir
+    from numba import njit, types
+    from numba.core import cgutils
+    from numba.extending import intrinsic
+
+    vector, i32, i64 = ir.VectorType(ir.FloatType(), lanes), ir.IntType(32), ir.IntType(64)
+
+    @intrinsic
+    def loop(typing_context, n, a, b):
+        def emit(context, builder, signature, arguments):
+            def everywhere(scalar):
+                first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, i32(0))
+                return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes))
+
+            n, a, b = arguments[0], everywhere(arguments[1]), everywhere(arguments[2])
+            fma_type = ir.FunctionType(vector, [vector] * 3)
+            fma = cgutils.get_or_insert_function(builder.module, fma_type, f"llvm.fmuladd.v{lanes}f32")
+
+            before = builder.block
+            body, after = builder.append_basic_block("body"), builder.append_basic_block("after")
+            builder.branch(body)
+            builder.position_at_end(body)
+            count = builder.phi(i64)
+            old = [builder.phi(vector) for _ in range(ACCUMULATORS)]
+            new = [builder.call(fma, [v, a, b]) for v in old]
+            next_count = builder.add(count, i64(1))
+            count.add_incoming(i64(0), before)
+            count.add_incoming(next_count, body)
+            for index, (v, v_new) in enumerate(zip(old, new, strict=True)):
+                v.add_incoming(ir.Constant(vector, [float(index)] * lanes), before)
+                v.add_incoming(v_new, body)
+            builder.cbranch(builder.icmp_signed("<", next_count, n), body, after)
+
+            # Every vector is read, or LLVM would leave it out of the loop.
+            builder.position_at_end(after)
+            total = new[0]
+            for v in new[1:]:
+                total = builder.fadd(total, v)
+            return builder.extract_element(total, i32(0))
+
+        return types.float32(types.int64, types.float32, types.float32), emit
+
+    @njit(nogil=True)
+    def run(n, a, b):
+        return loop(n, a, b)
+
+    return run
+
+
+def rate(work: Callable[[], Any], flops: float, tries: int = 5) -> float:
+    """GFLOP/s of the fastest of a few runs."""
+    seconds = []
+    for _ in range(tries):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return flops / min(seconds) / 1e9
+
+
+def on_threads(threads: int, work: Callable[[], Any]) -> Callable[[], None]:
+    """The same work on so many threads at once."""
+
+    def run() -> None:
+        others = [threading.Thread(target=work) for _ in range(threads - 1)]
+        for thread in others:
+            thread.start()
+        work()
+        for thread in others:
+            thread.join()
+
+    return run
+
+
+def measure(threads: int) -> dict[str, float]:
+    """GFLOP/s by method, for a process that was started with its libraries limited to so many threads."""
+    rates = {}
+    rounds, half = 5_000_000, np.float32(0.5)
+    for lanes in LANES:
+        loop = fma_loop(lanes)
+        loop(1, half, half)
+        work = on_threads(threads, partial(loop, rounds, half, half))
+        rates[f"FMA, {lanes} lanes"] = rate(work, 2.0 * rounds * lanes * ACCUMULATORS * threads)
+
+    a = np.ones((MATRIX, MATRIX), dtype=np.float32)
+    a @ a
+    rates["NumPy sgemm"] = rate(lambda: a @ a, 2.0 * MATRIX**3)
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        torch.set_num_threads(threads)
+        t = torch.from_numpy(a)
+        t @ t
+        rates["torch sgemm"] = rate(lambda: t @ t, 2.0 * MATRIX**3)
+    return rates
+
+
+def peak_rates(threads: int) -> dict[str, float]:
+    """`measure(threads)` in a process of its own. Raises RuntimeError when it fails."""
+    from benchmarks.runner import ROOT, environment
+
+    command = [sys.executable, "-m", "benchmarks.machine", str(threads)]
+    run = subprocess.run(command, cwd=ROOT, env=environment(threads), capture_output=True, text=True)
+    if run.returncode:
+        raise RuntimeError(f"measuring the machine's peak failed: {run.stderr.strip().splitlines()[-1]}")
+    return json.loads(run.stdout)
+
+
+def describe(threads: int) -> dict[str, Any]:
+    """Everything about the machine that a result needs beside it; `peak_gflops` is by number of threads, 1 and `threads`."""
+    versions = {}
+    for library in LIBRARIES:
+        try:
+            versions[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            versions[library] = None
+    busy = busy_share()
+    rates = {str(count): peak_rates(count) for count in sorted({1, threads})}
+    return {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": versions,
+        "threads": threads,
+        "busy_before": busy,
+        "rates_gflops": rates,
+        "peak_gflops": {count: max(by_method.values()) for count, by_method in rates.items()},
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]))))

@@ -1,0 +1,138 @@
+"""Forecasts of one series by a recurrent network, measured on an end of the series that was never trained on.
+
+The network sees `window` steps and answers with the next `horizon` steps at once (a direct multi-step forecast). A step
+is the difference of one value from the value before it, of logarithms where every value is positive: so a trend or a
+growth in per cent stays in the range that was trained, whatever the level. It is told nothing about seasons.
+
+Split: the last `held_out` values are never trained on, nor used to fit the scaling. Every moment of that end that has
+`horizon` values after it is the origin of one forecast: all values before the origin are known, none after it. The naive
+forecasts are made from the same origins over the same horizon:
+
+    naive            the last known value, repeated
+    seasonal naive   the value one season earlier, the last known season repeated
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+CELLS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
+LEARNING_RATE = 0.01
+LARGEST = 1e100  # squared errors of larger values would leave float64
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Values to standardised steps and back; `mean` and `scale` are those of the training part's steps."""
+
+    log: bool
+    mean: float
+    scale: float
+
+    @classmethod
+    def fit(cls, training: np.ndarray, log: bool) -> Scaling:
+        steps = np.diff(np.log(training) if log else training)
+        return cls(log, float(steps.mean()), float(steps.std()) or 1.0)
+
+    def to_steps(self, values: np.ndarray) -> np.ndarray:
+        """(n,) values to the (n - 1,) standardised steps between them."""
+        return (np.diff(np.log(values) if self.log else values) - self.mean) / self.scale
+
+    def from_steps(self, last: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """(m,) last known values and the (m, horizon) steps that follow them to (m, horizon) values."""
+        path = np.cumsum(steps.astype(np.float64) * self.scale + self.mean, axis=1)
+        return last[:, None] * np.exp(path) if self.log else last[:, None] + path
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors of many forecasts taken together; `mape` is in per cent, and None where an actual value is 0."""
+
+    rmse: float
+    mae: float
+    mape: float | None
+
+    @classmethod
+    def of(cls, predicted: np.ndarray, actual: np.ndarray) -> Errors:
+        error = predicted - actual
+        mape = float(100 * np.mean(np.abs(error / actual))) if np.all(actual) else None
+        return cls(float(np.sqrt(np.mean(error**2))), float(np.mean(np.abs(error))), mape)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What `forecast` learnt about a series of n values.
+
+    origins    (m,) how many values were known when each held-out forecast was made
+    held_out   (m, horizon) the network's forecasts from these origins
+    errors     Errors on the held-out end by name: "network", "naive", "seasonal naive"
+    future     (horizon,) the network's forecast of the values after the end of the series
+    windows    number of training windows
+    params     number of trained parameters
+    """
+
+    origins: np.ndarray
+    held_out: np.ndarray
+    errors: dict[str, Errors]
+    future: np.ndarray
+    windows: int
+    params: int
+
+
+def forecast(
+    values: np.ndarray,
+    *,
+    window: int = 12,
+    horizon: int = 12,
+    season: int = 12,
+    held_out: int | None = None,
+    cell: str = "lstm",
+    units: int = 32,
+    epochs: int = 100,
+    batch_size: int = 16,
+    seed: int = 0,
+    on_epoch: Callable[[int], None] | None = None,
+) -> Forecast:
+    """Train a network on the early part of a series, measure it on the end, forecast what comes after.
+
+    values      (n,) finite numbers in time order, evenly spaced
+    season      values in a season, for the seasonal-naive forecast only
+    held_out    values at the end that are never trained on; None: a sixth of the series, at least two horizons
+    seed        seeds all of minirnn's random numbers: the same seed gives the same forecast, bit for bit
+    on_epoch    called after every epoch with the number of epochs done
+
+    Raises ValueError for a series that is too short for the window, horizon, season and held-out end, for values that
+    are not finite, and for counts below 1; TypeError for counts that are not whole numbers.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    held_out = default_held_out(len(values), horizon) if held_out is None else held_out
+    check(values, cell, horizon, held_out, window=window, season=season, units=units, epochs=epochs, batch_size=batch_size)
+    train_end = len(values) - held_out
+    scaling = Scaling.fit(values[:train_end], log=bool(np.all(values > 0)))
+    steps = scaling.to_steps(values)
+    x, y = training_windows(steps[: train_end - 1], window, horizon)
+
+    model = train(x, y, cell, units, epochs, batch_size, seed, on_epoch)
+
+    def predict(origins: np.ndarray) -> np.ndarray:
+        seen = np.stack([steps[t - 1 - window : t - 1] for t in origins])
+        return scaling.from_steps(values[origins - 1], np.asarray(model.predict(seen[:, :, None], verbose=0)))
+
+    origins = np.arange(train_end, len(values) - horizon + 1)
+    predictions = {
+        "network": predict(origins),
+        "naive": np.stack([naive(values[:t], horizon) for t in origins]),
+        "seasonal naive": np.stack([seasonal_naive(values[:t], horizon, season) for t in origins]),
+    }
+    actual = np.stack([values[t : t + horizon] for t in origins])
+    return Forecast(
+        origins=origins,
+        held_out=predictions["network"],
+        errors={name: Errors.of(predicted, actual) for name, predicted in predictions.items()},
+        future=predict(np.array([len(values)]))[0],
+        windows=len(x),
+        params=model.count_params(),
+    )

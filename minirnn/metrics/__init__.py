@@ -1,0 +1,117 @@
+"""Metrics: numbers that are watched while a model trains. Keras 3's names, arguments and values.
+
+A metric object is updated batch by batch and read at the end of an epoch; totals are kept in float64. Anywhere a metric
+is asked for, its name ("mse", "accuracy"), a class, an object, or a function `fn(y_true, y_pred)` of arrays will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from minirnn.metrics.classification import (
+    Accuracy,
+    BinaryAccuracy,
+    BinaryCrossentropy,
+    CategoricalAccuracy,
+    CategoricalCrossentropy,
+    SparseCategoricalAccuracy,
+    SparseCategoricalCrossentropy,
+)
+from minirnn.metrics.functions import (
+    binary_accuracy,
+    binary_crossentropy,
+    categorical_accuracy,
+    categorical_crossentropy,
+    huber,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    sparse_categorical_accuracy,
+    sparse_categorical_crossentropy,
+)
+from minirnn.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
+from minirnn.metrics.regression import (
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    RootMeanSquaredError,
+)
+from minirnn.utils import registry
+
+__all__ = [
+    "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy", "CategoricalCrossentropy", "Mean",
+    "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanMetricWrapper", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Metric", "RootMeanSquaredError", "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy", "Sum", "binary_accuracy", "binary_crossentropy", "categorical_accuracy",
+    "categorical_crossentropy", "deserialize", "get", "huber", "mean_absolute_error",
+    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error", "resolve",
+    "resolve_accuracy", "serialize", "sparse_categorical_accuracy", "sparse_categorical_crossentropy",
+]  # fmt: skip
+
+_CLASSES = (
+    Accuracy, BinaryAccuracy, BinaryCrossentropy, CategoricalAccuracy, CategoricalCrossentropy, Mean,
+    MeanAbsoluteError, MeanAbsolutePercentageError, MeanMetricWrapper, MeanSquaredError, MeanSquaredLogarithmicError,
+    RootMeanSquaredError, SparseCategoricalAccuracy, SparseCategoricalCrossentropy, Sum,
+)  # fmt: skip
+_ALIASES = {
+    "mse": MeanSquaredError,
+    "mae": MeanAbsoluteError,
+    "mape": MeanAbsolutePercentageError,
+    "msle": MeanSquaredLogarithmicError,
+    "bce": BinaryCrossentropy,
+}
+_KNOWN: dict[str, Any] = {
+    **{cls.__name__: cls for cls in _CLASSES},
+    **{registry.snake_case(cls.__name__): cls for cls in _CLASSES},
+    **_ALIASES,
+    **{name.upper(): cls for name, cls in _ALIASES.items()},
+    "acc": Accuracy,
+    "huber": huber,
+}
+
+
+def get(identifier: Any) -> Metric | Callable[..., Any] | None:
+    """Return the metric that `identifier` stands for: a name, a configuration, a class, an object or a function.
+
+    None stays None. Raises ValueError for an unknown name, with the nearest known one, TypeError for anything else.
+    "accuracy" here is `Accuracy`, exact equality; what a model means by it `resolve` finds out.
+    """
+    return registry.get(identifier, _KNOWN, "metric")
+
+
+def resolve(identifier: Any, y_true_shape: Sequence[int | None], y_pred_shape: Sequence[int | None]) -> Metric:
+    """Return the metric object for a model's output, under the name that its history key shall have.
+
+    A name keeps its spelling ("mse", "acc"), a function gives its own name, a metric object has one already. "accuracy"
+    and "acc" are chosen by the shapes, batch axis included (`resolve_accuracy`).
+    """
+    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
+        return resolve_accuracy(y_true_shape, y_pred_shape)(name=identifier)
+    metric = get(identifier)
+    if not isinstance(metric, Metric):
+        metric = MeanMetricWrapper(metric)
+    if isinstance(identifier, str):
+        metric.name = identifier
+    return metric
+
+
+def resolve_accuracy(y_true_shape: Sequence[int | None], y_pred_shape: Sequence[int | None]) -> type[Metric]:
+    """Return the accuracy that fits the shapes: binary for one output, sparse for class numbers, else categorical."""
+    if y_pred_shape[-1] == 1:
+        return BinaryAccuracy
+    if len(y_true_shape) < len(y_pred_shape) or y_true_shape[-1] == 1:
+        return SparseCategoricalAccuracy
+    return CategoricalAccuracy
+
+
+def serialize(metric: Any) -> dict[str, Any]:
+    """Return the configuration of a metric; a function is kept by its name."""
+    return registry.serialize(metric, _KNOWN, "keras.metrics")
+
+
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Build a metric from its configuration; `custom_objects` maps names to classes or functions of your own."""
+    return registry.deserialize(config, _KNOWN, "metric", custom_objects)

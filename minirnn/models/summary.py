@@ -1,0 +1,2 @@
+def print_summary(model, **kw):
+    print(model)

@@ -1,0 +1,41 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minirnn.kernels.optimizers import adam, amsgrad
+from minirnn.optimizers.optimizer import Optimizer, fraction, positive
+from minirnn.training.arena import Arena
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015) with Keras's placement of epsilon; equations in `kernels.optimizers`.
+
+    `amsgrad` keeps the largest second moment (Reddi et al. 2018).
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(learning_rate, **arguments)
+        self.beta_1, self.beta_2 = fraction(beta_1, "beta_1"), fraction(beta_2, "beta_2")
+        self.epsilon, self.amsgrad = positive(epsilon, "epsilon"), bool(amsgrad)
+
+    def update(self, arena: Arena) -> tuple[Any, tuple]:
+        slots = [arena.slot("momentum"), arena.slot("velocity")]
+        if self.amsgrad:
+            slots.append(arena.slot("velocity_hat"))
+        numbers = (self._learning_rate, self.beta_1, self.beta_2, self.epsilon, self.iterations)
+        arguments = (arena.parameters, arena.gradients, *slots, *numbers)
+        return (amsgrad if self.amsgrad else adam).specialise(*arguments, 0, 0), arguments
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}
+        return super().get_config() | own

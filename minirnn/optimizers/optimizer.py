@@ -1,0 +1,109 @@
+"""`Optimizer`, the base: learning rate, step count, clipping; subclasses add their update of an arena."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minirnn.kernels.optimizers import clip, scale, square_sum
+from minirnn.kernels.threads import share
+from minirnn.training.arena import Arena
+from minirnn.utils.registry import snake_case
+
+GRAIN = 1024  # threads take multiples of this many parameters: whole registers, whole cache lines
+COST = 16  # an update of one parameter, in multiply-adds: it waits for memory
+
+
+def fraction(value: Any, name: str) -> float:
+    """`value` as a float with 0 <= value < 1, or one-line ValueError."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {value!r}")
+    return float(value)
+
+
+def positive(value: Any, name: str) -> float:
+    """`value` as a finite float above zero, or one-line ValueError."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number above 0, got {value!r}") from None
+    if isinstance(value, bool) or not math.isfinite(number) or number <= 0:
+        raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
+    return number
+
+
+class Optimizer:
+    """Base class. Arguments of all: `learning_rate`, `name`, and at most one of `clipnorm` (of each weight's gradient),
+    `global_clipnorm` (of all together) and `clipvalue` (of each number)."""
+
+    def __init__(
+        self,
+        learning_rate: float,
+        name: str | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        lr: float | None = None,
+        **unknown: Any,
+    ) -> None:
+        if unknown:
+            raise TypeError(f"{type(self).__name__} got an unknown argument {next(iter(unknown))!r}")
+        limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        given = {key: positive(value, key) for key, value in limits.items() if value is not None}
+        if len(given) > 1:
+            raise ValueError(f"only one of clipnorm, clipvalue and global_clipnorm may be set, got {', '.join(given)}")
+        self.clipnorm, self.clipvalue, self.global_clipnorm = (given.get(key) for key in limits)
+        self.name = name or snake_case(type(self).__name__)
+        self.learning_rate = learning_rate if lr is None else lr
+        self.iterations = 0
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate; may be set at any time. Raises ValueError unless it is finite and above 0."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = positive(value, "learning_rate")
+
+    lr = learning_rate
+
+    def apply(self, arenas: list[Arena]) -> None:
+        """One step: clip the gradients, then update the parameters of every arena."""
+        self.iterations += 1
+        if self.global_clipnorm is not None:
+            norm = math.sqrt(sum(square_sum(a.gradients, 0, a.gradients.size) for a in arenas))
+            for arena in arenas:
+                _limit_norm(arena, norm, self.global_clipnorm, 0, arena.gradients.size)
+        for arena in arenas:
+            if self.clipnorm is not None:
+                for start, stop in arena.segments:
+                    norm = math.sqrt(square_sum(arena.gradients, start, stop))
+                    _limit_norm(arena, norm, self.clipnorm, start, stop)
+            elif self.clipvalue is not None:
+                clip(arena.gradients, self.clipvalue, 0, arena.gradients.size)
+            run, arguments = self.update(arena)
+            size = arena.parameters.size
+            share(run, arguments, size, size * COST, GRAIN)
+
+    def update(self, arena: Arena) -> tuple[Any, tuple]:
+        """The kernel that updates this arena, and its arguments but for the range."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "learning_rate": self.learning_rate,
+            "clipnorm": self.clipnorm,
+            "clipvalue": self.clipvalue,
+            "global_clipnorm": self.global_clipnorm,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Optimizer:
+        return cls(**config)
+
+
+def _limit_norm(arena: Arena, norm: float, limit: float, start: int, stop: int) -> None:
+    if norm > limit:
+        scale(arena.gradients, limit / norm, start, stop)

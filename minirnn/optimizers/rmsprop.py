@@ -1,0 +1,38 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minirnn.kernels.optimizers import rmsprop
+from minirnn.optimizers.optimizer import Optimizer, fraction, positive
+from minirnn.training.arena import Arena
+
+
+class RMSprop(Optimizer):
+    """Divides by a running root mean square of the gradient (Tieleman & Hinton 2012); equations in `kernels.optimizers`."""
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(learning_rate, **arguments)
+        self.rho, self.momentum = fraction(rho, "rho"), fraction(momentum, "momentum")
+        self.epsilon, self.centered = positive(epsilon, "epsilon"), bool(centered)
+
+    def update(self, arena: Arena) -> tuple[Any, tuple]:
+        v = arena.slot("velocity")
+        mean = arena.slot("average_gradient") if self.centered else v
+        m = arena.slot("momentum") if self.momentum > 0 else v
+        numbers = (self._learning_rate, self.rho, self.momentum, self.epsilon, self.centered)
+        arguments = (arena.parameters, arena.gradients, v, mean, m, *numbers)
+        return rmsprop.specialise(*arguments, 0, 0), arguments
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}
+        return super().get_config() | own

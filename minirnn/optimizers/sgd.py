@@ -1,0 +1,30 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minirnn.kernels.optimizers import sgd, sgd_momentum
+from minirnn.optimizers.optimizer import Optimizer, fraction
+from minirnn.training.arena import Arena
+
+
+class SGD(Optimizer):
+    """p = p - learning_rate g; with `momentum` and `nesterov` as Keras has them (see `kernels.optimizers`)."""
+
+    def __init__(
+        self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False, **arguments: Any
+    ) -> None:
+        super().__init__(learning_rate, **arguments)
+        self.momentum, self.nesterov = fraction(momentum, "momentum"), bool(nesterov)
+
+    def update(self, arena: Arena) -> tuple[Any, tuple]:
+        p, g = arena.parameters, arena.gradients
+        if self.momentum == 0.0:
+            arguments: tuple = (p, g, self._learning_rate)
+            return sgd.specialise(*arguments, 0, 0), arguments
+        arguments = (p, g, arena.slot("momentum"), self._learning_rate, self.momentum, self.nesterov)
+        return sgd_momentum.specialise(*arguments, 0, 0), arguments
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"momentum": self.momentum, "nesterov": self.nesterov}

@@ -1,0 +1,341 @@
+"""`Trainer`: compile, fit, evaluate, predict and the single-batch calls, for any model that can run and be run back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn import losses, metrics, optimizers
+from minirnn.callbacks import CallbackList, History
+from minirnn.losses import NO_WEIGHTS
+from minirnn.training import data
+from minirnn.training.arena import Arena, arenas_of
+from minirnn.training.run import Run, RunPool
+
+
+class Trainer:
+    """Mixed into models. The model provides `layers`, `built`, `build`, `dtype`, `trainable_weights`."""
+
+    def _init_training(self) -> None:
+        self.optimizer: optimizers.Optimizer | None = None
+        self.loss: losses.Loss | None = None
+        self.stop_training = False
+        self.history: History | None = None
+        self._metrics: list[metrics.Metric] = []
+        self._metric_names: list[Any] = []
+        self._arenas: list[Arena] = []
+        self._arena_weights: list[Any] = []
+        self._runs = RunPool(self)
+        self._loss_tracker = metrics.Mean(name="loss")
+
+    # --- compile ---
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **accepted: Any) -> None:  # noqa: A002
+        """Choose optimizer, loss and metrics, by name or object. A misspelt one raises ValueError here.
+
+        `run_eagerly`, `jit_compile`, `steps_per_execution` and `auto_scale_loss` are accepted and change nothing.
+        """
+        unknown = set(accepted) - {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
+        for name in ("loss_weights", "weighted_metrics"):
+            if name in unknown and accepted[name] is None:
+                unknown.discard(name)
+        if unknown:
+            raise TypeError(f"compile got an unknown argument {sorted(unknown)[0]!r}")
+        chosen = optimizers.get(optimizer), None if loss is None else losses.get(loss)
+        names = [] if metrics is None else list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
+        resolved = [_metric(name, None) for name in names]
+        self.optimizer, self.loss = chosen
+        self._metric_names, self._metrics = names, [m for m in resolved if m is not None]
+        self._metrics_pending = any(m is None for m in resolved)
+        self._arenas, self._arena_weights = [], []
+
+    @property
+    def compiled(self) -> bool:
+        return self.optimizer is not None
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The loss tracker and the metrics, in the order of `evaluate`."""
+        return [self._loss_tracker, *self._metrics]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of the numbers that `evaluate` returns."""
+        return [m.name for m in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Begin to average anew."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def _require(self, what: str) -> None:
+        if self.optimizer is None or self.loss is None:
+            raise ValueError(f"{what} needs an optimizer and a loss: call compile(optimizer, loss) first")
+
+    def _resolve_metrics(self, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> None:
+        if self._metrics_pending:
+            self._metrics = [_metric(name, (y_shape, output_shape)) for name in self._metric_names]
+            self._metrics_pending = False
+
+    # --- one step ---
+
+    def _prepare_training(self) -> None:
+        weights = self.trainable_weights
+        if self._arena_weights != weights or not self._arenas:
+            if not weights:
+                raise ValueError(f"model {self.name} has no trainable weights")
+            self._arenas, self._arena_weights = arenas_of(weights), list(weights)
+            self._runs.clear()
+
+    def _forward_backward(self, run: Run, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any], dx: bool) -> float:
+        p = run.forward(x)
+        value = self.loss.compute(y.reshape(-1, y.shape[-1]), run.rows(p), self._weights(run, p, weights), run.rows(run.dp))
+        run.backward(run.dp, dx)
+        return value
+
+    def _weights(self, run: Run, p: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+        """Weights of the loss's rows: those of samples, and zeros at masked steps (scaled to keep the mean)."""
+        if run.mask is None and weights.size == 0:
+            return weights
+        shape = p.shape[:-1]
+        if weights.size:
+            weights = np.broadcast_to(weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim)), shape)
+        if run.mask is not None and run.mask.shape == shape:
+            mask = run.mask.astype(np.float64)
+            if self.loss.reduction == "sum_over_batch_size":
+                mask = mask * (mask.size / (mask.sum() + 1e-7))
+            weights = mask * weights if weights.size else mask
+        return np.ascontiguousarray(weights, np.float64).reshape(-1)
+
+    def _train_step(self, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any]) -> float:
+        run = self._runs.take(x.shape, True)
+        value = self._forward_backward(run, x, y, weights, False)
+        self.optimizer.apply(self._arenas)
+        self._track(value, y, run, weights, len(x))
+        self._runs.give_back(run)
+        return value
+
+    def _test_step(self, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any]) -> None:
+        run = self._runs.take(x.shape, False)
+        p = run.forward(x)
+        rows = run.rows(p)
+        scratch = np.empty_like(rows)
+        value = self.loss.compute(y.reshape(-1, y.shape[-1]), rows, self._weights(run, p, weights), scratch)
+        self._track(value, y, run, weights, len(x))
+        self._runs.give_back(run)
+
+    def _track(self, value: float, y: NDArray[Any], run: Run, weights: NDArray[Any], rows: int) -> None:
+        self._loss_tracker.total += value * rows
+        self._loss_tracker.count += rows
+        for metric in self._metrics:
+            metric.update_state(y, run.out, None)
+
+    def _logs(self) -> dict[str, float]:
+        return {m.name: m.result() for m in self.metrics}
+
+    # --- arrays in ---
+
+    def _input(self, x: Any) -> NDArray[Any]:
+        x = data.as_input(x, "x", self.dtype)
+        if not self.built:
+            self.build((None, *x.shape[1:]))
+        self.check_input(x.shape)
+        return x
+
+    def _inputs(self, x: Any, y: Any, sample_weight: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        x = self._input(x)
+        output = (len(x), *self.compute_output_shape(x.shape)[1:])
+        if len(output) == 1:
+            raise ValueError(f"model {self.name} gives one number a batch; its output needs a feature axis")
+        length = len(y) if hasattr(y, "__len__") else None
+        if length is not None and length != len(x):
+            raise ValueError(f"x has {len(x)} rows and y has {length}; they must be equally long")
+        y = data.as_target(y, output, self.layers[-1].dtype, self.loss.sparse)
+        self._resolve_metrics(y.shape, output)
+        if sample_weight is None:
+            return x, y, NO_WEIGHTS
+        return x, y, data.as_sample_weight(sample_weight, output[:-1])
+
+    # --- public, single batches ---
+
+    def train_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One step of training on one batch; returns its loss, or with metrics a list (return_dict: a dict)."""
+        self._require("train_on_batch")
+        if class_weight is not None:
+            raise NotImplementedError("class_weight is not supported yet; pass sample_weight instead")
+        x, y, weights = self._inputs(x, y, sample_weight)
+        self._prepare_training()
+        self.reset_metrics()
+        value = self._train_step(x, y, weights)
+        if not self._metrics and not return_dict:
+            return value
+        return self._results(return_dict)
+
+    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Loss (and metrics) of one batch, without training."""
+        self._require("test_on_batch")
+        x, y, weights = self._inputs(x, y, sample_weight)
+        self.reset_metrics()
+        self._test_step(x, y, weights)
+        return self._results(return_dict)
+
+    def predict_on_batch(self, x: Any) -> NDArray[Any]:
+        """Outputs for one batch, a new array."""
+        x = self._input(x)
+        run = self._runs.take(x.shape, False)
+        y = run.forward(x).copy()
+        self._runs.give_back(run)
+        return y
+
+    def _results(self, return_dict: bool) -> Any:
+        logs = self._logs()
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    def compute_gradients(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[float, list[NDArray[Any]], NDArray[Any]]:
+        """(loss, [gradient of each trainable weight in Keras's shape], dx) without changing the model."""
+        self._require("compute_gradients")
+        x, y, weights = self._inputs(x, y, sample_weight)
+        self._prepare_training()
+        run = self._runs.take(x.shape, True)
+        value = self._forward_backward(run, x, y, weights, True)
+        gradients = [w.gradient_numpy() for w in self.trainable_weights]
+        dx = run.dx.copy()
+        self._runs.give_back(run)
+        return value, gradients, dx
+
+    # --- public, whole data ---
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> History:
+        """Train; returns a History whose `.history` maps each number's name to its values by epoch.
+
+        Arguments as in Keras: `batch_size` 32 by default, `validation_split` takes the last share of the rows before
+        shuffling, `validation_data` is (x, y) or (x, y, sample_weight), `verbose` 0, 1 (bar), 2 (a line an epoch).
+        Bad arguments raise a one-line TypeError or ValueError before anything changes.
+        """
+        self._require("fit")
+        batch_size = data.check_batch_size(batch_size)
+        data.check_epochs(epochs, initial_epoch)
+        verbose = data.check_verbose(verbose)
+        validation_freq = data.check_batch_size(validation_freq, "validation_freq")
+        x, y, weights = self._inputs(x, y, sample_weight)
+        held_out = None
+        if validation_data is not None:
+            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+                raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
+            held_out = self._inputs(*validation_data, *[None] * (3 - len(validation_data)))
+        elif validation_split:
+            (x, y, weights), held_out = data.train_validation_split((x, y, weights), validation_split)
+        self._prepare_training()
+
+        steps = -(-len(x) // batch_size)
+        history = History()
+        callback_list = CallbackList(
+            callbacks, history, model=self, verbose=verbose, epochs=epochs, steps=steps
+        )
+        self.stop_training = False
+        self.history = history
+        callback_list.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in range(initial_epoch, epochs):
+            self.reset_metrics()
+            callback_list.on_epoch_begin(epoch)
+            for step, rows in enumerate(data.batches(len(x), batch_size, shuffle)):
+                callback_list.on_train_batch_begin(step)
+                self._train_step(x[rows], y[rows], weights[rows] if weights.size else weights)
+                if callback_list.wants_batches:
+                    callback_list.on_train_batch_end(step, self._logs())
+                if self.stop_training:
+                    break
+            logs = self._logs()
+            if held_out is not None and (epoch + 1) % validation_freq == 0:
+                self._evaluate(held_out, validation_batch_size or batch_size, callback_list)
+                logs |= {f"val_{name}": value for name, value in self._logs().items()}
+            callback_list.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        callback_list.on_train_end(logs)
+        return history
+
+    def _evaluate(self, arrays: tuple, batch_size: int, callback_list: CallbackList) -> None:
+        x, y, weights = arrays
+        self.reset_metrics()
+        callback_list.on_test_begin()
+        for step, rows in enumerate(data.batches(len(x), batch_size, False)):
+            callback_list.on_test_batch_begin(step)
+            self._test_step(x[rows], y[rows], weights[rows] if weights.size else weights)
+            if callback_list.wants_batches:
+                callback_list.on_test_batch_end(step, self._logs())
+        callback_list.on_test_end(self._logs())
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics over all rows: one number, a list in the order of `metrics_names`, or a dict."""
+        self._require("evaluate")
+        batch_size = data.check_batch_size(batch_size)
+        arrays = self._inputs(x, y, sample_weight)
+        callback_list = CallbackList(
+            callbacks, None, model=self, verbose=data.check_verbose(verbose), epochs=1, steps=-(-len(arrays[0]) // batch_size)
+        )
+        self._evaluate(arrays, batch_size, callback_list)
+        return self._results(return_dict)
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", callbacks: Any = None
+    ) -> NDArray[Any]:
+        """Outputs for all rows, computed `batch_size` (32) rows at a time."""
+        batch_size = data.check_batch_size(batch_size)
+        verbose = data.check_verbose(verbose)
+        x = self._input(x)
+        steps = -(-len(x) // batch_size)
+        callback_list = CallbackList(callbacks, None, model=self, verbose=verbose, epochs=1, steps=steps)
+        output: NDArray[Any] | None = None
+        callback_list.on_predict_begin()
+        for step, rows in enumerate(data.batches(len(x), batch_size, False)):
+            callback_list.on_predict_batch_begin(step)
+            batch = x[rows]
+            run = self._runs.take(batch.shape, False)
+            y = run.forward(batch)
+            if output is None:
+                output = np.empty((len(x), *y.shape[1:]), y.dtype)
+            output[rows] = y
+            self._runs.give_back(run)
+            callback_list.on_predict_batch_end(step, {"outputs": y})
+        callback_list.on_predict_end()
+        return output
+
+
+def _metric(name: Any, shapes: tuple[tuple[int, ...], tuple[int, ...]] | None) -> metrics.Metric | None:
+    """The metric for a name or object; accuracy is None until the shapes of targets and outputs are known."""
+    if name in ("accuracy", "acc"):
+        return None if shapes is None else metrics.resolve_accuracy(*shapes, name=name)
+    return metrics.get(name)
