@@ -42,13 +42,14 @@ class Kernel:
         """The machine code for arguments of these types: a callable that trusts its arguments to be of these types."""
         if not JIT_ENABLED:
             return self.function
-        signature = tuple(_numba_type(a) for a in arguments)
-        compiled = self._compiled.get(signature)
+        key = tuple([_kind(a) for a in arguments])
+        compiled = self._compiled.get(key)
         if compiled is None:
             with self._lock:
-                compiled = self._compiled.get(signature)
+                compiled = self._compiled.get(key)
                 if compiled is None:
-                    compiled = self._compiled[signature] = self._dispatcher.compile(signature)
+                    signature = tuple(_numba_type(a) for a in arguments)
+                    compiled = self._compiled[key] = self._dispatcher.compile(signature)
         return compiled
 
     def __call__(self, *arguments: Any) -> Any:
@@ -62,6 +63,15 @@ def kernel(function: Callable) -> Kernel:
 
 _SCALARS = {bool: types.boolean, int: types.intp, float: types.float64}
 _DTYPES = {np.dtype(t): getattr(types, t) for t in ("float32", "float64", "int64")} | {np.dtype(bool): types.boolean}
+
+
+def _kind(value: Any) -> Any:
+    """What `_numba_type` depends on, cheap to compare."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.char, value.ndim
+    if isinstance(value, Static):
+        return value
+    return len(value) if isinstance(value, tuple) else type(value)
 
 
 def _numba_type(value: Any) -> types.Type:

@@ -60,7 +60,10 @@ class BinaryCrossentropy(MeanMetricWrapper):
 
 
 class CategoricalCrossentropy(MeanMetricWrapper):
-    """Crossentropy of one class among several; y_true is one-hot, y_pred probabilities or logits."""
+    """Crossentropy of one class among several; y_true is one-hot, y_pred probabilities or logits.
+
+    Classes lie along the last axis: ValueError for another `axis`.
+    """
 
     direction = "down"
 
@@ -70,18 +73,36 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         dtype: str | None = None,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        axis: int = -1,
     ) -> None:
+        _check_axis(axis)
         super().__init__(
             functions.categorical_crossentropy, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing
         )
 
 
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
-    """Crossentropy of one class among several; y_true is its number, y_pred probabilities or logits."""
+    """Crossentropy of one class among several; y_true is its number, y_pred probabilities or logits.
+
+    Classes lie along the last axis, and none is ignored: ValueError for another `axis` or an `ignore_class`.
+    """
 
     direction = "down"
 
     def __init__(
-        self, name: str | None = "sparse_categorical_crossentropy", dtype: str | None = None, from_logits: bool = False
+        self,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        axis: int = -1,
     ) -> None:
+        _check_axis(axis)
+        if ignore_class is not None:
+            raise ValueError(f"ignore_class={ignore_class!r} is not supported: give those labels a sample_weight of 0")
         super().__init__(functions.sparse_categorical_crossentropy, name, dtype, from_logits=from_logits)
+
+
+def _check_axis(axis: int) -> None:
+    if axis != -1:
+        raise ValueError(f"axis must be -1, the classes last, got {axis!r}: move that axis to the end")

@@ -153,7 +153,7 @@ def _labels(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[Any], NDArray
 
 
 def _mean(values: NDArray[Any]) -> NDArray[Any]:
-    return values.mean(axis=-1, dtype=np.float64)
+    return np.add.reduce(values, axis=-1, dtype=np.float64) / values.shape[-1]
 
 
 def _clipped(p: NDArray[Any]) -> NDArray[Any]:

@@ -1,0 +1,177 @@
+"""The progress bar of fit, evaluate and predict: Keras 3's, character for character on a terminal.
+
+A bar is redrawn in place, at most every `interval` seconds, in Keras's colours. Where the output is no terminal (a pipe,
+a file) there is nothing to redraw and nothing that shows colour: one plain line is written, when the bar is full.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+BOLD, GREEN, GREY, RESET = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
+BLOCK = "━"
+
+
+class Progbar:
+    """A bar of `target` steps (None if unknown) with the averages of some values behind it.
+
+    `verbose` is 0 (nothing), 1 (a bar) or 2 (one line at the end). Values named in `stateful_metrics` are shown as they
+    come, all others averaged over the steps; naming `stateless_metrics` instead turns this round.
+    """
+
+    def __init__(
+        self,
+        target: int | None,
+        width: int = 20,
+        verbose: int = 1,
+        interval: float = 0.05,
+        stateful_metrics: Iterable[str] | None = None,
+        stateless_metrics: Iterable[str] | None = None,
+        unit_name: str = "step",
+    ) -> None:
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError("name either stateful_metrics or stateless_metrics, not both")
+        self.target = target
+        self.width = width
+        self.verbose = verbose
+        self.interval = interval
+        self.unit_name = unit_name
+        self._stateful = set(stateful_metrics or ())
+        self._stateless = None if stateless_metrics is None else set(stateless_metrics)
+        self._in_place = redraws_in_place()
+        self._values: dict[str, tuple[Any, int]] = {}
+        self._seen = 0
+        self._start = time.time()
+        self._after_first_step: float | None = None
+        self._last_update = 0.0
+        self._drawn_width = 0
+
+    def update(
+        self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
+    ) -> None:
+        """Move the bar to step `current`, with `(name, value)` pairs of that step.
+
+        `finalize` ends the line; by default the step that reaches the target does.
+        """
+        if finalize is None:
+            finalize = self.target is not None and current >= self.target
+        for name, value in values or ():
+            self._add(name, value, max(current - self._seen, 1), finalize)
+        self._seen = current
+
+        now = time.time()
+        duration = self._step_duration(current, now)
+        if self.verbose == 1:
+            if now - self._last_update < self.interval and not finalize:
+                return
+            if self._in_place:
+                self._redraw(current, now, duration, finalize)
+            elif finalize:
+                print_message(self._line(current, now, duration, finalize, _plain))
+        elif self.verbose == 2 and finalize and self.target:
+            elapsed = f"{now - self._start:.0f}s -{format_duration(duration, self.unit_name)}"
+            # Keras compares the value itself here, the absolute value in the bar.
+            metrics = self._metrics(lambda mean: mean > 1e-3)
+            print_message(f"{current:{len(str(self.target))}d}/{self.target} - {elapsed}{metrics}")
+        self._last_update = now
+
+    def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
+        """Move the bar on by `n` steps."""
+        self.update(self._seen + n, values)
+
+    def _add(self, name: str, value: Any, steps: int, finalize: bool) -> None:
+        averaged = name not in self._stateful if self._stateless is None else name in self._stateless
+        if averaged and not finalize:
+            total, count = self._values.get(name, (0.0, 0))
+            self._values[name] = (total + value * steps, count + steps)
+        else:
+            self._values[name] = (value, 1)
+
+    def _redraw(self, current: int, now: float, duration: float, finalize: bool) -> None:
+        width = len(self._line(current, now, duration, finalize, _plain))
+        line = self._line(current, now, duration, finalize, _coloured)
+        rest = " " * max(self._drawn_width - width, 0)
+        print_message("\b" * self._drawn_width + "\r" + line + rest + ("\n" if finalize else ""), line_break=False)
+        self._drawn_width = width
+
+    def _line(self, current: int, now: float, duration: float, finalize: bool, paint: Any) -> str:
+        if self.target:
+            filled = int(self.width * float(current) / self.target)
+            done = paint(BLOCK * filled, GREEN) if filled > 0 else ""
+            count = paint(f"{current:{len(str(self.target))}d}/{self.target}", BOLD)
+            bar = f"{count} {done}{paint(BLOCK * (self.width - filled), GREY)}"
+        else:
+            bar = f"{current:7d}/Unknown"
+        if self.target and not finalize:
+            clock = _remaining(duration * (self.target - current))
+        else:
+            clock = f"{now - self._start:.0f}s"
+        metrics = self._metrics(lambda mean: abs(mean) > 1e-3)
+        return f"{bar} {paint(clock, BOLD)}{format_duration(duration, self.unit_name)}{metrics}"
+
+    def _metrics(self, plain: Any) -> str:
+        text = ""
+        for name, (total, count) in self._values.items():
+            mean = total / count
+            text += f" - {name}: {mean:.4f}" if plain(mean) else f" - {name}: {mean:.4e}"
+        return text
+
+    def _step_duration(self, current: int, now: float) -> float:
+        """Seconds a step, without the first one, which is slower than the rest, once there are others."""
+        if not current:
+            return 0
+        if self._after_first_step is not None and current > 1:
+            duration = (now - self._after_first_step) / (current - 1)
+        else:
+            duration = (now - self._start) / current
+        if current == 1:
+            self._after_first_step = now
+        return duration
+
+
+def format_duration(seconds: float, unit: str) -> str:
+    """Return `" 2ms/step"`: the time of one step in seconds, milliseconds or microseconds."""
+    if seconds >= 1 or seconds == 0:
+        return f" {seconds:.0f}s/{unit}"
+    if seconds >= 1e-3:
+        return f" {seconds * 1e3:.0f}ms/{unit}"
+    return f" {seconds * 1e6:.0f}us/{unit}"
+
+
+def redraws_in_place() -> bool:
+    """Whether a line that was written can be written over: on a terminal, in a notebook, in PyCharm's console."""
+    terminal = hasattr(sys.stdout, "isatty") and sys.stdout.isatty()
+    return terminal or "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
+
+
+def print_message(message: str, line_break: bool = True) -> None:
+    """Write to standard output at once; where its encoding lacks the bar's block, with `=` in its place."""
+    if sys.stdout is None:
+        return
+    message += "\n" if line_break else ""
+    try:
+        sys.stdout.write(message)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(message.replace(BLOCK, "=").encode(encoding, errors="ignore").decode(encoding))
+    sys.stdout.flush()
+
+
+def _remaining(seconds: float) -> str:
+    if seconds > 3600:
+        return f"{seconds // 3600:.0f}:{seconds % 3600 // 60:02.0f}:{int(seconds % 60):02d}"
+    if seconds > 60:
+        return f"{seconds // 60:.0f}:{int(seconds % 60):02d}"
+    return f"{int(seconds)}s"
+
+
+def _coloured(text: str, style: str) -> str:
+    return f"{style}{text}{RESET}"
+
+
+def _plain(text: str, style: str) -> str:
+    return text
