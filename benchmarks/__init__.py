@@ -2,7 +2,7 @@
 
 `python -m benchmarks --help` says how. What is compared, and how:
 
-- `cases` holds what is timed, `data` the arrays, the same for everybody, `layouts` the weights in each library's layout.
+- `cases` holds what is timed, `data` the arrays, the same for everybody, `layouts` each library's layout of weights.
 - `contenders` has one file for each library. A contender at work is a `worker` process of its own.
 - `runner` asks the workers in turn, round after round, so that what disturbs the machine disturbs all of them alike;
   `results` compares times of the same round only. Results are compared before anything is timed.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import find
+from benchmarks.data import case_data
 from benchmarks.runner import ROOT, WorkerFailed, environment
 from benchmarks.worker import one_line, pin
 
@@ -28,12 +28,15 @@ FIT_CASE = "seed32-lstm-training"
 MEMORY_CASE = "large-lstm-training"
 PATIENCE = 300.0
 
+# Wherever a library may keep compiled code between processes.
+CACHE_HOMES = ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA", "NUMBA_CACHE_DIR", "MINIRNN_CACHE_DIR")
+
 
 @dataclass
 class ColdStart:
     """One contender; seconds and MiB. An `error` is one line, and then the numbers are missing.
 
-    import_seconds        importing the library, its files already in the system's cache: median over the warm processes
+    import_seconds        importing the library when NumPy is imported already, its files in the system's cache: median
     first_fit_seconds     from import to the first trained step, with empty caches of compiled code
     later_fit_seconds     the same in a later process: median
     process_seconds       that later process as a whole, from its start to its first trained step: median
@@ -57,6 +60,8 @@ def peak_memory() -> float:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
     except (OSError, StopIteration):
+        import resource  # not on every system
+
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak / 1024**2 if sys.platform == "darwin" else peak / 1024
 
@@ -68,8 +73,6 @@ def probe(module: str, threads: int, case_name: str) -> dict[str, Any]:
     contender = importlib.import_module(module).Entrant(threads)
     imported = time.perf_counter()
     before = peak_memory()
-    from benchmarks.data import case_data
-
     case = find(case_name)
     if case.mode not in contender.modes:
         return {"import_seconds": imported - start, "fit_seconds": None}
@@ -83,7 +86,7 @@ def probe(module: str, threads: int, case_name: str) -> dict[str, Any]:
 
 def run_probe(module: str, threads: int, case: str, home: str) -> dict[str, Any]:
     """`probe` in a fresh process with that home folder, and the seconds of the whole process. Raises WorkerFailed."""
-    homes = dict.fromkeys(("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA", "NUMBA_CACHE_DIR"), home)
+    homes = dict.fromkeys(CACHE_HOMES, home)
     command = [sys.executable, "-m", "benchmarks.coldstart", module, str(threads), case]
     start = time.perf_counter()
     try:

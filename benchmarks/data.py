@@ -15,7 +15,8 @@ SEED = 20240229
 class Data:
     """Float32 arrays of one case.
 
-    weights   in Keras's order and layout: W (F, GU), U (U, GU), b (GU,) or for a GRU (2, 3U), Dense kernel (U, 1), bias (1,)
+    weights   in Keras's order and layout: W (F, GU), U (U, GU), b (GU,) or for a GRU (2, 3U), then the head's
+              kernel (U, 1) and bias (1,)
     x         (B, T, F)
     targets   two arrays (B, 1), used in turn: with a single one a long run would learn it by heart, and then time
               an optimizer that works on denormal numbers

@@ -55,7 +55,7 @@ def busy_share(seconds: float = 0.5) -> float | None:
 
 
 def fma_loop(lanes: int) -> Callable[[int, np.float32, np.float32], np.float32]:
-    """A compiled f(n, a, b): n rounds of v = v * a + b on ACCUMULATORS independent vectors; gives one lane of each, added."""
+    """A compiled f(n, a, b): n rounds of v = v * a + b on ACCUMULATORS independent vectors; gives the sum of one lane."""
     from llvmlite import ir
     from numba import njit, types
     from numba.core import cgutils
@@ -164,7 +164,7 @@ def peak_rates(threads: int) -> dict[str, float]:
 
 
 def describe(threads: int) -> dict[str, Any]:
-    """Everything about the machine that a result needs beside it; `peak_gflops` is by number of threads, 1 and `threads`."""
+    """All about the machine that a result needs beside it; `peak_gflops` is by number of threads, 1 and `threads`."""
     versions = {}
     for library in LIBRARIES:
         try:

@@ -2,10 +2,10 @@
 
     python -m benchmarks.overhead       prints the split as JSON
 
-Every kernel of minirnn is reached through `Kernel.specialise`, which gives the entry point that is then called. Here that
-method is replaced by one that gives the entry point in a stopwatch. The stopwatch's own cost is measured on an empty
-function and taken off; the time of the whole call is measured without it. An entry point's time holds what Numba needs
-to unpack the arguments, about a tenth of a microsecond an array.
+Every kernel of minirnn is reached through `Kernel.specialise`, which gives the entry point that is then called. Here
+that method is replaced by one that gives the entry point in a stopwatch. The stopwatch's own cost is measured on an
+empty function and taken off; the time of the whole call is measured without it. An entry point's time holds what Numba
+needs to unpack the arguments, about a tenth of a microsecond an array.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from benchmarks.data import case_data
 from benchmarks.runner import ROOT, environment
 from benchmarks.worker import one_line, pin, seconds_per_call
 
-CASES = tuple(f"{shape}-{cell}-{mode}" for shape, mode in (("stream", "inference"), ("seed1", "training")) for cell in GATES)
+SMALL = (("stream", "inference"), ("seed1", "training"))
+CASES = tuple(f"{shape}-{cell}-{mode}" for shape, mode in SMALL for cell in GATES)
 ROUNDS = 7
 SECONDS = 0.05
 
@@ -130,9 +131,8 @@ def main() -> None:
     """Print every split as JSON; an error as one line and exit code 1."""
     pin(1)
     try:
-        from minirnn.jit import Kernel
-
         from benchmarks.contenders.minirnn import Entrant
+        from minirnn.jit import Kernel
 
         contender = Entrant(1)
         splits = [split(contender, Kernel, name) for name in CASES]

@@ -16,12 +16,14 @@ class Entry:
     seconds      of one call, one number for each round
     setting      the contender's setting that was kept
     difference   how far its results lie from the reference contender's, as a multiple of the tolerance
+    wrong        whether that is more than the tolerance
     error        one line, when there is nothing to time or the timing ended early
     """
 
     seconds: list[float] = field(default_factory=list)
     setting: str = ""
     difference: float | None = None
+    wrong: bool = False
     error: str | None = None
 
     @property

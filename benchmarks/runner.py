@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from benchmarks.results import CaseResult, Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Outputs and losses are of unit scale. The losses follow two Adam steps, which magnify rounding where gradients are tiny.
+# For outputs and losses of unit scale. Losses follow Adam's steps, which magnify rounding where gradients are tiny.
 TOLERANCE = {"inference": 2e-5, "training": 5e-5}
 # The first of these that is present is what the others are compared with: the baseline last of all.
 REFERENCES = ("keras-tensorflow", "torch", "keras-jax", "keras-torch", "onnxruntime")
@@ -109,10 +110,8 @@ class Worker:
     def close(self) -> None:
         """End the process."""
         assert self.process.stdin is not None and self.process.stdout is not None
-        try:
+        with suppress(BrokenPipeError):
             self.process.stdin.close()
-        except BrokenPipeError:
-            pass
         try:
             self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -198,14 +197,17 @@ def compare(case: Case, entries: Mapping[str, Entry], results: Mapping[str, list
     for name, values in results.items():
         entry = entries[name]
         if len(values) != len(truth):
+            entry.wrong = True
             entry.error = f"wrong result: {len(values)} numbers where {reference} gives {len(truth)}"
             continue
         difference = np.abs(np.array(values) - truth)
         if case.mode == "training":
             difference = difference / np.abs(truth)
-        entry.difference = float(difference.max() / TOLERANCE[case.mode])
-        if not entry.difference <= 1:  # also when it is nan
-            at = int(np.nanargmax(difference)) if not np.isnan(difference).all() else 0
+        worst = float(difference.max() / TOLERANCE[case.mode])
+        entry.difference = worst if np.isfinite(worst) else None
+        if not worst <= 1:  # also when it is nan
+            entry.wrong = True
+            at = int(np.argmax(difference))  # the first nan, if there is one
             entry.error = f"wrong result: {values[at]:.7g} where {reference} gives {truth[at]:.7g} (number {at})"
 
 

@@ -21,10 +21,11 @@ from minirnn import (
 from minirnn.kernels.threads import get_num_threads, set_num_threads
 from minirnn.layers import Input
 from minirnn.models import Sequential
+from minirnn.warmup import warmup
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Input", "Sequential", "activations", "callbacks", "config", "gates", "get_num_threads", "initializers", "kernels",
-    "layers", "losses", "metrics", "models", "optimizers", "random", "set_num_threads", "utils",
+    "layers", "losses", "metrics", "models", "optimizers", "random", "set_num_threads", "utils", "warmup",
 ]  # fmt: skip

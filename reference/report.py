@@ -7,6 +7,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -36,10 +37,15 @@ def _error(check: Check | None) -> Text:
     return Text(f"{check.error:.1e}", "" if check.passed else "bold red")
 
 
+def _print_note(console: Console, note: str) -> None:
+    console.print(Padding(Text(note, "dim"), (0, 2)))
+
+
 def _print_counts(console: Console, result: Result) -> None:
     console.print("Parameters", style="bold")
     for row in result.counts:
-        console.print(f"\n{row.name}: minirnn {row.ours:,}, Keras {row.keras:,}", _verdict(row.passed), highlight=False)
+        counts = f"minirnn {row.ours:,}, Keras {row.keras:,}" if row.ours != row.keras else f"{row.ours:,} in both"
+        console.print(f"\n{row.name}: {counts}", _verdict(row.passed), highlight=False)
         console.print(f"  {row.formula}", highlight=False, markup=False)
     console.print()
 
@@ -52,7 +58,7 @@ def _print_parity(console: Console, dtype: str, rows: list[ParityRow]) -> None:
     table.add_row("allowed", *(f"{TOLERANCES[dtype][q].allowed:.0e}" for q in COLUMNS), "")
     console.print(table)
     for quantity, heading in COLUMNS.items():
-        console.print(f"  {heading}: {TOLERANCES[dtype][quantity].reason}", style="dim", highlight=False)
+        _print_note(console, f"{heading}: {TOLERANCES[dtype][quantity].reason}")
     console.print()
 
 
@@ -62,7 +68,7 @@ def _print_truth(console: Console, result: Result) -> None:
         ratio = f"{row.ours / row.keras:.2f}"
         table.add_row(row.name, f"{row.ours:.1e}", f"{row.keras:.1e}", ratio, _verdict(row.passed))
     console.print(table)
-    console.print("  root mean square over outputs and gradients; minirnn's must not exceed Keras's", style="dim")
+    _print_note(console, "root mean square over outputs and gradients; minirnn's must not exceed Keras's")
     console.print()
 
 
@@ -90,10 +96,13 @@ def print_tables(console: Console, result: Result) -> None:
     _print_truth(console, result)
     for line in failures(result):
         console.print(f"FAIL {line}", style="red", highlight=False, markup=False)
+    places = len(failures(result))
     if result.passed:
         console.print("minirnn and Keras agree.", style="bold green")
     else:
-        console.print(f"minirnn and Keras differ in {len(failures(result))} places.", style="bold red")
+        console.print(
+            f"minirnn and Keras differ in {places} place{'s' * (places > 1)}.", style="bold red", highlight=False
+        )
 
 
 def as_json(result: Result) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import minirnn
 import numba
 
+import minirnn
 from benchmarks.contenders.keras_style import KerasStyle
 
 

@@ -1,21 +1,10 @@
-"""Callbacks."""
+"""Callbacks: what may look on, and step in, while a model trains. Keras 3's names, arguments and behaviour."""
 
+from minirnn.callbacks.callback import Callback, History, LambdaCallback
+from minirnn.callbacks.callback_list import CallbackList
+from minirnn.callbacks.early_stopping import EarlyStopping, TerminateOnNaN
+from minirnn.callbacks.progbar_logger import ProgbarLogger
 
-class History:
-    def __init__(self):
-        self.history, self.epoch = {}, []
-
-
-class CallbackList:
-    wants_batches = False
-
-    def __init__(self, callbacks, history, model=None, verbose=0, epochs=1, steps=1):
-        self.history = history
-
-    def __getattr__(self, name):
-        return lambda *a: None
-
-    def on_epoch_end(self, epoch, logs):
-        self.history.epoch.append(epoch)
-        for k, v in logs.items():
-            self.history.history.setdefault(k, []).append(v)
+__all__ = [
+    "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "ProgbarLogger", "TerminateOnNaN",
+]  # fmt: skip

@@ -1,147 +1,268 @@
-"""The boundary: what a caller passes becomes clean arrays here, or one line says why not."""
+"""The boundary: what a caller passes becomes clean arrays here, or one line says why not.
+
+Clean means C-contiguous, native byte order, aligned, writable, finite and of the layer's dtype: the one kind of array
+that the kernels know. An array that is clean already passes as it is, uncopied, for little more than the price of
+looking at each number once. Errors are a TypeError for what holds no real numbers, a ValueError for everything else.
+"""
 
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from minirnn import random
 
+_FAST = {name: np.dtype(name) for name in ("float32", "float64")}
+_AXES = {1: ("batch",), 2: ("batch", "features"), 3: ("batch", "time", "features")}
 
-def _array(value: Any, name: str) -> NDArray[Any]:
+
+def as_input(
+    value: Any, name: str = "x", dtype: DTypeLike = "float32", shape: tuple[int | None, ...] | None = None
+) -> NDArray[Any]:
+    """Return `value` as a clean array of `dtype`, with at least one sample and one step.
+
+    Lists, tensors with `__array__`, and every kind of NumPy array of numbers are taken: integers, booleans, float16,
+    big-endian, strided, Fortran-ordered, read-only. `shape` is the expected batch shape, None where any length does.
+
+    Raises TypeError for None, strings, objects and complex numbers; ValueError for ragged or empty input, NaN, infinity,
+    and another shape than expected.
+    """
+    wanted = _FAST.get(dtype) or np.dtype(dtype)  # type: ignore[call-overload]
+    if type(value) is np.ndarray and value.dtype is wanted and value.flags.carray:
+        array = value
+    else:
+        array = _clean(_numbers(value, name), name, wanted)
+    if array.size == 0:
+        raise ValueError(f"{name}: got an empty array of shape {array.shape}, expected at least one sample and step")
+    if shape is not None and not _fits(array.shape, shape):
+        hint = _missing_axis(array.shape, shape)
+        raise ValueError(f"{name}: got shape {array.shape}, expected {_readable(shape)}{hint}")
+    # The sum of squares costs one pass and is finite only if all numbers are; it may also overflow by itself.
+    if not math.isfinite(np.vdot(array, array)):
+        check_finite(array, name)
+    return array
+
+
+def as_target(
+    value: Any,
+    output_shape: tuple[int | None, ...],
+    dtype: DTypeLike = "float32",
+    sparse: bool = False,
+    name: str = "y",
+) -> NDArray[Any]:
+    """Return the targets of predictions of `output_shape` (batch, .., outputs), as a clean array of that shape.
+
+    A last axis of length 1 may be missing, (n,) for (n, 1), or be one too many, (n, 1, 1) for (n, 1), as in Keras.
+    Nothing else is stretched. With `sparse` the targets are class numbers, whole and from 0 to outputs - 1: of shape
+    (batch, ..) or (batch, .., 1), and returned as int64 of the latter.
+
+    Raises as `as_input` does, and ValueError for another shape or a label out of range.
+    """
+    array = _numbers(value, name)
+    expected = (*output_shape[:-1], 1) if sparse else tuple(output_shape)
+    if expected[-1] == 1 and array.ndim == len(expected) - 1:
+        array = array[..., None]
+    elif array.ndim == len(expected) + 1 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if not _fits(array.shape, expected):
+        what = "class numbers" if sparse else "the model's outputs"
+        raise ValueError(f"{name}: got shape {np.shape(value)}, expected {_readable(expected)} as {what} have")
+    return _as_labels(array, output_shape[-1], name) if sparse else as_input(array, name, dtype)
+
+
+def as_sample_weight(
+    value: Any, shape: tuple[int, ...], dtype: DTypeLike = "float64", name: str = "sample_weight"
+) -> NDArray[Any]:
+    """Return weights as a clean array of `dtype`; `shape` is the outputs' without their last axis: (batch, ..).
+
+    One weight a sample, (batch,) or (batch, 1), or one for each entry of `shape`. Raises as `as_input` does, and
+    ValueError for a negative weight.
+    """
+    array = as_input(value, name, dtype)
+    if array.ndim == 2 and array.shape[1] == 1 and len(shape) == 1:
+        array = array[:, 0]
+    if array.shape not in (shape[:1], shape):
+        allowed = " or ".join(dict.fromkeys(str(tuple(s)) for s in (shape[:1], shape)))
+        raise ValueError(f"{name}: got shape {array.shape}, expected {allowed}, one weight for each sample")
+    if array.min() < 0:
+        where = _first(array < 0)
+        raise ValueError(f"{name}: got {array[where]} at index {_index(where)}, expected weights of at least 0")
+    return array
+
+
+def as_mask(value: Any, shape: tuple[int, int], name: str = "mask") -> NDArray[Any]:
+    """Return a mask as a clean boolean array of `shape` (batch, time), True where a step counts.
+
+    Raises TypeError unless `value` is boolean, ValueError for another shape.
+    """
+    if isinstance(value, np.ndarray) and value.dtype != np.bool_:
+        raise TypeError(f"{name}: got a mask of dtype {value.dtype}, expected bool; pass mask.astype(bool)")
+    array = _numbers(value, name)
+    if array.dtype != np.bool_:
+        raise TypeError(f"{name}: got a mask of {array.dtype} numbers, expected True and False")
+    if array.shape != tuple(shape):
+        raise ValueError(f"{name}: got a mask of shape {array.shape}, expected {tuple(shape)} (batch, time)")
+    return np.require(array, requirements="CAW")
+
+
+def check_finite(array: NDArray[Any], name: str) -> None:
+    """Raise ValueError at the first NaN or infinity."""
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        where = _first(wrong)
+        raise ValueError(f"{name}: got {array[where]} at index {_index(where)}, expected finite numbers; clean it")
+
+
+def check_lengths(**arrays: Any) -> int:
+    """Return the number of samples that all arrays share, None being no array; ValueError if they differ."""
+    lengths = {name: len(array) for name, array in arrays.items() if array is not None}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        raise ValueError(f"all arrays must hold equally many samples, but {listed}; drop the surplus")
+    return next(iter(lengths.values()))
+
+
+def check_batch_size(value: Any, name: str = "batch_size") -> int:
+    """Return a whole number of at least 1, 32 for None. TypeError or ValueError otherwise."""
+    return 32 if value is None else _whole(value, name, 1)
+
+
+def check_epochs(epochs: Any, initial_epoch: Any = 0) -> None:
+    """Raise unless `epochs` is a whole number of at least 1 and `initial_epoch` one from 0 to `epochs`."""
+    _whole(epochs, "epochs", 1)
+    if _whole(initial_epoch, "initial_epoch", 0) > epochs:
+        raise ValueError(f"initial_epoch must not exceed epochs, got initial_epoch={initial_epoch}, epochs={epochs}")
+
+
+def check_verbose(verbose: Any) -> int:
+    """Return a verbosity of 0, 1, 2, ..; "auto" is 1. TypeError or ValueError otherwise."""
+    if isinstance(verbose, str):
+        if verbose != "auto":
+            raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
+        return 1
+    return int(verbose) if isinstance(verbose, bool) else _whole(verbose, "verbose", 0)
+
+
+def train_validation_split(
+    arrays: tuple[NDArray[Any], ...], share: float
+) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
+    """Return views of the first samples, and of the last `share` of them; ValueError if either part were empty.
+
+    Arrays without samples, such as no weights, stay empty in both parts.
+    """
+    if isinstance(share, bool) or not isinstance(share, numbers.Real) or not 0 < share < 1:
+        raise ValueError(f"validation_split must lie between 0 and 1, got {share!r}")
+    samples = len(arrays[0])
+    cut = math.floor(samples * (1.0 - share))
+    if cut in (0, samples):
+        raise ValueError(f"validation_split={share} of {samples} samples leaves one part empty; choose another share")
+    return tuple(a[:cut] for a in arrays), tuple(a[cut:] for a in arrays)
+
+
+def batches(
+    samples: int, batch_size: int, shuffle: bool, rng: np.random.Generator | None = None
+) -> Iterator[slice | NDArray[np.intp]]:
+    """Yield the index of each batch, the last one shorter if need be.
+
+    In order these are slices, so that no batch is copied; shuffled they are arrays of a new permutation, drawn from
+    `rng` or minirnn's own seeds.
+    """
+    if shuffle:
+        order = (rng or random.generator()).permutation(samples)
+    for start in range(0, samples, batch_size):
+        rows = slice(start, min(start + batch_size, samples))
+        yield order[rows] if shuffle else rows
+
+
+def _whole(value: Any, name: str, least: int) -> int:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be a whole number of at least {least}, got {value!r:.60}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+    return int(value)
+
+
+def _numbers(value: Any, name: str) -> NDArray[Any]:
+    """Return `value` as an array of real numbers or booleans of whatever dtype."""
     if value is None:
         raise TypeError(f"{name}: got None, expected an array of numbers")
     try:
         array = np.asarray(value)
     except ValueError:
         raise ValueError(f"{name}: got rows of different lengths; pad them to one length first") from None
+    except (TypeError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise TypeError(f"{name}: got {type(value).__name__}, which gives no array: {reason:.100}") from None
     if array.dtype.kind == "c":
         raise TypeError(f"{name}: got complex numbers, expected real ones; pass .real or .imag")
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: got dtype {array.dtype}, expected numbers")
+        raise TypeError(f"{name}: got {type(value).__name__} of dtype {str(array.dtype):.40}, expected numbers")
+    if array.ndim == 0:
+        raise ValueError(f"{name}: got the single number {array}, expected an array with a batch axis")
+    if type(value) is not np.ndarray and np.ma.is_masked(value):
+        raise ValueError(f"{name}: got a masked array with masked values; fill them first")
     return array
 
 
-def check_finite(array: NDArray[Any], name: str) -> None:
-    """Raise ValueError at the first NaN or infinity."""
-    # One sum is the cheapest look at every number; only a sum that is not finite makes us look closer.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if math.isfinite(np.add.reduce(array, axis=None)):
-            return
-    wrong = ~np.isfinite(array)
-    if wrong.any():
-        where = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(f"{name}: got {array[where]} at index {where}, expected finite numbers; clean the data first")
+def _clean(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    with np.errstate(over="ignore"):
+        clean = np.require(array, dtype, "CAW")
+    if array.dtype.kind == "f" and array.dtype.itemsize > dtype.itemsize:
+        lost = np.isinf(clean) & np.isfinite(array)
+        if lost.any():
+            where = _first(lost)
+            raise ValueError(f"{name}: got {array[where]} at index {_index(where)}, too large for {dtype}; scale it")
+    return clean
 
 
-def as_input(value: Any, name: str, dtype: str, shape: tuple[int | None, ...] | None = None) -> NDArray[Any]:
-    """`value` as a C-contiguous, native, aligned, finite array of `dtype` with at least one row.
-
-    Lists, integers, booleans, float16, big-endian, strided or read-only arrays are taken. Raises TypeError for what
-    holds no real numbers, ValueError for ragged, empty, NaN or infinite input and for a shape other than `shape`.
-    """
-    if type(value) is np.ndarray and value.dtype == dtype and value.flags.carray_ro if False else False:
-        array = value
-    else:
-        array = np.require(_array(value, name), dtype=dtype, requirements=["C", "A"])
+def _as_labels(array: NDArray[Any], classes: int | None, name: str) -> NDArray[Any]:
     if array.size == 0:
-        raise ValueError(f"{name}: got an empty array of shape {array.shape}, expected at least one row and step")
+        raise ValueError(f"{name}: got an empty array of shape {array.shape}, expected at least one label")
     check_finite(array, name)
-    return array
-
-
-def as_target(y: Any, output_shape: tuple[int, ...], dtype: Any, sparse: bool = False) -> NDArray[Any]:
-    """Targets for predictions of `output_shape` (n, .., outputs): that shape, or for labels (sparse) (n, .., 1) int64.
-
-    (n,) is taken for (n, 1). Raises ValueError where a shape would have to be stretched, or a label is out of range.
-    """
-    array = _array(y, "y")
-    expected = (*output_shape[:-1], 1) if sparse else tuple(output_shape)
-    if array.shape != expected and array.shape == expected[:-1] and expected[-1] == 1:
-        array = array[..., None]
-    if array.shape != expected:
-        raise ValueError(f"y: got shape {array.shape}, expected {expected} as the model's output has; reshape y")
-    if not sparse:
-        array = np.require(array, dtype=dtype, requirements=["C", "A"])
-        check_finite(array, "y")
-        return array
-    check_finite(array, "y")
-    labels = np.ascontiguousarray(array).astype(np.int64)
-    wrong = (labels != array) | (labels < 0) | (labels >= output_shape[-1])
+    labels = array.astype(np.int64)
+    wrong = (labels != array) | (labels < 0)
+    if classes is not None:
+        wrong |= labels >= classes
     if wrong.any():
-        first = array[tuple(np.argwhere(wrong)[0])]
-        raise ValueError(f"y: got the label {first}, expected whole numbers from 0 to {output_shape[-1] - 1}")
-    return labels
+        where = _first(wrong)
+        top = "" if classes is None else f" to {classes - 1}"
+        raise ValueError(
+            f"{name}: got the label {array[where]} at index {_index(where)}, expected whole numbers from 0{top}"
+        )
+    return np.ascontiguousarray(labels)
 
 
-def as_mask(mask: Any, shape: tuple[int, int], name: str) -> NDArray[Any]:
-    """A boolean (batch, time) mask. Raises TypeError for another dtype, ValueError for another shape."""
-    array = np.asarray(mask)
-    if array.dtype != np.bool_:
-        raise TypeError(f"{name}: got a mask of dtype {array.dtype}, expected bool; pass mask.astype(bool)")
-    if array.shape != tuple(shape):
-        raise ValueError(f"{name}: got a mask of shape {array.shape}, expected {tuple(shape)} (batch, time)")
-    return np.ascontiguousarray(array)
+def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    if len(shape) != len(expected):
+        return False
+    for length, wanted in zip(shape, expected, strict=True):
+        if length != wanted and wanted is not None:
+            return False
+    return True
 
 
-def as_sample_weight(weights: Any, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Weights of samples (n,) or, for sequences, of steps (n, time): float64, finite, not negative."""
-    array = _array(weights, "sample_weight").astype(np.float64)
-    if array.shape not in (shape[:1], shape):
-        raise ValueError(f"sample_weight: got shape {array.shape}, expected {shape[:1]}, one weight for each sample")
-    check_finite(array, "sample_weight")
-    if (array < 0).any():
-        raise ValueError(f"sample_weight: got {array.min()}, expected weights of at least 0")
-    return np.ascontiguousarray(array)
+def _missing_axis(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
+    if _fits((*shape, 1), expected):
+        return "; add the features axis, x[..., None]"
+    if _fits((1, *shape), expected):
+        return "; add the batch axis, x[None]"
+    return ""
 
 
-def _whole(value: Any, name: str, least: int) -> int:
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
-    return int(value)
+def _readable(shape: tuple[int | None, ...]) -> str:
+    names = _AXES.get(len(shape), ("any",) * len(shape))
+    entries = [names[i] if n is None else str(n) for i, n in enumerate(shape)]
+    return f"({', '.join(entries)}{',' if len(entries) == 1 else ''})"
 
 
-def check_batch_size(value: Any, name: str = "batch_size") -> int:
-    """A batch size, 32 for None. TypeError or ValueError otherwise."""
-    return 32 if value is None else _whole(value, name, 1)
+def _first(wrong: NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unravel_index(np.argmax(wrong), wrong.shape))
 
 
-def check_epochs(epochs: Any, initial_epoch: Any = 0) -> None:
-    """Raise unless epochs is a whole number of at least 1 and initial_epoch one of at least 0."""
-    _whole(epochs, "epochs", 1)
-    _whole(initial_epoch, "initial_epoch", 0)
-
-
-def check_verbose(verbose: Any) -> int:
-    """0, 1, 2 .. for a verbosity; 'auto' means 1."""
-    if verbose == "auto":
-        return 1
-    if isinstance(verbose, bool):
-        return int(verbose)
-    return _whole(verbose, "verbose", 0)
-
-
-def train_validation_split(arrays: tuple[NDArray[Any], ...], share: float) -> tuple[tuple, tuple]:
-    """The first rows, and the last `share` of them; both parts must have rows."""
-    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share < 1:
-        raise ValueError(f"validation_split must lie between 0 and 1, got {share!r}")
-    rows = len(arrays[0])
-    cut = math.floor(rows * (1.0 - share))
-    if cut in (0, rows):
-        raise ValueError(f"validation_split {share} leaves a part of {rows} rows empty; use another share")
-    return tuple(a[:cut] for a in arrays), tuple(a[cut:] for a in arrays)
-
-
-def batches(rows: int, size: int, shuffle: bool) -> Iterator[Any]:
-    """Indices of each batch: slices in order, or arrays in a random order of minirnn's own."""
-    if not shuffle:
-        yield from (slice(start, min(start + size, rows)) for start in range(0, rows, size))
-        return
-    order = random.generator().permutation(rows)
-    yield from (order[start : start + size] for start in range(0, rows, size))
+def _index(where: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, where))}]"

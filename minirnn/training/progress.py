@@ -1,7 +1,7 @@
 """The progress bar of fit, evaluate and predict: Keras 3's, character for character on a terminal.
 
-A bar is redrawn in place, at most every `interval` seconds, in Keras's colours. Where the output is no terminal (a pipe,
-a file) there is nothing to redraw and nothing that shows colour: one plain line is written, when the bar is full.
+A bar is redrawn in place, at most every `interval` seconds, in Keras's colours. Where the output is no terminal (a
+pipe, a file) there is nothing to redraw and nothing that shows colour: one plain line is written, when the bar is full.
 """
 
 from __future__ import annotations

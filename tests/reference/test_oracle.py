@@ -106,7 +106,9 @@ def test_before_the_first_open_step_the_output_is_the_initial_state_and_keras_on
     tape = oracle.forward(cell, x, weights, initial_state, mask, Options(**convention))
     sequence, *states = keras_side.layer_call(keras_layer(keras, cell, weights, **convention), x, initial_state, mask)
     begun = np.logical_or.accumulate(mask, axis=1)
-    assert_same([tape.sequence[begun], *tape.states], [sequence[begun], *states], ["begun", "h", "c"][: 1 + len(states)])
+    assert_same(
+        [tape.sequence[begun], *tape.states], [sequence[begun], *states], ["begun", "h", "c"][: 1 + len(states)]
+    )
     repeated = np.broadcast_to(initial_state[0][:, None], tape.sequence.shape)
     np.testing.assert_array_equal(tape.sequence[~begun], repeated[~begun])
     np.testing.assert_array_equal(sequence[~begun], 0)
@@ -145,9 +147,7 @@ def test_gradients_are_the_central_differences_of_the_results(cell, convention, 
     rng, step = np.random.default_rng(3), 1e-5
     for place, gradient in enumerate([gradients.dx, *gradients.weights, *gradients.initial_states]):
         direction = rng.normal(size=gradient.shape)
-        moved = [
-            [*arrays[:place], arrays[place] + sign * step * direction, *arrays[place + 1 :]] for sign in (1, -1)
-        ]
+        moved = [[*arrays[:place], arrays[place] + sign * step * direction, *arrays[place + 1 :]] for sign in (1, -1)]
         slope = (weighted_sum(moved[0]) - weighted_sum(moved[1])) / (2 * step)
         assert (gradient * direction).sum() == pytest.approx(slope, rel=1e-6, abs=1e-7), f"argument {place}"
 
@@ -160,6 +160,8 @@ def test_the_oracle_imports_numpy_the_standard_library_and_itself_alone(module):
         if isinstance(node, ast.Import):
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            imported |= {f"{node.module}.{alias.name}" if node.module == "reference" else node.module for alias in node.names}
+            imported |= {
+                f"{node.module}.{alias.name}" if node.module == "reference" else node.module for alias in node.names
+            }
     allowed = {"numpy", "reference.oracle", "reference.activations"}
     assert {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names} <= allowed

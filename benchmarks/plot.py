@@ -1,0 +1,88 @@
+"""The race as a picture: for each cell and mode, every case on a line, and how far behind the baseline each peer is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.cases import GATES, MODES, SHAPES
+from benchmarks.report import contenders_of
+from benchmarks.results import CaseResult
+
+# Okabe and Ito's colours, told apart by colour-blind readers too, each with a marker of its own.
+STYLES = {
+    "minirnn": ("#000000", "|"),
+    "torch": ("#D55E00", "o"),
+    "onnxruntime": ("#0072B2", "s"),
+    "keras-tensorflow": ("#E69F00", "^"),
+    "keras-jax": ("#009E73", "D"),
+    "keras-torch": ("#CC79A7", "v"),
+}
+TITLES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
+
+
+def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
+    """Write the picture to `path`; the ending chooses the format. Raises ValueError when nothing was timed.
+
+    Needs matplotlib.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    names = contenders_of(results)
+    if not names:
+        raise ValueError("nothing was timed, so there is nothing to draw")
+    baseline = results[0].baseline
+    peers = [name for name in names if name != baseline]
+    cells = [cell for cell in GATES if any(result.case.cell == cell for result in results)]
+    modes = [mode for mode in MODES if any(result.case.mode == mode for result in results)]
+    shapes = [shape for shape in SHAPES if any(result.case.shape == shape for result in results)]
+    lines = {shape: len(shapes) - 1 - index for index, shape in enumerate(shapes)}
+
+    figure, axes = pyplot.subplots(
+        len(modes),
+        len(cells),
+        figsize=(2.2 + 3.4 * len(cells), 1.6 + len(modes) * (0.9 + 0.34 * len(shapes))),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    drawn = {}
+    for row, mode in zip(axes, modes, strict=True):
+        for axis, cell in zip(row, cells, strict=True):
+            axis.set_title(f"{TITLES[cell]}, {mode}", fontsize=10)
+            axis.axvline(1, color="black", linewidth=1.2)
+            axis.grid(color="0.9", linewidth=0.7)
+            axis.set_xscale("log")
+            axis.set_yticks(list(lines.values()), list(lines))
+            axis.set_ylim(-0.6, len(shapes) - 0.4)
+            axis.tick_params(axis="y", length=0)
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}x"))
+            axis.xaxis.set_minor_formatter(NullFormatter())
+            axis.set_axisbelow(True)
+            for side in ("top", "right", "left"):
+                axis.spines[side].set_visible(False)
+            for name in peers:
+                color, marker = STYLES.get(name, ("#56B4E9", "P"))
+                points = [
+                    (result.ratio(name), lines[result.case.shape])
+                    for result in results
+                    if result.case.cell == cell and result.case.mode == mode and result.ratio(name) is not None
+                ]
+                if points:
+                    ratios, heights = zip(*points, strict=True)
+                    edge = {"markeredgecolor": "white", "markeredgewidth": 0.6}
+                    drawn[name] = axis.plot(ratios, heights, marker, color=color, markersize=6.5, **edge)[0]
+    ordered = [name for name in peers if name in drawn]
+    handles = [drawn[name] for name in ordered]
+    figure.legend(handles, ordered, loc="outside lower center", ncols=max(1, len(ordered)), frameon=False)
+    title = f"Time of a call as a multiple of {baseline}'s: to the right of the line, {baseline} is faster"
+    figure.suptitle(title, fontsize=11)
+    figure.supxlabel(caption, fontsize=8, color="0.35")
+    figure.savefig(path, dpi=160)
+    pyplot.close(figure)

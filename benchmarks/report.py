@@ -1,0 +1,202 @@
+"""Results as tables: for the terminal while the race runs, as Markdown for the README, as plain data for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.results import CaseResult
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that suits them, to three digits."""
+    for factor, unit in ((1e6, "us"), (1e3, "ms")):
+        # Compared as it is printed, so that 999.9 us becomes 1.00 ms and not 1000 us.
+        if float(f"{seconds * factor:.3g}") < 1000:
+            return f"{digits(seconds * factor)} {unit}"
+    return f"{digits(seconds)} s"
+
+
+def digits(number: float) -> str:
+    """A number to three digits, never in exponent form."""
+    size = float(f"{abs(number):.3g}")
+    return f"{number:.0f}" if size >= 100 else f"{number:.1f}" if size >= 10 else f"{number:.2f}"
+
+
+def times(ratio: float | None) -> str:
+    """A ratio such as `2.31x`; a dash when there is none."""
+    return "-" if ratio is None else f"{digits(ratio)}x"
+
+
+def percent(share: float | None) -> str:
+    """A share as whole percents; one digit more below 1 %."""
+    return "-" if share is None else f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1g} %"
+
+
+def peak_of(machine: Mapping[str, Any]) -> float:
+    """GFLOP/s at the number of threads of the run."""
+    return machine["peak_gflops"][str(machine["threads"])]
+
+
+def machine_lines(machine: Mapping[str, Any]) -> list[str]:
+    """The machine in a few lines."""
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
+    peaks = ", ".join(
+        f"{peak:.0f} GFLOP/s on {count} thread{'s' if count != '1' else ''}"
+        for count, peak in machine["peak_gflops"].items()
+    )
+    lines = [
+        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}",
+        f"Python {machine['python']}, {versions}",
+        f"float32 peak measured now: {peaks}",
+    ]
+    busy = machine["busy_before"]
+    if busy is not None and busy > 0.1:
+        lines.append(
+            f"Warning: other programs kept {percent(busy)} of the processor busy; repeat this when they have ended"
+        )
+    return lines
+
+
+def case_table(result: CaseResult, peak: float) -> Table:
+    """One case, a row for each contender that was timed."""
+    case = result.case
+    table = Table(title=f"{case.name}  ({case.size})", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("contender", width=18)
+    for heading, width in (("median", 9), (f"of {result.baseline}", 12), ("GFLOP/s", 8), ("of peak", 8)):
+        table.add_column(heading, width=width, justify="right")
+    table.add_column("setting")
+    for name, entry in result.entries.items():
+        gflops = result.gflops(name)
+        if gflops is not None:
+            ratio = times(result.ratio(name))
+            setting = "" if entry.setting == "default" else entry.setting
+            table.add_row(name, duration(entry.median), ratio, digits(gflops), percent(gflops / peak), setting)
+    return table
+
+
+def failures(result: CaseResult) -> list[str]:
+    """One line for each contender that has no time at this case."""
+    return [f"{name}: {entry.error}" for name, entry in result.entries.items() if entry.error]
+
+
+def contenders_of(results: Sequence[CaseResult]) -> list[str]:
+    """Everybody who was timed at least once, in the order of the registry."""
+    names = dict.fromkeys(name for result in results for name in result.entries)
+    return [name for name in names if any(result.entries[name].timed for result in results if name in result.entries)]
+
+
+def summary_rows(results: Sequence[CaseResult], peak: float) -> tuple[list[str], list[list[str]]]:
+    """The headings and the rows of the table of ratios: how many times the baseline's time each contender takes."""
+    if not results:
+        return [], []
+    baseline = results[0].baseline
+    peers = [name for name in contenders_of(results) if name != baseline]
+    rows = []
+    for result in results:
+        base = result.entries[baseline]
+        gflops = result.gflops(baseline)
+        own = [duration(base.median), percent(gflops / peak)] if gflops is not None else ["-", "-"]
+        rows.append([result.case.name, result.case.size, *own, *(times(result.ratio(peer)) for peer in peers)])
+    return ["case", "B x T x F -> U", baseline, "of peak", *peers], rows
+
+
+def summary_table(results: Sequence[CaseResult], peak: float) -> Table:
+    """All cases: the baseline's time and share of the peak, and the ratios of the others."""
+    headings, rows = summary_rows(results, peak)
+    table = Table(title=SUMMARY_TITLE, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if index < 2 else "right", no_wrap=index == 0)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+SUMMARY_TITLE = "Times the first contender's time: above 1x the first one is faster"
+
+
+def cold_rows(starts: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the cold-start table."""
+
+    def shown(seconds: float | None) -> str:
+        return "-" if seconds is None else duration(seconds)
+
+    def mebibytes(amount: float | None) -> str:
+        return "-" if amount is None else f"{amount:.0f} MiB"
+
+    rows = [
+        [
+            name,
+            shown(start["import_seconds"]),
+            shown(start["first_fit_seconds"]),
+            shown(start["later_fit_seconds"]),
+            shown(start["process_seconds"]),
+            mebibytes(start["memory"]),
+            mebibytes(start["memory_of_step"]),
+        ]
+        for name, start in starts.items()
+        if start["error"] is None
+    ]
+    headings = ["contender", "import", "first fit ever", "first fit, later process", "whole later process"]
+    return [*headings, "peak memory, large", "of it after import"], rows
+
+
+def overhead_rows(splits: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the overhead table."""
+    rows = [
+        [
+            split["case"],
+            f"{split['call']:.1f} us",
+            f"{split['kernels']:.1f} us",
+            f"{split['call'] - split['kernels']:.1f} us",
+            percent(split["share"]),
+            f"{split['entries']:.0f}",
+        ]
+        for split in splits
+    ]
+    return ["public call, 1 thread", "all of it", "in kernels", "in Python", "share of kernels", "kernel calls"], rows
+
+
+def plain_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table of text, the first column to the left."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The same table in Markdown, the first column to the left."""
+    marks = ["---", *("---:" for _ in headings[1:])]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [headings, marks, *rows])
+
+
+def markdown(report: Mapping[str, Any], results: Sequence[CaseResult]) -> str:
+    """All tables of a run for the README, with the machine they were measured on."""
+    machine = report["machine"]
+    parts = []
+    if results:
+        parts += [SUMMARY_TITLE + ".", markdown_table(*summary_rows(results, peak_of(machine)))]
+    if report["cold_start"]:
+        parts.append(markdown_table(*cold_rows(report["cold_start"])))
+    if report["overhead"]:
+        parts.append(markdown_table(*overhead_rows(report["overhead"])))
+    how = f"{machine['threads']} threads, medians of {report['rounds']} rounds."
+    parts.append("  \n".join([*machine_lines(machine), how]))
+    return "\n\n".join(parts) + "\n"
+
+
+def print_case(console: Console, result: CaseResult, peak: float) -> None:
+    """One case as soon as it is done."""
+    if any(entry.timed for entry in result.entries.values()):
+        console.print(case_table(result, peak))
+    else:
+        console.print(f"{result.case.name}: nobody was timed")
+    for line in failures(result):
+        console.print(f"  {line}", style="yellow", markup=False, highlight=False)

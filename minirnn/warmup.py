@@ -1,0 +1,47 @@
+"""Compile ahead of time, so that the first fit of a later process starts at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minirnn import layers
+from minirnn.jit import cache
+from minirnn.models import Sequential
+
+_CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
+
+
+def warmup(
+    cells: Sequence[str] = ("lstm", "gru", "simple_rnn"),
+    units: int = 32,
+    features: int = 1,
+    dtype: str = "float32",
+    print_fn: Callable[[str], Any] | None = print,
+    **options: Any,
+) -> float:
+    """Compile what a model cell(units) + Dense(1), trained with Adam on the mean squared error, needs; return the seconds.
+
+    Kernels come in three widths of tiles: up to one register of `units` (or `features`), up to two, and more; name your
+    own sizes to compile theirs. `options` go to the recurrent layer, such as activation="relu". Machine code is kept on
+    disk, in the folder that is printed, and found there by later processes. Raises ValueError for an unknown cell.
+    """
+    unknown = [cell for cell in cells if cell not in _CELLS]
+    if unknown:
+        raise ValueError(f"warmup got an unknown cell {unknown[0]!r}, expected some of {', '.join(_CELLS)}")
+    begin = time.perf_counter()
+    for cell in cells:
+        start = time.perf_counter()
+        recurrent = _CELLS[cell](units, dtype=dtype, **options)
+        model = Sequential([layers.Input((2, features)), recurrent, layers.Dense(1, dtype=dtype)])
+        model.compile("adam", "mse")
+        model.train_on_batch(np.zeros((2, 2, features)), np.zeros((2, 1)))
+        if print_fn:
+            print_fn(f"{cell}({units}) on {features} feature(s), {dtype}: ready in {time.perf_counter() - start:.1f} s")
+    if print_fn:
+        place = cache.folder()
+        print_fn(f"kept in {place}" if place else "not kept: there is no usable cache folder")
+    return time.perf_counter() - begin
