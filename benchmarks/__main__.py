@@ -98,7 +98,8 @@ def run_cases(console: Console, options: argparse.Namespace, contenders: dict[st
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for. The exit code is 1 when nobody could start or somebody's results differ."""
-    console = Console(highlight=False)
+    # Tables are 110 wide; without a terminal rich would break them at 80.
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
     options = parser().parse_args(arguments)
     if options.list:
         for case in CASES:
@@ -127,7 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data |= {"absent": race["absent"], "entrants": race["entrants"]}
         data["cases"] = [result.as_dict(report.peak_of(about)) for result in results]
         if results:
-            console.print(report.summary_table(results, report.peak_of(about)))
+            title = report.SUMMARY_TITLE.format(results[0].baseline)
+            console.print(report.plain_table(title, *report.summary_rows(results, report.peak_of(about))))
         wrong = any(entry.wrong for result in results for entry in result.entries.values())
         good = bool(results) and not wrong
     if "coldstart" in parts:

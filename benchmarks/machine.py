@@ -55,7 +55,7 @@ def busy_share(seconds: float = 0.5) -> float | None:
 
 
 def fma_loop(lanes: int) -> Callable[[int, np.float32, np.float32], np.float32]:
-    """A compiled f(n, a, b): n rounds of v = v * a + b on ACCUMULATORS independent vectors; gives the sum of one lane."""
+    """A compiled f(n, a, b): n rounds of v = v * a + b on ACCUMULATORS independent vectors; gives a lane's sum."""
     from llvmlite import ir
     from numba import njit, types
     from numba.core import cgutils
@@ -105,14 +105,13 @@ def fma_loop(lanes: int) -> Callable[[int, np.float32, np.float32], np.float32]:
     return run
 
 
-def rate(work: Callable[[], Any], flops: float, tries: int = 5) -> float:
-    """GFLOP/s of the fastest of a few runs."""
-    seconds = []
-    for _ in range(tries):
-        start = time.perf_counter()
+def rate(work: Callable[[], Any], flops: float, seconds: float = 0.3) -> float:
+    """GFLOP/s of the fastest run among those that fit into some seconds."""
+    end, fastest = time.perf_counter() + seconds, float("inf")
+    while (start := time.perf_counter()) < end:
         work()
-        seconds.append(time.perf_counter() - start)
-    return flops / min(seconds) / 1e9
+        fastest = min(fastest, time.perf_counter() - start)
+    return flops / fastest / 1e9
 
 
 def on_threads(threads: int, work: Callable[[], Any]) -> Callable[[], None]:
@@ -132,7 +131,7 @@ def on_threads(threads: int, work: Callable[[], Any]) -> Callable[[], None]:
 def measure(threads: int) -> dict[str, float]:
     """GFLOP/s by method, for a process that was started with its libraries limited to so many threads."""
     rates = {}
-    rounds, half = 5_000_000, np.float32(0.5)
+    rounds, half = 2_000_000, np.float32(0.5)
     for lanes in LANES:
         loop = fma_loop(lanes)
         loop(1, half, half)

@@ -45,7 +45,7 @@ def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
     figure, axes = pyplot.subplots(
         len(modes),
         len(cells),
-        figsize=(2.2 + 3.4 * len(cells), 1.6 + len(modes) * (0.9 + 0.34 * len(shapes))),
+        figsize=(2.2 + 3.4 * len(cells), 1.6 + len(modes) * (0.9 + 0.42 * len(shapes))),
         sharex=True,
         sharey=True,
         squeeze=False,
@@ -67,10 +67,12 @@ def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
             axis.set_axisbelow(True)
             for side in ("top", "right", "left"):
                 axis.spines[side].set_visible(False)
-            for name in peers:
+            for index, name in enumerate(peers):
+                # Close ratios would hide one another on the line itself.
+                above = 0.11 * ((len(peers) - 1) / 2 - index)
                 color, marker = STYLES.get(name, ("#56B4E9", "P"))
                 points = [
-                    (result.ratio(name), lines[result.case.shape])
+                    (result.ratio(name), lines[result.case.shape] + above)
                     for result in results
                     if result.case.cell == cell and result.case.mode == mode and result.ratio(name) is not None
                 ]
@@ -82,7 +84,6 @@ def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
     handles = [drawn[name] for name in ordered]
     figure.legend(handles, ordered, loc="outside lower center", ncols=max(1, len(ordered)), frameon=False)
     title = f"Time of a call as a multiple of {baseline}'s: to the right of the line, {baseline} is faster"
-    figure.suptitle(title, fontsize=11)
-    figure.supxlabel(caption, fontsize=8, color="0.35")
+    figure.suptitle(f"{title}\n{caption}", fontsize=10)
     figure.savefig(path, dpi=160)
     pyplot.close(figure)

@@ -22,8 +22,10 @@ def duration(seconds: float) -> str:
 
 
 def digits(number: float) -> str:
-    """A number to three digits, never in exponent form."""
+    """A number to three digits, to two below a tenth."""
     size = float(f"{abs(number):.3g}")
+    if size < 0.1:
+        return f"{number:.2g}"
     return f"{number:.0f}" if size >= 100 else f"{number:.1f}" if size >= 10 else f"{number:.2f}"
 
 
@@ -69,7 +71,7 @@ def case_table(result: CaseResult, peak: float) -> Table:
     table.add_column("contender", width=18)
     for heading, width in (("median", 9), (f"of {result.baseline}", 12), ("GFLOP/s", 8), ("of peak", 8)):
         table.add_column(heading, width=width, justify="right")
-    table.add_column("setting")
+    table.add_column("setting", no_wrap=True)
     for name, entry in result.entries.items():
         gflops = result.gflops(name)
         if gflops is not None:
@@ -90,8 +92,11 @@ def contenders_of(results: Sequence[CaseResult]) -> list[str]:
     return [name for name in names if any(result.entries[name].timed for result in results if name in result.entries)]
 
 
+SUMMARY_TITLE = "How many times as long as {0} a call takes: above 1x, {0} is faster"
+
+
 def summary_rows(results: Sequence[CaseResult], peak: float) -> tuple[list[str], list[list[str]]]:
-    """The headings and the rows of the table of ratios: how many times the baseline's time each contender takes."""
+    """Headings and rows of the table of ratios: the baseline's time and share of the peak, the others' multiples of it."""
     if not results:
         return [], []
     baseline = results[0].baseline
@@ -101,22 +106,8 @@ def summary_rows(results: Sequence[CaseResult], peak: float) -> tuple[list[str],
         base = result.entries[baseline]
         gflops = result.gflops(baseline)
         own = [duration(base.median), percent(gflops / peak)] if gflops is not None else ["-", "-"]
-        rows.append([result.case.name, result.case.size, *own, *(times(result.ratio(peer)) for peer in peers)])
-    return ["case", "B x T x F -> U", baseline, "of peak", *peers], rows
-
-
-def summary_table(results: Sequence[CaseResult], peak: float) -> Table:
-    """All cases: the baseline's time and share of the peak, and the ratios of the others."""
-    headings, rows = summary_rows(results, peak)
-    table = Table(title=SUMMARY_TITLE, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if index < 2 else "right", no_wrap=index == 0)
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-SUMMARY_TITLE = "Times the first contender's time: above 1x the first one is faster"
+        rows.append([result.case.name, *own, *(times(result.ratio(peer)) for peer in peers)])
+    return ["case", baseline, "of peak", *peers], rows
 
 
 def cold_rows(starts: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
@@ -162,10 +153,10 @@ def overhead_rows(splits: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[
 
 
 def plain_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A table of text, the first column to the left."""
+    """A table of text, the first column to the left; numbers are never broken."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if index else "left")
+        table.add_column(heading, justify="right" if index else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     return table
@@ -182,7 +173,7 @@ def markdown(report: Mapping[str, Any], results: Sequence[CaseResult]) -> str:
     machine = report["machine"]
     parts = []
     if results:
-        parts += [SUMMARY_TITLE + ".", markdown_table(*summary_rows(results, peak_of(machine)))]
+        parts += [SUMMARY_TITLE.format(results[0].baseline) + ".", markdown_table(*summary_rows(results, peak_of(machine)))]
     if report["cold_start"]:
         parts.append(markdown_table(*cold_rows(report["cold_start"])))
     if report["overhead"]:

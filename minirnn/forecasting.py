@@ -19,6 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minirnn import layers, optimizers
+from minirnn.callbacks import LambdaCallback
+from minirnn.models import Sequential
+from minirnn.utils import set_random_seed
+
 CELLS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
 LEARNING_RATE = 0.01
 LARGEST = 1e100  # squared errors of larger values would leave float64
@@ -136,3 +141,65 @@ def forecast(
         windows=len(x),
         params=model.count_params(),
     )
+
+
+def naive(known: np.ndarray, horizon: int) -> np.ndarray:
+    """The last known value, `horizon` times."""
+    return np.full(horizon, known[-1])
+
+
+def seasonal_naive(known: np.ndarray, horizon: int, season: int) -> np.ndarray:
+    """The last known season of `season` values, repeated over `horizon` values."""
+    return np.resize(known[-season:], horizon)
+
+
+def default_held_out(rows: int, horizon: int) -> int:
+    """A sixth of the series, at least two horizons."""
+    return max(rows // 6, 2 * horizon)
+
+
+def training_windows(steps: np.ndarray, window: int, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every stretch of the (n,) steps as x (m, window, 1) and the y (m, horizon) that follows it."""
+    stretches = np.lib.stride_tricks.sliding_window_view(steps, window + horizon)
+    return stretches[:, :window, None], stretches[:, window:]
+
+
+def train(
+    x: np.ndarray,
+    y: np.ndarray,
+    cell: str,
+    units: int,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    on_epoch: Callable[[int], None] | None = None,
+) -> Sequential:
+    """One recurrent layer and a Dense layer that answers with all steps of the horizon, trained with Adam on mse."""
+    set_random_seed(seed)
+    model = Sequential([layers.Input(x.shape[1:]), getattr(layers, CELLS[cell])(units), layers.Dense(y.shape[1])])
+    model.compile(optimizer=optimizers.Adam(LEARNING_RATE), loss="mse")
+    progress = [LambdaCallback(on_epoch_end=lambda epoch, logs: on_epoch(epoch + 1))] if on_epoch else []
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=progress)
+    return model
+
+
+def check(values: np.ndarray, cell: str, horizon: int, held_out: int, **counts: int) -> None:
+    """Raise the one-line error that `forecast` promises."""
+    if cell not in CELLS:
+        raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {cell!r}")
+    counts = counts | {"horizon": horizon, "held_out": held_out}
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
+            raise TypeError(f"{name} must be a whole number, got {count!r}")
+        if count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
+    if held_out < horizon:
+        raise ValueError(f"held_out must be at least the horizon of {horizon}, got {held_out}")
+    if values.ndim != 1 or not np.all(np.abs(values) < LARGEST):
+        raise ValueError(f"values must be a one-dimensional series of finite numbers below {LARGEST:g} in size")
+    training = max(counts["window"] + horizon + 1, counts["season"])
+    if len(values) < training + held_out:
+        raise ValueError(
+            f"too few rows: got {len(values)}, but a window of {counts['window']}, a horizon of {horizon}, a season of "
+            f"{counts['season']} and {held_out} held-out rows need {training + held_out}; make one of them smaller"
+        )

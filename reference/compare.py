@@ -119,9 +119,9 @@ def model_gradients(model: Any, x: np.ndarray, y: np.ndarray) -> tuple[float, li
     return keras_side.model_gradients(model, x, y)
 
 
-def layer_vjp(layer: Any, *args: Any) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+def layer_vjp(layer: Any, x: np.ndarray, **given: Any) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
     """dx, weight gradients and gradients of the initial states of a layer of either library."""
-    return layer.vjp(*args) if hasattr(layer, "vjp") else keras_side.layer_vjp(layer, *args)
+    return layer.vjp(x, **given) if hasattr(layer, "vjp") else keras_side.layer_vjp(layer, x, **given)
 
 
 def compare_counts(model: Any, keras_twin: Any | None = None) -> list[Check]:
@@ -188,9 +188,9 @@ def compare_layer(
         keras = keras_side.layer_call(keras_layer, x, initial_state, mask)
         rng = np.random.default_rng(seed)
         dy, *d_states = [rng.normal(size=result.shape).astype(dtype) for result in keras]
-        given = (x, dy, initial_state, mask, d_states or None)
-        our_dx, our_gradients, our_d_initial = layer_vjp(layer, *given)
-        keras_dx, keras_gradients, keras_d_initial = keras_side.layer_vjp(keras_layer, *given)
+        given = {"dy": dy, "initial_state": initial_state, "mask": mask, "d_states": d_states or None}
+        our_dx, our_gradients, our_d_initial = layer_vjp(layer, x, **given)
+        keras_dx, keras_gradients, keras_d_initial = keras_side.layer_vjp(keras_layer, x, **given)
     results = [(f"{layer.name} {name}", "") for name in ("output", "state h", "state c")]
     initial_states = [(f"{layer.name} initial {name}", "") for name in ("state h", "state c")]
     return [

@@ -56,14 +56,16 @@ def load() -> tuple[ModuleType, ModuleType]:
 
 @contextlib.contextmanager
 def precision(dtype: str) -> Iterator[None]:
-    """Keras with everything in `dtype`: a layer's own dtype leaves the loss and the learning rate in float32."""
+    """Keras with everything in `dtype`: layers alone would leave input, loss and learning rate in float32."""
     keras, _ = load()
-    before = keras.config.floatx()
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)
     try:
         yield
     finally:
-        keras.config.set_floatx(before)
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
 
 
 def as_list(results: Any) -> list[np.ndarray]:

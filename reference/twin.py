@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from reference.keras_side import load
+from reference.keras_side import load, precision
 
 _RECURRENT = (
     "units activation use_bias dropout recurrent_dropout return_sequences return_state go_backwards stateful unroll "
@@ -86,7 +86,8 @@ def to_keras(model: Any, dtype: str | None = None) -> Any:
     Raises:
         ValueError: the model is not built, or a layer or one of its settings has no twin.
     """
-    return _twin(model, load()[0], dtype)
+    with precision(dtype or dtype_name(model.layers[-1])):
+        return _twin(model, load()[0], dtype)
 
 
 def to_minirnn(model: Any, dtype: str | None = None) -> Any:

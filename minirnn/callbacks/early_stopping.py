@@ -61,14 +61,14 @@ class EarlyStopping(Callback):
         self.best: float | None = None
         self.best_epoch = 0
         self.best_weights: list[Any] | None = None
-        self._sign: float | None = None
+        self._sign = 0.0  # 1 where more is better, -1 where less is, 0 before that is known
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._restart()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         current = self._monitored(logs or {})
-        if self._sign is None:
+        if not self._sign:
             self._sign = self._direction()
         if current is None or epoch < self.start_from_epoch:
             return
@@ -103,18 +103,16 @@ class EarlyStopping(Callback):
         return reference is None or self._sign * current - self.min_delta > self._sign * reference
 
     def _direction(self) -> float:
-        """1 where more is better, -1 where less is."""
-        mode = self.mode
+        if self.mode != "auto":
+            return 1.0 if self.mode == "max" else -1.0
         name = self.monitor.removeprefix("val_")
-        if mode == "auto":
-            metrics = getattr(self.model, "metrics", [])
-            directions = {m.name: getattr(m, "direction", None) for m in metrics}
-            mode = "min" if name == "loss" else {"up": "max", "down": "min"}.get(directions.get(name))
-        if mode is None:
+        directions = {metric.name: getattr(metric, "direction", None) for metric in getattr(self.model, "metrics", ())}
+        direction = "down" if name == "loss" else directions.get(name)
+        if direction is None:
             raise ValueError(
                 f"EarlyStopping cannot know if more or less of {self.monitor!r} is better: pass mode='max' or 'min'"
             )
-        return 1.0 if mode == "max" else -1.0
+        return 1.0 if direction == "up" else -1.0
 
     def _monitored(self, logs: Any) -> float | None:
         if self.monitor in logs:
@@ -144,4 +142,3 @@ class TerminateOnNaN(Callback):
             raise RuntimeError(f"the loss of batch {batch} is {loss}: training was ended")
         print_message(f"Batch {batch}: Invalid loss, terminating training")
         self.model.stop_training = True
-

@@ -20,8 +20,7 @@ class ProgbarLogger(Callback):
         self.epochs = 1
         self.target: int | None = None
         self._in_fit = False
-        self._bar: Progbar | None = None
-        self._seen = 0
+        self._begin()
 
     def set_params(self, params: dict[str, Any]) -> None:
         super().set_params(params)

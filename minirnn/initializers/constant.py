@@ -47,7 +47,7 @@ class Identity(Initializer):
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> NDArray[Any]:
         if len(shape) != 2:
             raise ValueError(f"Identity makes matrices only, got the shape {tuple(shape)}")
-        return (self.gain * np.eye(*shape)).astype(dtype or np.float32)
+        return (self.gain * np.eye(shape[0], shape[1])).astype(dtype or np.float32)
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}

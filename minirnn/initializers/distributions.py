@@ -24,9 +24,7 @@ TRUNCATED_STDDEV = 0.87962566103423978
 class RandomNormal(RandomInitializer):
     """Normal distribution of `mean` and `stddev` >= 0."""
 
-    def __init__(
-        self, mean: float = 0.0, stddev: float = 0.05, seed: int | random.SeedGenerator | None = None
-    ) -> None:
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | random.SeedGenerator | None = None) -> None:
         self.mean = number(mean, "mean")
         self.stddev = number(stddev, "stddev")
         if self.stddev < 0:

@@ -89,22 +89,25 @@ def resolve(identifier: Any, y_true_shape: Sequence[int | None], y_pred_shape: S
     and "acc" are chosen by the shapes, batch axis included (`resolve_accuracy`).
     """
     if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
-        return resolve_accuracy(y_true_shape, y_pred_shape)(name=identifier)
-    metric = get(identifier)
-    if not isinstance(metric, Metric):
-        metric = MeanMetricWrapper(metric)
+        return resolve_accuracy(y_true_shape, y_pred_shape, identifier)
+    found = get(identifier)
+    if found is None:
+        raise TypeError("metric must be a name, a configuration or a callable, got None")
+    metric = found if isinstance(found, Metric) else MeanMetricWrapper(found)
     if isinstance(identifier, str):
         metric.name = identifier
     return metric
 
 
-def resolve_accuracy(y_true_shape: Sequence[int | None], y_pred_shape: Sequence[int | None]) -> type[Metric]:
+def resolve_accuracy(
+    y_true_shape: Sequence[int | None], y_pred_shape: Sequence[int | None], name: str = "accuracy"
+) -> Metric:
     """Return the accuracy that fits the shapes: binary for one output, sparse for class numbers, else categorical."""
     if y_pred_shape[-1] == 1:
-        return BinaryAccuracy
+        return BinaryAccuracy(name)
     if len(y_true_shape) < len(y_pred_shape) or y_true_shape[-1] == 1:
-        return SparseCategoricalAccuracy
-    return CategoricalAccuracy
+        return SparseCategoricalAccuracy(name)
+    return CategoricalAccuracy(name)
 
 
 def serialize(metric: Any) -> dict[str, Any]:

@@ -100,12 +100,10 @@ def categorical_crossentropy(
         log_p = _log_softmax(y_pred)
     else:
         log_p = np.log(_clipped(y_pred / y_pred.sum(axis=-1, keepdims=True)))
-    return -np.sum(y_true * log_p, axis=-1, dtype=np.float64)
+    return -np.add.reduce(y_true * log_p, axis=-1, dtype=np.float64)
 
 
-def sparse_categorical_crossentropy(
-    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False
-) -> NDArray[Any]:
+def sparse_categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False) -> NDArray[Any]:
     """-log p of class number y_true, p = y_pred (..., classes) scaled to sum 1, or its softmax if `from_logits`"""
     labels, y_pred = _labels(y_true, y_pred)
     classes = y_pred.shape[-1]

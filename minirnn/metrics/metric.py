@@ -103,7 +103,9 @@ class MeanMetricWrapper(Mean):
         self._fn = fn
         self._kwargs = kwargs
 
-    def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
         super().update_state(self._fn(y_true, y_pred, **self._kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
@@ -123,20 +125,18 @@ def _per_sample(
     values: ArrayLike, sample_weight: ArrayLike | None, reduce: Callable[..., Any]
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Reduce `values` to one (weighted) value per sample, and the weights alongside."""
-    values = np.asarray(values, np.float64)
-    weights = None
-    if sample_weight is not None:
-        values, weights = same_rank(values, np.asarray(sample_weight, np.float64))
-        values = _reduced(values, weights.ndim, reduce)
-        try:
-            weights = np.broadcast_to(weights, values.shape)
-        except ValueError:
-            raise ValueError(
-                f"sample_weight has shape {weights.shape}, the weighed values {values.shape}: give one per sample"
-            ) from None
-        values = values * weights
-        weights = _reduced(weights, 1, reduce)
-    return _reduced(values, 1, reduce), weights
+    array = np.asarray(values, np.float64)
+    if sample_weight is None:
+        return _reduced(array, 1, reduce), None
+    array, weights = same_rank(array, np.asarray(sample_weight, np.float64))
+    array = _reduced(array, weights.ndim, reduce)
+    try:
+        weights = np.broadcast_to(weights, array.shape)
+    except ValueError:
+        raise ValueError(
+            f"sample_weight has shape {weights.shape}, the weighed values {array.shape}: give one per sample"
+        ) from None
+    return _reduced(array * weights, 1, reduce), _reduced(weights, 1, reduce)
 
 
 def _reduced(values: NDArray[Any], ndim: int, reduce: Callable[..., Any]) -> NDArray[Any]:

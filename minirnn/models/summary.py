@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 LINE_LENGTH = 88
+SHORTEST_LINE = 40
 TRAINABLE_COLUMN = 12
 MIN_COLUMN = 4
 
@@ -47,7 +48,7 @@ def print_summary(
         default_length += TRAINABLE_COLUMN
     if len(positions) != len(header):
         raise ValueError(f"positions needs {len(header)} numbers, one for each column, got {len(positions)}")
-    length = line_length or min(default_length, shutil.get_terminal_size().columns - 4)
+    length = line_length or max(SHORTEST_LINE, min(default_length, shutil.get_terminal_size().columns - 4))
     widths = _column_widths(positions, length)
     columns = [Column(h, justify=a, width=w) for h, a, w in zip(header, alignment, widths, strict=True)]  # type: ignore[arg-type]
     table = Table(*columns, width=length, show_lines=True)
@@ -57,9 +58,11 @@ def print_summary(
         row = [name, _shape_text(_output_shape(layer)), _count_text(layer)]
         table.add_row(*row, *([_trainable_text(layer)] if show_trainable else []))
 
-    console = Console(highlight=False, **({"force_terminal": False, "color_system": None} if print_fn else {}))
     if print_fn:
+        console = Console(highlight=False, force_terminal=False, color_system=None)
         console.begin_capture()
+    else:
+        console = Console(highlight=False)
     console.print(f'[bold]Model: "{escape(model.name)}"[/]')
     console.print(table)
     for title, weights in _totals(model):
@@ -90,7 +93,8 @@ def _in_range(layers: Sequence[Any], names: Sequence[str] | None) -> Sequence[An
         raise ValueError(f"layer_range needs two layer names, the first and the last, got {names!r}")
     first, last = ([i for i, layer in enumerate(layers) if re.match(name, layer.name)] for name in names)
     if not first or not last:
-        raise ValueError(f"layer_range {names[0]!r} to {names[1]!r} matches none of {', '.join(x.name for x in layers)}")
+        known = ", ".join(layer.name for layer in layers)
+        raise ValueError(f"layer_range {names[0]!r} to {names[1]!r} matches no layer of {known}")
     if first[0] > last[-1]:
         first, last = last, first
     return layers[first[0] : last[-1] + 1]
@@ -128,7 +132,7 @@ def _trainable_text(layer: Any) -> str:
 def _totals(model: Any) -> list[tuple[str, list[Any]]]:
     trainable, fixed = list(model.trainable_weights), list(model.non_trainable_weights)
     optimizer = getattr(model, "optimizer", None)
-    slots = list(optimizer.variables) if getattr(optimizer, "built", False) else []
+    slots = list(optimizer.variables) if optimizer and getattr(optimizer, "built", False) else []
     totals = [
         ("Total params", trainable + fixed + slots),
         ("Trainable params", trainable),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import adam, amsgrad
 from minirnn.optimizers.optimizer import Optimizer, fraction, positive
 from minirnn.training.arena import Arena
@@ -28,13 +29,13 @@ class Adam(Optimizer):
         self.beta_1, self.beta_2 = fraction(beta_1, "beta_1"), fraction(beta_2, "beta_2")
         self.epsilon, self.amsgrad = positive(epsilon, "epsilon"), bool(amsgrad)
 
-    def update(self, arena: Arena) -> tuple[Any, tuple]:
+    def update(self, arena: Arena) -> tuple[Kernel, tuple]:
         slots = [arena.slot("momentum"), arena.slot("velocity")]
         if self.amsgrad:
             slots.append(arena.slot("velocity_hat"))
         numbers = (self._learning_rate, self.beta_1, self.beta_2, self.epsilon, self.iterations)
         arguments = (arena.parameters, arena.gradients, *slots, *numbers)
-        return (amsgrad if self.amsgrad else adam).specialise(*arguments, 0, 0), arguments
+        return amsgrad if self.amsgrad else adam, arguments
 
     def get_config(self) -> dict[str, Any]:
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import clip, scale, square_sum
 from minirnn.kernels.threads import share
 from minirnn.training.arena import Arena
@@ -82,11 +83,13 @@ class Optimizer:
                     _limit_norm(arena, norm, self.clipnorm, start, stop)
             elif self.clipvalue is not None:
                 clip(arena.gradients, self.clipvalue, 0, arena.gradients.size)
-            run, arguments = self.update(arena)
+            kernel, arguments = self.update(arena)
+            if arena.kernel is not kernel:
+                arena.kernel, arena.compiled = kernel, kernel.specialise(*arguments, 0, 0)
             size = arena.parameters.size
-            share(run, arguments, size, size * COST, GRAIN)
+            share(arena.compiled, arguments, size, size * COST, GRAIN)
 
-    def update(self, arena: Arena) -> tuple[Any, tuple]:
+    def update(self, arena: Arena) -> tuple[Kernel, tuple]:
         """The kernel that updates this arena, and its arguments but for the range."""
         raise NotImplementedError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import rmsprop
 from minirnn.optimizers.optimizer import Optimizer, fraction, positive
 from minirnn.training.arena import Arena
@@ -25,13 +26,13 @@ class RMSprop(Optimizer):
         self.rho, self.momentum = fraction(rho, "rho"), fraction(momentum, "momentum")
         self.epsilon, self.centered = positive(epsilon, "epsilon"), bool(centered)
 
-    def update(self, arena: Arena) -> tuple[Any, tuple]:
+    def update(self, arena: Arena) -> tuple[Kernel, tuple]:
         v = arena.slot("velocity")
         mean = arena.slot("average_gradient") if self.centered else v
         m = arena.slot("momentum") if self.momentum > 0 else v
         numbers = (self._learning_rate, self.rho, self.momentum, self.epsilon, self.centered)
         arguments = (arena.parameters, arena.gradients, v, mean, m, *numbers)
-        return rmsprop.specialise(*arguments, 0, 0), arguments
+        return rmsprop, arguments
 
     def get_config(self) -> dict[str, Any]:
         own = {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}

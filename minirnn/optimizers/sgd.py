@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import sgd, sgd_momentum
 from minirnn.optimizers.optimizer import Optimizer, fraction
 from minirnn.training.arena import Arena
@@ -18,13 +19,13 @@ class SGD(Optimizer):
         super().__init__(learning_rate, **arguments)
         self.momentum, self.nesterov = fraction(momentum, "momentum"), bool(nesterov)
 
-    def update(self, arena: Arena) -> tuple[Any, tuple]:
+    def update(self, arena: Arena) -> tuple[Kernel, tuple]:
         p, g = arena.parameters, arena.gradients
         if self.momentum == 0.0:
             arguments: tuple = (p, g, self._learning_rate)
-            return sgd.specialise(*arguments, 0, 0), arguments
+            return sgd, arguments
         arguments = (p, g, arena.slot("momentum"), self._learning_rate, self.momentum, self.nesterov)
-        return sgd_momentum.specialise(*arguments, 0, 0), arguments
+        return sgd_momentum, arguments
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"momentum": self.momentum, "nesterov": self.nesterov}

@@ -19,6 +19,7 @@ class Arena:
         self.parameters, self.gradients = zeros((size,), self.dtype), zeros((size,), self.dtype)
         self.segments: list[tuple[int, int]] = []
         self.slots: dict[str, NDArray[Any]] = {}
+        self.kernel, self.compiled = None, None  # the optimizer's update, compiled for this arena
         start = 0
         for weight in weights:
             stop = start + weight.packed.size

@@ -17,7 +17,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from minirnn import random
 
-_FAST = {name: np.dtype(name) for name in ("float32", "float64")}
+# Looking a dtype up is faster than making one.
+_DTYPES: dict[Any, np.dtype[Any]] = {name: np.dtype(name) for name in ("float32", "float64")}
 _AXES = {1: ("batch",), 2: ("batch", "features"), 3: ("batch", "time", "features")}
 
 
@@ -29,10 +30,10 @@ def as_input(
     Lists, tensors with `__array__`, and every kind of NumPy array of numbers are taken: integers, booleans, float16,
     big-endian, strided, Fortran-ordered, read-only. `shape` is the expected batch shape, None where any length does.
 
-    Raises TypeError for None, strings, objects and complex numbers; ValueError for ragged or empty input, NaN, infinity,
-    and another shape than expected.
+    Raises TypeError for None, strings, objects and complex numbers; ValueError for ragged or empty input, NaN,
+    infinity, and another shape than expected.
     """
-    wanted = _FAST.get(dtype) or np.dtype(dtype)  # type: ignore[call-overload]
+    wanted = _DTYPES.get(dtype) or np.dtype(dtype)
     if type(value) is np.ndarray and value.dtype is wanted and value.flags.carray:
         array = value
     else:
@@ -107,7 +108,7 @@ def as_mask(value: Any, shape: tuple[int, int], name: str = "mask") -> NDArray[A
         raise TypeError(f"{name}: got a mask of {array.dtype} numbers, expected True and False")
     if array.shape != tuple(shape):
         raise ValueError(f"{name}: got a mask of shape {array.shape}, expected {tuple(shape)} (batch, time)")
-    return np.require(array, requirements="CAW")
+    return np.require(array, requirements=["C", "A", "W"])
 
 
 def check_finite(array: NDArray[Any], name: str) -> None:
@@ -211,7 +212,7 @@ def _numbers(value: Any, name: str) -> NDArray[Any]:
 
 def _clean(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
     with np.errstate(over="ignore"):
-        clean = np.require(array, dtype, "CAW")
+        clean = np.require(array, dtype, ["C", "A", "W"])
     if array.dtype.kind == "f" and array.dtype.itemsize > dtype.itemsize:
         lost = np.isinf(clean) & np.isfinite(array)
         if lost.any():

@@ -258,13 +258,14 @@ class Trainer:
         self.history = history
         callback_list.on_train_begin()
         logs: dict[str, float] = {}
+        told = callback_list.wants_batches
         for epoch in range(initial_epoch, epochs):
             self.reset_metrics()
             callback_list.on_epoch_begin(epoch)
             for step, rows in enumerate(data.batches(len(x), batch_size, shuffle)):
                 callback_list.on_train_batch_begin(step)
                 self._train_step(x[rows], y[rows], weights[rows] if weights.size else weights)
-                if callback_list.wants_batches:
+                if told:
                     callback_list.on_train_batch_end(step, self._logs())
                 if self.stop_training:
                     break

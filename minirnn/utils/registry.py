@@ -77,10 +77,10 @@ def deserialize(
     if "class_name" not in config:
         raise ValueError(f"the configuration of a {kind} needs a 'class_name', got the keys {sorted(map(str, config))}")
     known = {**known, **(custom_objects or {})}
-    settings = config.get("config") or {}
     if config["class_name"] == "function":
-        return find(settings, known, kind)
+        return find(config["config"], known, kind)
     cls = find(config["class_name"], known, kind)
+    settings = config.get("config") or {}
     try:
         return cls.from_config(settings) if hasattr(cls, "from_config") else cls(**settings)
     except TypeError as error:

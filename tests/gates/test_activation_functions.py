@@ -14,7 +14,10 @@ from minirnn.kernels.simd import element, load, store, width
 
 # Points of -9 .. 9 (whole registers), none at a kink (-3, 0, 3, 6).
 POINTS = np.linspace(-9.01, 9.03, 1024)
-TOLERANCE = {"float32": 2e-6, "float64": 4e-15}
+# Where the slope of gelu_tanh multiplies 1 - t**2 by up to 25, an error of tanh grows as much.
+TOLERANCE = {"float32": 2e-6, "float64": 8e-15}
+# TensorFlow rounds the constants of these to float32, in float64 too.
+ROUNDED_BY_TENSORFLOW = {"leaky_relu", "gelu", "gelu_tanh"}
 KERAS_NAME = {"swish": "silu", "gelu_tanh": "gelu"}
 VERSION = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
@@ -79,7 +82,8 @@ def test_values_are_kerass(name, dtype, keras):
     expected = np.asarray(function(keras.ops.convert_to_tensor(x), **arguments))
     found = ACTIVATIONS[name][0](x)
     assert found.dtype == expected.dtype == dtype
-    np.testing.assert_array_less(np.abs(found - expected) / np.maximum(1, np.abs(expected)), TOLERANCE[dtype])
+    tolerance = max(TOLERANCE[dtype], 2e-8 if name in ROUNDED_BY_TENSORFLOW else 0)
+    np.testing.assert_array_less(np.abs(found - expected) / np.maximum(1, np.abs(expected)), tolerance)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

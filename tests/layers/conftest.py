@@ -8,16 +8,6 @@ import pytest
 from minirnn import layers
 
 
-@pytest.fixture(scope="session")
-def keras():
-    """Keras on TensorFlow; what needs it is skipped where the two are not installed."""
-    pytest.importorskip("tensorflow")
-    pytest.importorskip("keras")
-    from reference import keras_side
-
-    return keras_side.load()[0]
-
-
 @pytest.fixture
 def rng():
     return np.random.default_rng(20)

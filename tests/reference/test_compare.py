@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from reference import cases, compare
+from reference import cases, compare, keras_side
 from reference.compare import Mismatch, compare_arrays, require
 from reference.twin import to_keras
 
@@ -16,7 +16,8 @@ CASE = cases.ModelCase("LSTM", lambda k, d: [k.LSTM(4, name="lstm", dtype=d), k.
 
 @pytest.fixture
 def model(keras, dtype):
-    return cases.build_model(CASE, keras, dtype)
+    with keras_side.precision(dtype):
+        return cases.build_model(CASE, keras, dtype)
 
 
 @pytest.fixture

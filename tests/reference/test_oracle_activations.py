@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from reference.activations import NAMES, activate, activate_backward
 POINTS = np.array([-30.0, -7.3, -3.4, -2.6, -1.2, -0.7, -0.3, -1e-3, 2e-3, 0.4, 0.6, 0.9, 1.3, 2.7, 3.2, 5.7, 6.4, 9.1])
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "leaky_relu"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("gelu", "leaky_relu")])
 def test_each_is_the_activation_that_keras_has_by_that_name(keras, name):
     expected = np.asarray(keras.activations.get(name)(POINTS[None]))[0]
     np.testing.assert_allclose(activate(name, POINTS), expected, rtol=1e-12, atol=1e-12)
@@ -22,6 +24,12 @@ def test_leaky_relu_has_the_slope_0_2_which_tensorflow_keeps_in_float32(keras):
     expected = np.asarray(keras.activations.leaky_relu(POINTS))
     np.testing.assert_allclose(activate("leaky_relu", POINTS), np.where(POINTS > 0, POINTS, 0.2 * POINTS), rtol=1e-15)
     np.testing.assert_array_equal(expected, np.where(POINTS > 0, POINTS, float(np.float32(0.2)) * POINTS))
+
+
+def test_gelu_has_the_root_of_one_half_which_tensorflow_keeps_in_float32(keras):
+    rounded = float(np.float32(math.sqrt(0.5))) / math.sqrt(0.5)
+    expected = np.asarray(keras.activations.gelu(POINTS))
+    np.testing.assert_allclose(activate("gelu", POINTS * rounded) / rounded, expected, rtol=1e-12, atol=1e-15)
 
 
 def test_keras_has_no_other_that_takes_a_vector_of_any_length(keras):
