@@ -113,8 +113,14 @@ def forecast(
     are not finite, and for counts below 1; TypeError for counts that are not whole numbers.
     """
     values = np.asarray(values, dtype=np.float64)
-    held_out = default_held_out(len(values), horizon) if held_out is None else held_out
-    check(values, cell, horizon, held_out, window=window, season=season, units=units, epochs=epochs, batch_size=batch_size)
+    if cell not in CELLS:
+        raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {cell!r}")
+    check_counts(window=window, horizon=horizon, season=season, units=units, epochs=epochs, batch_size=batch_size)
+    if held_out is None:
+        held_out = default_held_out(len(values), horizon)
+    check_counts(held_out=held_out)
+    check_series(values, window, horizon, season, held_out)
+
     train_end = len(values) - held_out
     scaling = Scaling.fit(values[:train_end], log=bool(np.all(values > 0)))
     steps = scaling.to_steps(values)
@@ -183,23 +189,24 @@ def train(
     return model
 
 
-def check(values: np.ndarray, cell: str, horizon: int, held_out: int, **counts: int) -> None:
-    """Raise the one-line error that `forecast` promises."""
-    if cell not in CELLS:
-        raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {cell!r}")
-    counts = counts | {"horizon": horizon, "held_out": held_out}
+def check_counts(**counts: int) -> None:
+    """Raise a one-line error for the first of the named counts that is not a whole number of at least 1."""
     for name, count in counts.items():
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
             raise TypeError(f"{name} must be a whole number, got {count!r}")
         if count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}")
-    if held_out < horizon:
-        raise ValueError(f"held_out must be at least the horizon of {horizon}, got {held_out}")
+
+
+def check_series(values: np.ndarray, window: int, horizon: int, season: int, held_out: int) -> None:
+    """Raise a one-line error unless the values are finite and enough."""
     if values.ndim != 1 or not np.all(np.abs(values) < LARGEST):
         raise ValueError(f"values must be a one-dimensional series of finite numbers below {LARGEST:g} in size")
-    training = max(counts["window"] + horizon + 1, counts["season"])
-    if len(values) < training + held_out:
+    if held_out < horizon:
+        raise ValueError(f"held_out must be at least the horizon of {horizon}, got {held_out}")
+    needed = max(window + 1 + horizon, season) + held_out
+    if len(values) < needed:
         raise ValueError(
-            f"too few rows: got {len(values)}, but a window of {counts['window']}, a horizon of {horizon}, a season of "
-            f"{counts['season']} and {held_out} held-out rows need {training + held_out}; make one of them smaller"
+            f"too few rows: got {len(values)}, but window {window}, horizon {horizon}, season {season} and "
+            f"{held_out} rows held out need {needed}; make one of them smaller"
         )

@@ -1,0 +1,118 @@
+"""A series of numbers and its labels out of a CSV file, with one clear line for everything that can be wrong."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Series:
+    """One column: its name, its (n,) values in the order of the file, and a label for each (a month, a row number)."""
+
+    name: str
+    values: np.ndarray
+    labels: list[str]
+
+
+def read_series(path: Path, column: str | None = None, encoding: str = "utf-8-sig") -> Series:
+    """Read the named column, or else the last one that holds numbers; the first column gives the labels.
+
+    Raises ValueError that names the file and the line, OSError where the file cannot be read.
+    """
+    header, lines, rows = read_rows(path, encoding)
+    index = find_column(path, header, rows, column)
+    values = np.array([number(path, line, header[index], row[index]) for line, row in zip(lines, rows, strict=True)])
+    labels = [row[0].strip() for row in rows] if index else [str(n) for n in range(1, len(rows) + 1)]
+    return Series(header[index], values, labels)
+
+
+def read_rows(path: Path, encoding: str) -> tuple[list[str], list[int], list[list[str]]]:
+    """The header, and each row that is not blank with its line number."""
+    try:
+        with path.open(newline="", encoding=encoding) as file:
+            reader = csv.reader(file, strict=True)
+            numbered = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except LookupError:
+        raise ValueError(f"{encoding!r} is not an encoding that Python knows; try utf-8 or cp949") from None
+    except UnicodeError:
+        raise ValueError(
+            f"{path}: not text in {encoding.removesuffix('-sig')}; name its --encoding (cp949 for Korean Excel files)"
+        ) from None
+    except csv.Error as error:
+        raise ValueError(f"{path}: not a CSV file ({error})") from None
+    if any("\0" in cell for _, row in numbered for cell in row):
+        raise ValueError(f"{path}: a binary file, expected a CSV file")
+    if not numbered:
+        raise ValueError(f"{path}: empty, expected a header line and rows of numbers")
+    (_, header), *body = numbered
+    for line, row in body:
+        if len(row) != len(header):
+            raise ValueError(f"{path}, line {line}: {cells(len(row))}, but the header has {cells(len(header))}")
+    if not body:
+        raise ValueError(f"{path}: only a header line, expected rows of numbers below it")
+    return [name.strip() for name in header], [line for line, _ in body], [row for _, row in body]
+
+
+def cells(count: int) -> str:
+    return f"{count} cell" + "s" * (count != 1)
+
+
+def find_column(path: Path, header: list[str], rows: list[list[str]], column: str | None) -> int:
+    """Where the named column is, or the last in which at least half of the cells are numbers."""
+    if column is not None:
+        if header.count(column) != 1:
+            raise ValueError(
+                f"{path}: {header.count(column) or 'no'} columns named {column!r}; the header has {', '.join(header)}"
+            )
+        return header.index(column)
+    numeric = [i for i in range(len(header)) if 2 * sum(is_number(row[i]) for row in rows) >= len(rows)]
+    if not numeric:
+        raise ValueError(f"{path}: no column of numbers; the header has {', '.join(header)}")
+    if is_number(header[numeric[-1]]):
+        raise ValueError(f"{path}: no header, its first line holds numbers; add a line with the names of the columns")
+    return numeric[-1]
+
+
+def is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def number(path: Path, line: int, name: str, cell: str) -> float:
+    """The finite number in a cell."""
+    where = f"{path}, line {line}, column {name!r}"
+    if not cell.strip():
+        raise ValueError(f"{where}: empty, expected a number; fill the gap or drop the row")
+    if not is_number(cell):
+        raise ValueError(f"{where}: {cell.strip()!r} is not a number")
+    value = float(cell)
+    if not np.isfinite(value):
+        raise ValueError(f"{where}: {cell.strip()!r} is not a finite number; fill the gap or drop the row")
+    return value
+
+
+def next_labels(labels: list[str], count: int) -> list[str]:
+    """The `count` labels that follow: months (1960-12), dates (1960-12-31), whole numbers, or else +1, +2 ...
+
+    >>> next_labels(["1960-11", "1960-12"], 2)
+    ['1961-01', '1961-02']
+    >>> next_labels(["2024-02-21", "2024-02-28"], 1)
+    ['2024-03-06']
+    """
+    steps = range(1, count + 1)
+    before, last = labels[-2:]
+    if re.fullmatch(r"\d{4}-\d\d", last):
+        months = month_number(last) - month_number(before)
+        return [month_label(month_number(last) + months * k) for k in steps]
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", last):
+        ...
+    return [f"+{k}" for k in steps]
