@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.results import CaseResult
 from benchmarks.runner import Race
 
+QUICK_SECONDS = 45  # after which --quick begins no more cases
 PARTS = ("cases", "coldstart", "overhead")
 
 EXAMPLES = """
@@ -80,6 +82,7 @@ def run_cases(console: Console, options: argparse.Namespace, contenders: dict[st
     """Run the race and print it as it goes: the results, who was absent, what the others are."""
     cases = select(options.case or (QUICK if options.quick else ()), options.cell, options.mode)
     results: list[CaseResult] = []
+    others = machine.OtherPrograms(options.threads)
     with Race(contenders, options.threads) as race:
         for name, reason in race.absent.items():
             console.print(f"{name} is not in the race: {reason}", style="yellow", markup=False, highlight=False)
@@ -88,12 +91,17 @@ def run_cases(console: Console, options: argparse.Namespace, contenders: dict[st
                 console.print(f"{name} does no {' and no '.join(missing)}", highlight=False)
         if race.workers:
             for number, case in enumerate(cases, 1):
+                if options.quick and results and time.monotonic() - options.started > QUICK_SECONDS:
+                    left = ", ".join(case.name for case in cases[number - 1 :])
+                    console.print(f"--quick left out for lack of time: {left}", style="yellow")
+                    break
                 with console.status(f"{case.name} ({number} of {len(cases)})"):
                     result = race.run(case, options.rounds, seconds=0.02)
                 results.append(result)
                 report.print_case(console, result, peak)
         entrants = {name: worker.hello for name, worker in race.workers.items()}
-        return {"results": results, "absent": race.absent, "entrants": entrants}
+    # The workers have ended by now, so their time is known to be ours.
+    return {"results": results, "absent": race.absent, "entrants": entrants, "other_programs": others.share()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         select(options.case)
     except ValueError as error:
         parser().error(str(error))
+    options.started = time.monotonic()
     options.rounds = options.rounds or (3 if options.quick else 9)
     contenders = {name: CONTENDERS[name] for name in options.contender or CONTENDERS}
     parts = chosen_parts(options)
@@ -118,18 +127,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         about = machine.describe(options.threads)
     for line in report.machine_lines(about):
         console.print(line, markup=False)
-    data: dict[str, Any] = {"machine": about, "rounds": options.rounds, "cold_start": {}, "overhead": []}
+    data: dict[str, Any] = {
+        "machine": about,
+        "rounds": options.rounds,
+        "other_programs": None,
+        "cold_start": {},
+        "overhead": [],
+    }
     results: list[CaseResult] = []
     good = True
 
     if "cases" in parts:
         race = run_cases(console, options, contenders, report.peak_of(about))
         results = race["results"]
-        data |= {"absent": race["absent"], "entrants": race["entrants"]}
+        data |= {name: race[name] for name in ("absent", "entrants", "other_programs")}
         data["cases"] = [result.as_dict(report.peak_of(about)) for result in results]
         if results:
             title = report.SUMMARY_TITLE.format(results[0].baseline)
             console.print(report.plain_table(title, *report.summary_rows(results, report.peak_of(about))))
+        for line in report.disturbance(data["other_programs"]):
+            console.print(line, style="yellow")
         wrong = any(entry.wrong for result in results for entry in result.entries.values())
         good = bool(results) and not wrong
     if "coldstart" in parts:

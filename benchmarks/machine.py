@@ -38,20 +38,37 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def busy_share(seconds: float = 0.5) -> float | None:
-    """The share of all cores that are at work while this process sleeps, or None where the system does not tell."""
+class OtherPrograms:
+    """How much of the first `threads` cores other programs take from now on, from the counters of Linux."""
 
-    def times() -> tuple[int, int]:
-        fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-        return sum(fields), fields[3] + fields[4]
+    def __init__(self, threads: int) -> None:
+        self.cores: list[int] = []
+        if hasattr(os, "sched_getaffinity"):
+            self.cores = sorted(os.sched_getaffinity(0))[:threads]
+        self.start = self._counters()
 
-    try:
-        total, idle = times()
-        time.sleep(seconds)
-        total_after, idle_after = times()
-    except OSError:
-        return None
-    return 1 - (idle_after - idle) / max(1, total_after - total)
+    def share(self) -> float | None:
+        """Their share so far, or None where it cannot be told. The time of our ended child processes is our own."""
+        now = self._counters()
+        if now is None or self.start is None:
+            return None
+        total, busy, own = (after - before for after, before in zip(now, self.start, strict=True))
+        return min(1.0, max(0.0, (busy - own) / total)) if total > 0 else None
+
+    def _counters(self) -> tuple[float, float, float] | None:
+        """Seconds of the cores since the start of the machine: in all, at work, at work for us."""
+        try:
+            rows = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
+        except OSError:
+            return None
+        names = {f"cpu{core}" for core in self.cores}
+        fields = [[int(field) for field in row[1:9]] for row in rows if row[0] in names]
+        if not fields:
+            return None
+        ticks = os.sysconf("SC_CLK_TCK")
+        total = sum(sum(row) for row in fields) / ticks
+        idle = sum(row[3] + row[4] for row in fields) / ticks
+        return total, total - idle, sum(os.times()[:4])
 
 
 def fma_loop(lanes: int) -> Callable[[int, np.float32, np.float32], np.float32]:
@@ -164,13 +181,12 @@ def peak_rates(threads: int) -> dict[str, float]:
 
 def describe(threads: int) -> dict[str, Any]:
     """All about the machine that a result needs beside it; `peak_gflops` is by number of threads, 1 and `threads`."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for library in LIBRARIES:
         try:
             versions[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:
             versions[library] = None
-    busy = busy_share()
     rates = {str(count): peak_rates(count) for count in sorted({1, threads})}
     return {
         "processor": processor(),
@@ -179,7 +195,6 @@ def describe(threads: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": versions,
         "threads": threads,
-        "busy_before": busy,
         "rates_gflops": rates,
         "peak_gflops": {count: max(by_method.values()) for count, by_method in rates.items()},
     }

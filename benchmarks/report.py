@@ -51,17 +51,18 @@ def machine_lines(machine: Mapping[str, Any]) -> list[str]:
         f"{peak:.0f} GFLOP/s on {count} thread{'s' if count != '1' else ''}"
         for count, peak in machine["peak_gflops"].items()
     )
-    lines = [
+    return [
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}",
         f"Python {machine['python']}, {versions}",
         f"float32 peak measured now: {peaks}",
     ]
-    busy = machine["busy_before"]
-    if busy is not None and busy > 0.1:
-        lines.append(
-            f"Warning: other programs kept {percent(busy)} of the processor busy; repeat this when they have ended"
-        )
-    return lines
+
+
+def disturbance(others: float | None) -> list[str]:
+    """A line when other programs took a part of the cores that makes the times doubtful."""
+    if others is None or others < 0.05:
+        return []
+    return [f"Warning: other programs took {percent(others)} of the cores during the race; repeat it without them"]
 
 
 def case_table(result: CaseResult, peak: float) -> Table:
@@ -96,7 +97,7 @@ SUMMARY_TITLE = "How many times as long as {0} a call takes: above 1x, {0} is fa
 
 
 def summary_rows(results: Sequence[CaseResult], peak: float) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of the table of ratios: the baseline's time and share of the peak, the others' multiples of it."""
+    """Headings and rows of the ratios: the baseline's time and share of the peak, and the others' multiples of it."""
     if not results:
         return [], []
     baseline = results[0].baseline
@@ -173,13 +174,16 @@ def markdown(report: Mapping[str, Any], results: Sequence[CaseResult]) -> str:
     machine = report["machine"]
     parts = []
     if results:
-        parts += [SUMMARY_TITLE.format(results[0].baseline) + ".", markdown_table(*summary_rows(results, peak_of(machine)))]
+        parts += [
+            SUMMARY_TITLE.format(results[0].baseline) + ".",
+            markdown_table(*summary_rows(results, peak_of(machine))),
+        ]
     if report["cold_start"]:
         parts.append(markdown_table(*cold_rows(report["cold_start"])))
     if report["overhead"]:
         parts.append(markdown_table(*overhead_rows(report["overhead"])))
     how = f"{machine['threads']} threads, medians of {report['rounds']} rounds."
-    parts.append("  \n".join([*machine_lines(machine), how]))
+    parts.append("  \n".join([*machine_lines(machine), how, *disturbance(report["other_programs"])]))
     return "\n\n".join(parts) + "\n"
 
 

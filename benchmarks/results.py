@@ -65,7 +65,7 @@ class CaseResult:
     def as_dict(self, peak_gflops: float) -> dict[str, Any]:
         """This result for JSON, the derived numbers beside the raw ones."""
         case = self.case
-        rows = {}
+        rows: dict[str, dict[str, Any]] = {}
         for name, entry in self.entries.items():
             rows[name] = {"setting": entry.setting, "error": entry.error, "difference_in_tolerances": entry.difference}
             gflops = self.gflops(name)

@@ -129,7 +129,11 @@ def serve(module: str, threads: int, requests: TextIO, replies: TextIO) -> None:
         return
     reply({"versions": contender.versions, "modes": contender.modes, "import_seconds": taken})
     session = Session(contender)
-    actions = {"prepare": session.prepare, "time": session.time, "drop": session.drop}
+    actions: dict[str, Callable[..., dict[str, Any]]] = {
+        "prepare": session.prepare,
+        "time": session.time,
+        "drop": session.drop,
+    }
     for line in requests:
         request = json.loads(line)
         try:

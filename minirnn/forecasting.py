@@ -4,9 +4,9 @@ The network sees `window` steps and answers with the next `horizon` steps at onc
 is the difference of one value from the value before it, of logarithms where every value is positive: so a trend or a
 growth in per cent stays in the range that was trained, whatever the level. It is told nothing about seasons.
 
-Split: the last `held_out` values are never trained on, nor used to fit the scaling. Every moment of that end that has
-`horizon` values after it is the origin of one forecast: all values before the origin are known, none after it. The naive
-forecasts are made from the same origins over the same horizon:
+Split: the last `held_out` values are never trained on, nor used to fit the scaling. Every place in that end from which
+`horizon` values follow is the origin of one forecast: the values before the origin are known, the others are not. The
+naive forecasts are made from the same origins over the same horizon:
 
     naive            the last known value, repeated
     seasonal naive   the value one season earlier, the last known season repeated
@@ -21,6 +21,7 @@ import numpy as np
 
 from minirnn import layers, optimizers
 from minirnn.callbacks import LambdaCallback
+from minirnn.layers.layer import positive_int
 from minirnn.models import Sequential
 from minirnn.utils import set_random_seed
 
@@ -115,10 +116,10 @@ def forecast(
     values = np.asarray(values, dtype=np.float64)
     if cell not in CELLS:
         raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {cell!r}")
-    check_counts(window=window, horizon=horizon, season=season, units=units, epochs=epochs, batch_size=batch_size)
+    for name, count in {"window": window, "horizon": horizon, "season": season}.items():
+        positive_int(count, name)
     if held_out is None:
         held_out = default_held_out(len(values), horizon)
-    check_counts(held_out=held_out)
     check_series(values, window, horizon, season, held_out)
 
     train_end = len(values) - held_out
@@ -189,20 +190,11 @@ def train(
     return model
 
 
-def check_counts(**counts: int) -> None:
-    """Raise a one-line error for the first of the named counts that is not a whole number of at least 1."""
-    for name, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
-            raise TypeError(f"{name} must be a whole number, got {count!r}")
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")
-
-
 def check_series(values: np.ndarray, window: int, horizon: int, season: int, held_out: int) -> None:
     """Raise a one-line error unless the values are finite and enough."""
     if values.ndim != 1 or not np.all(np.abs(values) < LARGEST):
         raise ValueError(f"values must be a one-dimensional series of finite numbers below {LARGEST:g} in size")
-    if held_out < horizon:
+    if positive_int(held_out, "held_out") < horizon:
         raise ValueError(f"held_out must be at least the horizon of {horizon}, got {held_out}")
     needed = max(window + 1 + horizon, season) + held_out
     if len(values) < needed:

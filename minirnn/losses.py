@@ -20,14 +20,17 @@ _REDUCTIONS = ("sum_over_batch_size", "mean_with_sample_weight", "mean", "sum", 
 class Loss:
     """Base class: `reduction` is 'sum_over_batch_size' (the mean), 'sum', 'mean_with_sample_weight' or None.
 
-    Call it with (y_true, y_pred, sample_weight=None) for the value; with reduction None, for an array of one value a row.
+    Call it with (y_true, y_pred, sample_weight=None) for the value; with reduction None, for an array of one value a row,
+    in the shape of y_pred without its last axis. `dtype` changes nothing: a loss is computed in that of the predictions.
     """
 
     rule: str
     sparse = False
     option = 0.0
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: Any = None
+    ) -> None:
         if reduction not in _REDUCTIONS:
             raise ValueError(f"reduction must be one of {', '.join(map(str, _REDUCTIONS))}, got {reduction!r}")
         self.reduction = None if reduction == "none" else reduction
@@ -55,12 +58,13 @@ class Loss:
         p = np.asarray(y_pred)
         p = np.ascontiguousarray(p if p.dtype == np.float64 else p.astype(np.float32))
         y = as_target(y_true, p.shape, p.dtype, self.sparse)
+        shape = p.shape[:-1]
         p, y = p.reshape(-1, p.shape[-1]), y.reshape(-1, y.shape[-1])
         weights = NO_WEIGHTS if sample_weight is None else _row_weights(sample_weight, len(p))
         if self.reduction is None:
             unit = type(self).from_config(self.get_config() | {"reduction": "sum"})
             rows = [unit.compute(y[r : r + 1], p[r : r + 1], NO_WEIGHTS, np.empty_like(p[:1])) for r in range(len(p))]
-            return np.array(rows, p.dtype) * (weights if weights.size else 1)
+            return (np.array(rows, p.dtype) * (weights if weights.size else 1)).reshape(shape)
         return self.compute(y, p, weights, np.empty_like(p))
 
     def get_config(self) -> dict[str, Any]:
@@ -99,9 +103,13 @@ class Huber(Loss):
     rule = "huber"
 
     def __init__(
-        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str | None = "huber_loss"
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "huber_loss",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(reduction, name)
+        super().__init__(reduction, name, dtype)
         if not delta > 0:
             raise ValueError(f"delta must be above 0, got {delta!r}")
         self.delta = self.option = float(delta)
@@ -111,16 +119,20 @@ class Huber(Loss):
 
 
 class _Crossentropy(Loss):
-    """Shared by the crossentropies: from_logits, label_smoothing."""
+    """Shared by the crossentropies: from_logits, label_smoothing; `axis` is the last one."""
 
     def __init__(
         self,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(reduction, name)
+        super().__init__(reduction, name, dtype)
+        if axis != -1:
+            raise NotImplementedError(f"{self.name}: axis {axis!r} is not supported; move the classes to the last axis")
         if not 0 <= label_smoothing <= 1:
             raise ValueError(f"label_smoothing must lie between 0 and 1, got {label_smoothing!r}")
         self.from_logits, self.label_smoothing = bool(from_logits), float(label_smoothing)
@@ -128,7 +140,8 @@ class _Crossentropy(Loss):
         self.rule = registry.snake_case(type(self).__name__) + ("_from_logits" if from_logits else "")
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing}
+        own = {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing, "axis": -1}
+        return super().get_config() | own
 
 
 class BinaryCrossentropy(_Crossentropy):
@@ -145,17 +158,26 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     sparse = True
 
     def __init__(
-        self, from_logits: bool = False, reduction: str | None = "sum_over_batch_size", name: str | None = None
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(from_logits, 0.0, reduction, name)
+        super().__init__(from_logits, 0.0, axis, reduction, name, dtype)
+        if ignore_class is not None:
+            raise NotImplementedError(f"{self.name}: ignore_class is not supported yet; use a sample_weight of 0")
 
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "reduction": self.reduction, "from_logits": self.from_logits}
+        own = {"from_logits": self.from_logits, "ignore_class": None}
+        return {"name": self.name, "reduction": self.reduction} | own
 
 
 def _function(cls: type[Loss]) -> Callable[..., NDArray[Any]]:
     def function(y_true: ArrayLike, y_pred: ArrayLike, **options: Any) -> NDArray[Any]:
-        return cls(reduction=None, **options)(y_true, y_pred).reshape(np.shape(y_pred)[:-1])
+        return cls(reduction=None, **options)(y_true, y_pred)
 
     function.__name__ = registry.snake_case(cls.__name__)
     function.__doc__ = f"{cls.__name__} of each row: an array of the shape of y_pred without its last axis."

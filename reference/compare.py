@@ -112,6 +112,11 @@ def _weight_names(layers: Iterable[Any]) -> list[tuple[str, str]]:
     ]
 
 
+def model_output(model: Any, x: np.ndarray) -> np.ndarray:
+    """Predictions of a model of either library for one batch."""
+    return model.predict_on_batch(x) if hasattr(model, "compute_gradients") else np.asarray(model(x, training=False))
+
+
 def model_gradients(model: Any, x: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray], np.ndarray]:
     """Loss, weight gradients and dx of a compiled model of either library."""
     if hasattr(model, "compute_gradients"):
@@ -148,7 +153,7 @@ def compare_model(
         twin = keras_twin or to_keras(model)
         for each in (model, twin):
             each.compile(optimizer="sgd", loss=loss)
-        outputs = model.predict_on_batch(x), twin.predict_on_batch(x)
+        outputs = model_output(model, x), model_output(twin, x)
         our_loss, our_gradients, our_dx = model_gradients(model, x, y)
         keras_loss, keras_gradients, keras_dx = keras_side.model_gradients(twin, x, y)
     return [

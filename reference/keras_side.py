@@ -46,6 +46,7 @@ def load() -> tuple[ModuleType, ModuleType]:
         import tensorflow
 
         tensorflow.constant(0.0)
+        tensorflow.get_logger().setLevel("ERROR")
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
             f"Keras already runs on {keras.backend.backend()}; the comparison needs TensorFlow: "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -20,7 +22,7 @@ def graph(case: Case, weights: tuple[np.ndarray, ...]) -> onnx.ModelProto:
     """The case's model: time-major x (T, B, F) -> recurrent node -> its last state (1, B, U) -> y (B, 1)."""
     arrays = onnx_initializers(case.cell, weights[:3]) | {"kernel": weights[3], "bias": weights[4]}
     arrays["first"] = np.array(0, dtype=np.int64)
-    extra = {"linear_before_reset": 1} if case.cell == "gru" else {}
+    extra: dict[str, Any] = {"linear_before_reset": 1} if case.cell == "gru" else {}
     nodes = [
         helper.make_node(NODES[case.cell], ["x", "W", "R", "B"], ["", "h"], hidden_size=case.units, **extra),
         helper.make_node("Gather", ["h", "first"], ["last"], axis=0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from minirnn.callbacks.callback import BATCH_HOOKS, HOOKS, Callback, History, Logs
@@ -110,7 +110,7 @@ def _flat(callbacks: Any) -> list[Any]:
         return []
     if isinstance(callbacks, CallbackList):
         return list(callbacks.callbacks)
-    if isinstance(callbacks, Iterable):
+    if isinstance(callbacks, (list, tuple)):
         return [c for entry in callbacks for c in _flat(entry)]
     return [callbacks]
 

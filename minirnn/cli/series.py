@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import re
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -98,21 +96,3 @@ def number(path: Path, line: int, name: str, cell: str) -> float:
     if not np.isfinite(value):
         raise ValueError(f"{where}: {cell.strip()!r} is not a finite number; fill the gap or drop the row")
     return value
-
-
-def next_labels(labels: list[str], count: int) -> list[str]:
-    """The `count` labels that follow: months (1960-12), dates (1960-12-31), whole numbers, or else +1, +2 ...
-
-    >>> next_labels(["1960-11", "1960-12"], 2)
-    ['1961-01', '1961-02']
-    >>> next_labels(["2024-02-21", "2024-02-28"], 1)
-    ['2024-03-06']
-    """
-    steps = range(1, count + 1)
-    before, last = labels[-2:]
-    if re.fullmatch(r"\d{4}-\d\d", last):
-        months = month_number(last) - month_number(before)
-        return [month_label(month_number(last) + months * k) for k in steps]
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", last):
-        ...
-    return [f"+{k}" for k in steps]

@@ -19,8 +19,8 @@ def load_air_passengers() -> tuple[list[str], np.ndarray]:
     passengers a month.
 
     >>> months, passengers = load_air_passengers()
-    >>> months[0], passengers[0]
-    ('1949-01', np.float64(112.0))
+    >>> months[0], float(passengers[0])
+    ('1949-01', 112.0)
     """
     with CSV_PATH.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -19,8 +19,8 @@ def dense_tile(rows, i, tile, act, x, w, b, s, y, j):
     """y[i.., tile j] = activation(x W + b)"""
     W = width(s)
     R, K, L, N = x.shape[0], x.shape[1], w.shape[2], y.shape[1]
-    a = tile_add(tile_zeros(rows, tile, s), COLUMNS_0, tile, b, j * L)
-    a = matmul(a, COLUMNS_0, tile, x, i * K, K, 1, w, j * K * L, L, K)
+    a = matmul(tile_zeros(rows, tile, s), COLUMNS_0, tile, x, i * K, K, 1, w, j * K * L, L, K)
+    a = tile_add(a, COLUMNS_0, tile, b, j * L)
     q = (j * R + i) * L
     tile_store(a, s, q, L)
     for r in range(len(rows)):

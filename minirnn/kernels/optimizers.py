@@ -6,8 +6,6 @@ The equations are Keras's, down to the place of epsilon. A call works on element
 
 from __future__ import annotations
 
-import math
-
 from minirnn.gates.elementary import where
 from minirnn.jit import inline, kernel
 from minirnn.kernels.elementary import sqrt
@@ -29,9 +27,8 @@ def adam_update(p, g, m, v, rate, beta_1, beta_2, epsilon):
 
 
 @kernel
-def adam(p, g, m, v, learning_rate, beta_1, beta_2, epsilon, t, lo, hi):
-    """Adam's step number t (from 1)."""
-    rate = learning_rate * math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
+def adam(p, g, m, v, rate, beta_1, beta_2, epsilon, lo, hi):
+    """One step of Adam."""
     for k in range(lo, hi, width(p)):
         p_k, m_k, v_k = adam_update(load(p, k), load(g, k), load(m, k), load(v, k), rate, beta_1, beta_2, epsilon)
         store(p, k, p_k)
@@ -40,9 +37,8 @@ def adam(p, g, m, v, learning_rate, beta_1, beta_2, epsilon, t, lo, hi):
 
 
 @kernel
-def amsgrad(p, g, m, v, top, learning_rate, beta_1, beta_2, epsilon, t, lo, hi):
+def amsgrad(p, g, m, v, top, rate, beta_1, beta_2, epsilon, lo, hi):
     """Adam with the largest v so far in the denominator (Reddi, Kale & Kumar 2018, algorithm 2)."""
-    rate = learning_rate * math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
     for k in range(lo, hi, width(p)):
         _, m_k, v_k = adam_update(load(p, k), load(g, k), load(m, k), load(v, k), rate, beta_1, beta_2, epsilon)
         top_k = where(load(top, k) > v_k, load(top, k), v_k)

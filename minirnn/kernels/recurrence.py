@@ -41,11 +41,11 @@ def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h, c, s, w, u, b, s
     CX, CH = w.shape[2], u.shape[2]
     S = len(cell.unit_columns) * W
     a = tile_zeros(rows, cell.columns, s)
+    a = matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, CX, F)
+    a = matmul(a, h_first, h_columns, h, (src * B + i) * P, P, 1, u, j * U * CH, CH, U)
     a = tile_add(a, COLUMNS_0, cell.x_columns, b, j * CX)
     if b.shape[0] == 2:
         a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
-    a = matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, CX, F)
-    a = matmul(a, h_first, h_columns, h, (src * B + i) * P, P, 1, u, j * U * CH, CH, U)
     q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
     tile_store(a, s, q, C)
     for r in range(len(rows)):

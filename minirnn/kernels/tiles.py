@@ -212,11 +212,61 @@ def _type_rank1(tile, first, columns, a, a_offset, a_stride, b, b_offset):
 primitive(tile_rank1, _type_rank1)
 
 
+def tile_blank(tile):
+    """A tile of zeros of the same size."""
+    return np.zeros_like(tile)
+
+
+primitive(
+    tile_blank,
+    lambda tile: (
+        tile,
+        (tile,),
+        lambda context, builder, _: ir.Constant(context.get_value_type(tile), None),
+    ),
+)
+
+
+def tile_plus(tile, other):
+    """The sum of two tiles of one size."""
+    return tile + other
+
+
+def _type_plus(tile, other):
+    if not is_tile(tile) or tile != other:
+        return None
+
+    def emit(context, builder, left, right):
+        for r in range(tile.count):
+            for v in range(tile.dtype.count):
+                total = builder.fadd(builder.extract_value(left, [r, v]), builder.extract_value(right, [r, v]))
+                left = builder.insert_value(left, total, [r, v])
+        return left
+
+    return tile, (tile, other), emit
+
+
+primitive(tile_plus, _type_plus)
+
+SUM_LENGTH = 256  # terms that are summed one after the other; rounding errors then meet in the sum of such sums
+
+
+@inline
+def add_products(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, start, stop):
+    """tile += A B over k = start .. stop-1: A[r, k] at a_offset + r * a_stride + k * a_step, B[k] at b_offset + k * b_step."""
+    for k in range(start, stop):
+        tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
+    return tile
+
+
 @inline
 def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, n):
-    """tile += A B over k = 0 .. n-1: A[r, k] at a_offset + r * a_stride + k * a_step, row k of B at b_offset + k * b_step."""
-    for k in range(n):
-        tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
+    """`add_products` over all n terms, in partial sums."""
+    for start in range(0, n, SUM_LENGTH):
+        stop = min(start + SUM_LENGTH, n)
+        part = tile_blank(tile)
+        part = add_products(part, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, start, stop)
+        tile = tile_plus(tile, part)
     return tile
 
 

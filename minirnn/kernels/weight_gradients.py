@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from minirnn.jit import inline, kernel
 from minirnn.kernels.simd import load, store, width, zeros
-from minirnn.kernels.tiles import COLUMNS_0, for_rows, matmul, tile_load, tile_store, tile_zeros
+from minirnn.kernels.tiles import (
+    COLUMNS_0,
+    SUM_LENGTH,
+    add_products,
+    for_rows,
+    tile_blank,
+    tile_load,
+    tile_plus,
+    tile_store,
+    tile_zeros,
+)
 
 BLOCK_ROWS = 128  # rows of da that stay in the first-level cache while all of x^T passes over them
 
@@ -24,10 +34,14 @@ def gradient_tile(rows, k, a, a_offset, a_row, slots, reverse, first, columns, s
     K, D = dw.shape[1], dw.shape[2]
     at = (j * K + k) * D + place
     total = tile_load(rows, columns, dw, at, D) if t0 > 0 else tile_zeros(rows, columns, dw)
-    for t in range(t0, t1):
-        xt = T - 1 - t if reverse else t
-        da = ((t * NT + j) * B) * C + len(first) * W
-        total = matmul(total, COLUMNS_0, columns, a, a_offset + xt * slots + k, 1, a_row, s, da, C, B)
+    for start in range(0, B, SUM_LENGTH):
+        stop = min(start + SUM_LENGTH, B)
+        part = tile_blank(total)
+        for t in range(t0, t1):
+            at_a = a_offset + (T - 1 - t if reverse else t) * slots + k
+            da = ((t * NT + j) * B) * C + len(first) * W
+            part = add_products(part, COLUMNS_0, columns, a, at_a, 1, a_row, s, da, C, start, stop)
+        total = tile_plus(total, part)
     tile_store(total, dw, at, D)
 
 
@@ -39,8 +53,10 @@ def add_up(s, j, first, columns, db, offset):
     for v in range(len(columns)):
         total = zeros(s)
         for t in range(T):
+            part = zeros(s)
             for i in range(B):
-                total = total + load(s, ((t * NT + j) * B + i) * C + (len(first) + v) * W)
+                part = part + load(s, ((t * NT + j) * B + i) * C + (len(first) + v) * W)
+            total = total + part
         store(db, offset + v * W, total)
 
 

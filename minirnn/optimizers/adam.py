@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import adam, amsgrad
-from minirnn.optimizers.optimizer import Optimizer, fraction, positive
+from minirnn.optimizers.optimizer import Optimizer, as_float32, fraction, positive
 from minirnn.training.arena import Arena
 
 
@@ -33,9 +34,15 @@ class Adam(Optimizer):
         slots = [arena.slot("momentum"), arena.slot("velocity")]
         if self.amsgrad:
             slots.append(arena.slot("velocity_hat"))
-        numbers = (self._learning_rate, self.beta_1, self.beta_2, self.epsilon, self.iterations)
+        rate = self._learning_rate * self._bias_correction()
+        numbers = (rate, self.beta_1, self.beta_2, self.epsilon)
         arguments = (arena.parameters, arena.gradients, *slots, *numbers)
         return amsgrad if self.amsgrad else adam, arguments
+
+    def _bias_correction(self) -> float:
+        """sqrt(1 - beta_2**t) / (1 - beta_1**t); here Keras takes the betas as float32."""
+        t = self.iterations
+        return math.sqrt(1.0 - as_float32(self.beta_2) ** t) / (1.0 - as_float32(self.beta_1) ** t)
 
     def get_config(self) -> dict[str, Any]:
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}

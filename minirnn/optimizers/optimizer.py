@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import clip, scale, square_sum
 from minirnn.kernels.threads import share
@@ -31,6 +33,11 @@ def positive(value: Any, name: str) -> float:
     if isinstance(value, bool) or not math.isfinite(number) or number <= 0:
         raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
     return number
+
+
+def as_float32(value: float) -> float:
+    """The nearest float32: Keras rounds some of its numbers so whatever the dtype, and equal runs need the same."""
+    return float(np.float32(value))
 
 
 class Optimizer:
@@ -60,12 +67,15 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate; may be set at any time. Raises ValueError unless it is finite and above 0."""
+        """The learning rate, rounded to float32 as Keras keeps it; may be set at any time.
+
+        Setting raises ValueError unless it is finite and above 0.
+        """
         return self._learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._learning_rate = positive(value, "learning_rate")
+        self._learning_rate = as_float32(positive(value, "learning_rate"))
 
     lr = learning_rate
 

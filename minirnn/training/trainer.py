@@ -239,6 +239,8 @@ class Trainer:
         data.check_epochs(epochs, initial_epoch)
         verbose = data.check_verbose(verbose)
         validation_freq = data.check_batch_size(validation_freq, "validation_freq")
+        if validation_batch_size is not None:
+            data.check_batch_size(validation_batch_size, "validation_batch_size")
         x, y, weights = self._inputs(x, y, sample_weight)
         held_out = None
         if validation_data is not None:
@@ -335,8 +337,8 @@ class Trainer:
         return output
 
 
-def _metric(name: Any, shapes: tuple[tuple[int, ...], tuple[int, ...]] | None) -> metrics.Metric | None:
+def _metric(identifier: Any, shapes: tuple[tuple[int, ...], tuple[int, ...]] | None) -> metrics.Metric | None:
     """The metric for a name or object; accuracy is None until the shapes of targets and outputs are known."""
-    if name in ("accuracy", "acc"):
-        return None if shapes is None else metrics.resolve_accuracy(*shapes, name=name)
-    return metrics.get(name)
+    if shapes is None and isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
+        return None
+    return metrics.resolve(identifier, *(shapes or ((), ())))

@@ -38,7 +38,17 @@ def test_a_layer_it_does_not_know_is_named(keras):
         truth(model, np.zeros((1, 3, 2)), np.zeros((1, 6)))
 
 
-def test_the_distance_weighs_every_array_by_its_own_largest_truth():
-    truths = [np.array([1.0, -4.0]), np.array([[100.0]])]
-    results = [np.array([1.0, -4.4]), np.array([[100.0]])]
-    assert suite.distance(results, truths) == pytest.approx(np.sqrt((0.1**2 / 2 + 0) / 2))
+def test_the_error_of_an_array_is_its_root_mean_square_over_the_draws_by_the_largest_truth():
+    truths = [[np.array([1.0, -4.0]), np.array(0.5)], [np.array([1.0, -2.0]), np.array(1.0)]]
+    results = [[np.array([1.0, -4.4]), np.array(0.4)], [np.array([1.0, -2.0]), np.array(1.0)]]
+    errors = suite.relative_errors(results, truths)
+    np.testing.assert_allclose(errors, [np.sqrt(0.4**2 / 4) / 4, np.sqrt(0.1**2 / 2) / 1])
+
+
+def test_one_inaccurate_model_is_not_hidden_by_accurate_ones():
+    rows = [suite.TruthRow(name, ratio, 1.0, 1.1, "") for name, ratio in (("good", 0.5), ("bad", 1.2))]
+    assert [row.passed for row in rows] == [True, False]
+    total = suite.truth_total(rows)
+    assert total.ratio == pytest.approx(np.sqrt(0.5 * 1.2))
+    assert total.passed
+    assert total.worst == "bad 1.20 times"

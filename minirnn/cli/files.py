@@ -1,0 +1,26 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError or ValueError now for a path that could not be written after minutes of training."""
+    if path.is_dir():
+        raise ValueError(f"{path}: a directory, expected the name of a file")
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: there is no directory {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"{path}: no permission to write into {path.parent}")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside the path, then move into place: a reader never sees half a file."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

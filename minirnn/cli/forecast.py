@@ -1,0 +1,155 @@
+"""`minirnn forecast`: train on the early part of a CSV column, measure on its end, forecast what comes after."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from minirnn.cli.chart import check_plot, draw
+from minirnn.cli.files import check_writable, write_whole
+from minirnn.cli.labels import next_labels
+from minirnn.cli.series import Series, read_series
+from minirnn.datasets.air_passengers import CSV_PATH
+from minirnn.forecasting import CELLS, Errors, Forecast, forecast
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("csv", nargs="?", type=Path, metavar="CSV", help="header line, then rows in time order, evenly "
+                        "spaced (default: the bundled airline passengers, 1949-1960)")
+    parser.add_argument("--column", metavar="C", help="column to forecast (default: the last one of numbers)")
+    parser.add_argument("--encoding", default="utf-8-sig", help="of the CSV file, e.g. cp949 (default: utf-8)")
+    parser.add_argument("--window", type=int, default=12, metavar="N", help="past steps the network sees (%(default)s)")
+    parser.add_argument("--horizon", type=int, default=12, metavar="N", help="values to forecast (%(default)s)")
+    parser.add_argument("--season", type=int, default=12, metavar="N",
+                        help="values in a season, for the seasonal-naive forecast only (%(default)s)")
+    parser.add_argument("--held-out", type=int, metavar="N",
+                        help="values at the end that are never trained on (a sixth, at least two horizons)")
+    parser.add_argument("--cell", choices=CELLS, default="lstm", help="kind of recurrent layer (%(default)s)")
+    parser.add_argument("--units", type=int, default=32, metavar="N", help="width of that layer (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=100, metavar="N", help="passes over the windows (%(default)s)")
+    parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="windows in a batch (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same forecast (%(default)s)")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the forecast, e.g. forecast.png or .svg")
+    parser.add_argument("--csv-out", type=Path, metavar="FILE", help="write the forecast as CSV")
+
+
+def run(arguments: argparse.Namespace, out: Console) -> None:
+    for path in filter(None, (arguments.plot, arguments.csv_out)):
+        check_writable(path)
+    if arguments.plot:
+        check_plot(arguments.plot)
+    source = arguments.csv or CSV_PATH
+    series = read_series(source, arguments.column, arguments.encoding)
+
+    names = ("window", "horizon", "season", "held_out", "cell", "units", "epochs", "batch_size", "seed")
+    settings = {name: getattr(arguments, name) for name in names}
+    start = time.perf_counter()
+    with progress(arguments.epochs) as on_epoch:
+        result = forecast(series.values, **settings, on_epoch=on_epoch)
+    seconds = time.perf_counter() - start
+
+    model = CELLS[arguments.cell]
+    files = {}
+    if arguments.plot:
+        files[arguments.plot] = draw(series, result, model, arguments.season, arguments.plot.suffix[1:].lower())
+    if arguments.csv_out:
+        files[arguments.csv_out] = forecast_csv(series, result)
+    report(out, source, series, result, arguments, seconds)
+    for path, content in files.items():
+        write_whole(path, content)
+        out.print(f"Wrote {path}", soft_wrap=True)
+
+
+@contextmanager
+def progress(epochs: int) -> Iterator[Callable[[int], None]]:
+    """A bar on the terminal, gone when done; silent in a pipe. Gives the function to call after each epoch."""
+    screen = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("Starting (the first run compiles)", total=epochs)
+        yield lambda done: bar.update(task, completed=done, description="Training, epoch")
+
+
+def report(
+    out: Console, source: Path, series: Series, result: Forecast, arguments: argparse.Namespace, seconds: float
+) -> None:
+    labels, train_end, horizon = series.labels, int(result.origins[0]), len(result.future)
+    model = CELLS[arguments.cell]
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("Series", f"{source.name}, column {series.name}")
+    facts.add_row("", f"{len(labels)} values, {labels[0]} to {labels[-1]}")
+    facts.add_row("Model", f"{model}({arguments.units}) and Dense({horizon}), {result.params:,} parameters")
+    facts.add_row("", f"sees the last {arguments.window} steps, answers with the next {horizon}")
+    facts.add_row("Trained on", f"{train_end} values to {labels[train_end - 1]}, {result.windows} windows")
+    facts.add_row("", f"{arguments.epochs} epochs, seed {arguments.seed}, {seconds:.1f} s")
+    facts.add_row("Held out", f"{len(labels) - train_end} values from {labels[train_end]}, never trained on")
+    out.print(facts)
+
+    out.print(f"\nError on the held-out end, forecasts of {horizon} made at {len(result.origins)} origins,")
+    out.print("each knowing only what came before it:\n")
+    out.print(error_table(result, model, arguments.season))
+    out.print(f"\n{verdict(result, model)}")
+    out.print(f"\nForecast of the next {horizon}:\n")
+    out.print(future_table(series, result))
+
+
+def error_table(result: Forecast, model: str, season: int) -> Table:
+    table = Table(box=None, padding=(0, 2))
+    table.add_column("")
+    for heading in ("RMSE", "MAE", "MAPE"):
+        table.add_column(heading, justify="right")
+    shown = {"network": model, "naive": "naive (last value)", "seasonal naive": f"seasonal naive ({season})"}
+    form = number_format([errors.rmse for errors in result.errors.values()])
+    for name, errors in result.errors.items():
+        mape = "-" if errors.mape is None else f"{errors.mape:.1f} %"
+        bold = "bold" if name == "network" else None
+        table.add_row(shown[name], form(errors.rmse), form(errors.mae), mape, style=bold)
+    return table
+
+
+def number_format(values: Sequence[float]) -> Callable[[float], str]:
+    """A format that shows the largest of the values to four digits or more, and all with as many decimals."""
+    largest = max(map(abs, values))
+    decimals = max(0, 3 - math.floor(math.log10(largest))) if largest else 0
+    return "{:.4g}".format if decimals > 8 or largest >= 1e12 else f"{{:,.{decimals}f}}".format
+
+
+def verdict(result: Forecast, model: str) -> str:
+    """One sentence on who wins by RMSE, whoever it is."""
+    network, *others = result.errors.items()
+
+    def against(name: str, errors: Errors) -> str:
+        if errors.rmse == 0:
+            return f"against {name}, which makes no error"
+        change = 100 * (network[1].rmse / errors.rmse - 1)
+        return f"{abs(change):.0f} % {'below' if change < 0 else 'ABOVE'} {name}"
+
+    return f"{model}'s RMSE is {' and '.join(against(*other) for other in others)}."
+
+
+def future_table(series: Series, result: Forecast) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    form = number_format(result.future.tolist())
+    for label, value in zip(next_labels(series.labels, len(result.future)), result.future, strict=True):
+        table.add_row(f"  {label}", form(value))
+    return table
+
+
+def forecast_csv(series: Series, result: Forecast) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["step", series.name])
+    writer.writerows(zip(next_labels(series.labels, len(result.future)), result.future.tolist(), strict=True))
+    return text.getvalue().encode()

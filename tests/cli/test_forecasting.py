@@ -1,0 +1,141 @@
+"""The forecast itself: what it may look at, and that it is worth making."""
+
+import numpy as np
+import pytest
+
+from minirnn.datasets import load_air_passengers
+from minirnn.forecasting import CELLS, Errors, Scaling, forecast, naive, seasonal_naive, training_windows
+
+SMALL = {"window": 4, "horizon": 2, "season": 4, "units": 3, "epochs": 2}
+
+
+@pytest.fixture
+def passengers():
+    return load_air_passengers()[1]
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("seed", range(10))
+def test_the_airline_forecast_beats_seasonal_naive_by_far_whatever_the_seed(passengers, seed):
+    errors = forecast(passengers, seed=seed).errors
+    assert errors["network"].rmse < 0.6 * errors["seasonal naive"].rmse
+    assert errors["network"].mae < 0.6 * errors["seasonal naive"].mae
+    assert errors["network"].mape < 0.6 * errors["seasonal naive"].mape
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_beats_seasonal_naive_on_the_airline_series(passengers, cell):
+    errors = forecast(passengers, cell=cell).errors
+    assert errors["network"].rmse < 0.75 * errors["seasonal naive"].rmse
+
+
+def test_the_naive_errors_are_those_of_the_formulas(passengers):
+    errors = forecast(passengers, units=2, epochs=1).errors
+    last, season = [], []
+    for origin in range(120, 133):
+        actual = passengers[origin : origin + 12]
+        last.append(passengers[origin - 1] - actual)
+        season.append(passengers[origin - 12 : origin] - actual)
+    assert errors["naive"].rmse == pytest.approx(np.sqrt(np.mean(np.square(last))), rel=1e-12)
+    assert errors["seasonal naive"].mae == pytest.approx(np.mean(np.abs(season)), rel=1e-12)
+
+
+def test_a_forecast_knows_nothing_of_what_comes_after_its_origin(passengers):
+    whole = forecast(passengers, held_out=24, **SMALL)
+    changed = passengers.copy()
+    changed[130:] *= 3
+    other = forecast(changed, held_out=24, **SMALL)
+    known = whole.origins <= 130
+    assert known.sum() == 11
+    np.testing.assert_array_equal(other.held_out[known], whole.held_out[known])
+    assert not np.array_equal(other.held_out[-1], whole.held_out[-1])
+
+
+def test_held_out_forecasts_stand_at_every_origin_with_a_whole_horizon_after_it(passengers):
+    result = forecast(passengers, held_out=20, **SMALL)
+    assert result.origins.tolist() == list(range(124, 143))
+    assert result.held_out.shape == (19, 2)
+    assert result.future.shape == (2,)
+    assert result.windows == (124 - 1) - (4 + 2) + 1
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(passengers):
+    first, again = (forecast(passengers, seed=7, **SMALL).future for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, forecast(passengers, seed=8, **SMALL).future)
+
+
+def test_progress_is_told_after_every_epoch(passengers):
+    told = []
+    forecast(passengers, **SMALL, on_epoch=told.append)
+    assert told == [1, 2]
+
+
+@pytest.mark.parametrize("shift", [0.0, -300.0])
+def test_a_forecast_of_a_scaled_series_is_the_scaled_forecast(passengers, shift):
+    series = passengers + shift
+    small, large = (forecast(series * factor, **SMALL).future for factor in (1.0, 1000.0))
+    np.testing.assert_allclose(large, 1000 * small, rtol=1e-4)
+
+
+@pytest.mark.parametrize("values", [np.full(60, 5.0), np.zeros(60), np.arange(-30.0, 30.0)])
+def test_a_series_without_variation_in_its_steps_is_forecast_in_finite_numbers(values):
+    result = forecast(values, **SMALL)
+    assert np.isfinite(result.future).all()
+    assert np.isfinite(result.errors["network"].rmse)
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_steps_lead_back_to_the_values(passengers, log):
+    scaling = Scaling.fit(passengers[:100], log)
+    steps = scaling.to_steps(passengers)
+    assert steps[:99].mean() == pytest.approx(0, abs=1e-12)
+    assert steps[:99].std() == pytest.approx(1, rel=1e-12)
+    np.testing.assert_allclose(scaling.from_steps(passengers[:1], steps[None])[0], passengers[1:], rtol=1e-12)
+
+
+def test_training_windows_are_followed_by_their_targets():
+    x, y = training_windows(np.arange(7.0), window=3, horizon=2)
+    assert x[:, :, 0].tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
+    assert y.tolist() == [[3, 4], [4, 5], [5, 6]]
+
+
+def test_naive_forecasts_repeat_the_last_value_and_the_last_season():
+    known = np.array([9.0, 1, 2, 3])
+    assert naive(known, 2).tolist() == [3, 3]
+    assert seasonal_naive(known, 5, season=3).tolist() == [1, 2, 3, 1, 2]
+
+
+def test_errors_are_those_of_the_textbook_and_mape_is_left_out_at_zero():
+    predicted, actual = np.array([[1.0, 5.0]]), np.array([[2.0, 2.0]])
+    assert Errors.of(predicted, actual) == Errors(rmse=5**0.5, mae=2.0, mape=100.0)
+    assert Errors.of(predicted, np.array([[0.0, 2.0]])).mape is None
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"cell": "rnn"}, ValueError, "cell must be one of lstm, gru, simple_rnn, got 'rnn'"),
+        ({"window": 0}, ValueError, "window must be at least 1, got 0"),
+        ({"horizon": -1}, ValueError, "horizon must be at least 1, got -1"),
+        ({"season": 2.5}, TypeError, "season must be a whole number of at least 1, got 2.5"),
+        ({"held_out": 1}, ValueError, "held_out must be at least the horizon of 2, got 1"),
+        ({"units": 0}, ValueError, "units must be at least 1, got 0"),
+        ({"epochs": 0}, ValueError, "epochs"),
+        ({"batch_size": 0}, ValueError, "batch_size"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"window": 40}, ValueError, "too few rows: got 50, but window 40, horizon 2, season 4 and 8 rows held out need 51"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(change, error, words):
+    with pytest.raises(error) as caught:
+        forecast(np.arange(50.0), **{**SMALL, **change})
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e200])
+def test_values_that_are_not_finite_or_too_large_are_refused(bad):
+    with pytest.raises(ValueError, match="finite numbers below"):
+        forecast(np.append(np.arange(50.0), bad), **SMALL)

@@ -1,0 +1,108 @@
+"""The recurrent layers under test, with random weights that differ per gate, and what they compute, step by step in NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minirnn import layers
+from minirnn.gates import gru, lstm, simple_rnn
+from minirnn.kernels.activations import ACTIVATIONS
+
+CELLS = {
+    "SimpleRNN": (layers.SimpleRNN, {}),
+    "LSTM": (layers.LSTM, {}),
+    "GRU": (layers.GRU, {"reset_after": True}),
+    "GRU reset before": (layers.GRU, {"reset_after": False}),
+}
+
+
+@dataclass
+class Case:
+    """A built layer, its input, initial states, mask, and random upstream gradients of output and last states."""
+
+    layer: Any
+    x: np.ndarray
+    states: list[np.ndarray]
+    dy: np.ndarray
+    d_states: list[np.ndarray]
+    mask: np.ndarray | None = None
+
+    def output(self) -> list[np.ndarray]:
+        """[y, last states ..]"""
+        return self.layer(self.x, initial_state=self.states, mask=self.mask)
+
+    def vjp(self):
+        """(dx, gradients of the weights, gradients of the initial states)"""
+        return self.layer.vjp(self.x, self.dy, self.mask, self.states, self.d_states)
+
+
+def make(
+    cell: str, batch: int = 3, time: int = 4, features: int = 2, units: int = 3, mask: Any = None, dtype: str = "float64",
+    seed: int = 0, **options: Any,
+) -> Case:  # fmt: skip
+    """A case of this cell; `mask` is an array (batch, time), or True for one with every kind of row."""
+    random = np.random.default_rng(seed)
+    kind, defaults = CELLS[cell]
+    layer = kind(units, return_state=True, dtype=dtype, **defaults, **options)
+    layer.build((None, time, features))
+    scale = 1 / np.sqrt(units)
+    layer.set_weights([random.normal(0, scale if w.name == "recurrent_kernel" else 0.7, w.shape) for w in layer.weights])
+    draw = lambda *shape: random.normal(0, 1, shape).astype(dtype)  # noqa: E731
+    steps = (time,) if layer.return_sequences else ()
+    return Case(
+        layer,
+        draw(batch, time, features),
+        [draw(batch, units) for _ in range(layer.state_count)],
+        draw(batch, *steps, units),
+        [draw(batch, units) for _ in range(layer.state_count)],
+        a_mask(batch, time) if mask is True else mask,
+    )
+
+
+def a_mask(batch: int, time: int) -> np.ndarray:
+    """Rows in turn: first step masked, all masked, last masked, a gap in the middle, none masked."""
+    mask = np.ones((batch, time), bool)
+    mask[0::5, 0] = False
+    mask[1::5] = False
+    mask[2::5, -1] = False
+    mask[3::5, time // 2] = False
+    return mask
+
+
+def naive(case: Case) -> list[np.ndarray]:
+    """[y, last states ..]: a loop over time around the gates' own text, on NumPy arrays."""
+    layer, x = case.layer, case.x
+    W, U, *bias = layer.get_weights()
+    activation = ACTIVATIONS[layer.activation][0]
+    recurrent = ACTIVATIONS[getattr(layer, "recurrent_activation", "sigmoid")][0]
+    b = bias[0] if bias else np.zeros((layer.bias_rows, W.shape[1]) if layer.bias_rows == 2 else W.shape[1], x.dtype)
+    states = [s.copy() for s in case.states]
+    outputs = []
+    steps = range(x.shape[1])
+    for t in reversed(steps) if layer.go_backwards else steps:
+        new = one_step(layer, x[:, t], states, W, U, b, activation, recurrent)
+        counts = np.ones(len(x), bool) if case.mask is None else case.mask[:, t]
+        states = [np.where(counts[:, None], n, s) for n, s in zip(new, states, strict=True)]
+        silent = layer.zero_output_for_mask & ~counts
+        outputs.append(np.where(silent[:, None], 0, states[0]))
+    return [np.stack(outputs, 1) if layer.return_sequences else outputs[-1], *states]
+
+
+def one_step(layer, x, states, W, U, b, activation, recurrent):
+    h = states[0]
+    if isinstance(layer, layers.LSTM):
+        a = np.split(x @ W + h @ U + b, 4, axis=1)
+        return lstm.step(*a, states[1], activation, recurrent)[:2]
+    if isinstance(layer, layers.SimpleRNN):
+        return [simple_rnn.step(x @ W + h @ U + b, activation)]
+    if layer.reset_after:
+        a_z, a_r, a_n = np.split(x @ W + b[0], 3, axis=1)
+        q_z, q_r, q_n = np.split(h @ U + b[1], 3, axis=1)
+        return gru.step(a_z + q_z, a_r + q_r, a_n, q_n, h, activation, recurrent)[:1]
+    a_z, a_r, a_n = np.split(x @ W + b, 3, axis=1)
+    U_z, U_r, U_n = np.split(U, 3, axis=1)
+    s, z, _ = gru.step_reset(a_z + h @ U_z, a_r + h @ U_r, h, recurrent)
+    return gru.step_update(a_n + s @ U_n, z, h, activation)[:1]

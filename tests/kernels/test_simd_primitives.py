@@ -1,0 +1,193 @@
+"""SIMD primitives: what the compiler emits does what the NumPy body beside it does."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minirnn.jit import Static, kernel
+from minirnn.kernels import simd, tiles
+from minirnn.kernels.elementary import rint, sqrt, times_power_of_two
+from minirnn.kernels.simd import add_lanes, element, lanes, load, load_part, store, store_part, width, zeros
+from minirnn.kernels.tiles import (
+    COLUMNS_0,
+    COLUMNS_1,
+    COLUMNS_2,
+    COLUMNS_3,
+    ROWS_1,
+    ROWS_3,
+    for_rows,
+    tile_add,
+    tile_load,
+    tile_rank1,
+    tile_store,
+    tile_store_part,
+    tile_zeros,
+)
+from minirnn.gates.elementary import absolute, where
+
+VERSION = Static((hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16],))
+EPSILON = {"float32": 1.2e-7, "float64": 2.3e-16}
+
+
+@pytest.fixture
+def both(dtype):
+    """Run a kernel as machine code and as plain Python on equal arrays: the pairs of arrays afterwards."""
+
+    def run(kernel_, *arguments, arrays):
+        random = np.random.default_rng(0)
+        first = [random.normal(0, 2, shape).astype(dtype) for shape in arrays]
+        second = [a.copy() for a in first]
+        results = kernel_(VERSION, *first, *arguments), kernel_.function(VERSION, *second, *arguments)
+        return results, list(zip(first, second, strict=True))
+
+    return run
+
+
+@kernel
+def move(version, x, y, offset, count):
+    W = width(x)
+    store(y, 0, load(x, offset))
+    store(y, W, zeros(x))
+    store(y, 2 * W, load_part(x, offset, count))
+    store_part(y, 3 * W, load(x, offset), count)
+    y[1, 0] = element(x, offset)
+    return W
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, "W"])
+@pytest.mark.parametrize("offset", [0, 1, 5])
+def test_loads_and_stores_move_the_same_numbers(offset, count, both, dtype):
+    W = lanes(dtype)
+    count = W if count == "W" else min(count, W)
+    results, pairs = both(move, offset, count, arrays=[(2, W + 3), (2, 2 * W)])
+    assert results == (W, W)
+    for a, b in pairs:
+        np.testing.assert_array_equal(a, b)
+
+
+def test_loads_and_stores_move_the_numbers_at_their_offset(dtype):
+    W = lanes(dtype)
+    x, y = np.arange(1, 2 * W + 7, dtype=dtype).reshape(2, -1), np.full((2, 2 * W), -1, dtype)
+    move(VERSION, x, y, 2, 2)
+    np.testing.assert_array_equal(y[0, :W], x.reshape(-1)[2 : 2 + W])
+    np.testing.assert_array_equal(y[0, W:], 0)
+    np.testing.assert_array_equal(y[1], [x.reshape(-1)[2], x.reshape(-1)[3], *[0] * (W - 2), x.reshape(-1)[2], x.reshape(-1)[3], *[-1] * (W - 2)])
+
+
+@kernel
+def compute(version, x, y):
+    W = width(x)
+    a, b = load(x, 0), load(x, W)
+    store(y, 0, a + b)
+    store(y, W, a - b)
+    store(y, 2 * W, a * b)
+    store(y, 3 * W, a / b)
+    store(y, 4 * W, -a)
+    store(y, 5 * W, 2.0 + a)
+    store(y, 6 * W, a - 1)
+    store(y, 7 * W, 0.5 * a)
+    store(y, 8 * W, 1.0 / a)
+    store(y, 9 * W, where(a < b, a, b))
+    store(y, 10 * W, where(a <= 0.0, 0.0, a))
+    store(y, 11 * W, where(a > b, a, 1))
+    store(y, 12 * W, where(0.0 >= a, -1.0, a))
+    store(y, 13 * W, sqrt(absolute(a)))
+    store(y, 14 * W, rint(a))
+    store(y, 15 * W, times_power_of_two(a, rint(b)))
+    return add_lanes(a)
+
+
+def test_operators_give_the_same_bits(both, dtype):
+    W = lanes(dtype)
+    (compiled, plain), pairs = both(compute, arrays=[(2 * W,), (16 * W,)])
+    for a, b in pairs:
+        np.testing.assert_array_equal(a, b)
+    # The sum of the lanes is taken in an order of the compiler's choice.
+    assert compiled == pytest.approx(plain, abs=W * 4 * EPSILON[dtype])
+
+
+def test_comparisons_with_nan_are_false(dtype):
+    W = lanes(dtype)
+    x, y = np.ones(2 * W, dtype), np.zeros(16 * W, dtype)
+    x[0] = np.nan
+    with np.errstate(invalid="ignore"):
+        compute_where(VERSION, x, y)
+    assert y[:4].tolist() == [2.0] * 4
+
+
+@kernel
+def compute_where(version, x, y):
+    W = width(x)
+    a = load(x, 0)
+    store(y, 0 * W, where(a < 5.0, 1.0, a * 0.0 + 2.0))
+    y[4] = y[0]
+    store(y, 1 * W, where(a <= 5.0, 1.0, a * 0.0 + 2.0))
+    y[5] = y[W]
+    store(y, 2 * W, where(a > -5.0, 1.0, a * 0.0 + 2.0))
+    y[6] = y[2 * W]
+    store(y, 3 * W, where(a >= -5.0, 1.0, a * 0.0 + 2.0))
+    y[7] = y[3 * W]
+    for k in range(4):
+        y[k] = 2.0 if y[k * W] != 1.0 else 1.0
+
+
+@kernel
+def move_tiles(version, x, y, b, offset, stride, count):
+    W = width(x)
+    size = 3 * stride
+    store_at = 0
+    t = tile_load(ROWS_3, COLUMNS_2, x, offset, stride)
+    tile_store(t, y, store_at, stride)
+    tile_store(tile_zeros(ROWS_3, COLUMNS_2, x), y, size, stride)
+    tile_store_part(t, y, 2 * size, stride, count)
+    tile_store(tile_add(t, COLUMNS_0, COLUMNS_2, b, 1), y, 3 * size, stride)
+    tile_store(tile_add(t, COLUMNS_1, COLUMNS_1, b, 1), y, 4 * size, stride)
+    tile_store(tile_rank1(t, COLUMNS_0, COLUMNS_2, b, 2, 1, x, 3), y, 5 * size, stride)
+    tile_store(tile_rank1(t, COLUMNS_1, COLUMNS_1, b, 2, 2, x, 3), y, 6 * size, stride)
+    tile_store(tile_rank1(t, COLUMNS_0, COLUMNS_2, b, 2, 0, x, 3), y, 7 * size, stride)
+    one = tile_load(ROWS_1, COLUMNS_3, x, 0, 0)
+    tile_store(one, y, 8 * size, 3 * W)
+
+
+@pytest.mark.parametrize("count", [-1, 0, 1, "W", "W + 1", "2 W", "2 W + 5"])
+def test_tiles_are_moved_added_and_multiplied_alike(count, both, dtype):
+    W = lanes(dtype)
+    count = {"W": W, "W + 1": W + 1, "2 W": 2 * W, "2 W + 5": 2 * W + 5}.get(count, count)
+    stride = 2 * W + 3
+    _, pairs = both(move_tiles, 1, stride, count, arrays=[(4, stride), (9, 3, stride), (2 * W + 8,)])
+    for a, b in pairs:
+        # The compiled product and sum are one fused operation with one rounding.
+        np.testing.assert_allclose(a, b, rtol=0, atol=16 * EPSILON[dtype])
+
+
+@kernel
+def multiply(version, a, b, out, r0, r1):
+    for_rows(multiply_rows, r0, r1, (a, b, out))
+
+
+def multiply_rows(rows, i, a, b, out):
+    K, N = b.shape
+    tile = tiles.matmul(tile_zeros(rows, COLUMNS_1, a), COLUMNS_0, COLUMNS_1, a, i * K, K, 1, b, 0, N, K)
+    tile_store(tile, out, i * N, N)
+
+
+multiply_rows = tiles.inline(multiply_rows)
+
+
+@pytest.mark.parametrize("rows", [*range(1, 20), 31])
+def test_for_rows_covers_any_number_of_rows_once(rows, dtype):
+    random = np.random.default_rng(rows)
+    a, b = random.normal(size=(rows + 2, 5)).astype(dtype), random.normal(size=(5, lanes(dtype))).astype(dtype)
+    out = np.full((rows + 2, lanes(dtype)), np.nan, dtype)
+    multiply(VERSION, a, b, out, 1, rows + 1)
+    np.testing.assert_allclose(out[1:-1], (a @ b)[1:-1], rtol=0, atol=20 * EPSILON[dtype])
+    assert np.isnan(out[[0, -1]]).all()
+
+
+def test_a_register_is_as_wide_as_the_cpus():
+    assert simd.VECTOR_BYTES in (16, 32, 64)
+    assert lanes("float32") == 2 * lanes("float64") == simd.VECTOR_BYTES // 4

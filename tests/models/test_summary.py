@@ -1,0 +1,125 @@
+"""`summary()` prints what Keras's prints."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import minirnn
+from minirnn.models.summary import print_summary
+
+
+def stack(package, cell="LSTM", **build):
+    layers = package.layers
+    return package.Sequential(
+        [
+            package.Input((3, 1)),
+            getattr(layers, cell)(8, return_sequences=True, name="first"),
+            layers.Dropout(0.1, name="drop"),
+            getattr(layers, cell)(5, name="second", **build),
+            layers.Dense(1, name="out"),
+        ],
+        name="model",
+    )
+
+
+def large(package):
+    layers = package.layers
+    model = package.Sequential(
+        [package.Input((16, 4096)), layers.LSTM(256, name="l[0]"), layers.Dense(3, name="a_very_long_name_" * 4)],
+        name="m[x]",
+    )
+    model.layers[0].trainable = False
+    return model
+
+
+def unbuilt(package):
+    return package.Sequential([package.layers.GRU(3, name="g"), package.layers.Dense(1, name="d")], name="later")
+
+
+def text(model, **options):
+    lines = []
+    model.summary(print_fn=lines.append, **options)
+    assert len(lines) == 1
+    return lines[0]
+
+
+MODELS = {"LSTM": stack, "GRU": lambda p: stack(p, "GRU"), "SimpleRNN": lambda p: stack(p, "SimpleRNN"),
+          "large": large, "unbuilt": unbuilt}  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"show_trainable": True}, {"line_length": 60}, {"line_length": 120}, {"positions": [0.3, 0.6, 1.0]},
+     {"expand_nested": True}],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_the_table_is_that_of_keras(keras, monkeypatch, model, options, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    make = MODELS[model]
+    assert text(make(minirnn), **options) == text(make(keras), **options)
+
+
+@pytest.mark.parametrize("names", [("first", "second"), ("second", "first"), ("drop", "drop"), ("f.*", "d.*")])
+def test_a_range_of_layers_is_that_of_keras(keras, names):
+    assert text(stack(minirnn), layer_range=names) == text(stack(keras), layer_range=names)
+
+
+def test_the_totals_count_and_weigh_the_parameters():
+    model = stack(minirnn)
+    assert f" Total params: {model.count_params():,} (2.47 KB)" in text(model)
+    assert "4,457,472" in text(large(minirnn)) and "Non-trainable params: 4,457,472 (17.00 MB)" in text(large(minirnn))
+
+
+def test_a_built_optimizer_is_counted():
+    class Slots:
+        built = True
+        variables = minirnn.Sequential([minirnn.Input((2, 1)), minirnn.layers.LSTM(4)]).weights
+
+    model = stack(minirnn)
+    model.optimizer = Slots()
+    assert "Optimizer params: 96 (384.00 B)" in text(model)
+    assert f"Total params: {model.count_params() + 96:,}" in text(model)
+
+
+def test_it_prints_plain_text_into_a_pipe():
+    code = (
+        "import minirnn;"
+        "minirnn.Sequential([minirnn.Input((3, 1)), minirnn.layers.LSTM(8), minirnn.layers.Dense(1)]).summary()"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=True)
+    written = run.stdout.decode()
+    assert "Total params: 329 (1.29 KB)" in written and "\x1b" not in written
+    assert max(map(len, written.splitlines())) <= 80
+
+
+def test_a_narrow_terminal_still_gets_a_table(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "12")
+    assert "Total" in text(stack(minirnn))
+
+
+def test_importing_minirnn_does_not_import_rich():
+    code = "import sys, minirnn; print('rich' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"line_length": 10}, "10 characters is too narrow"),
+        ({"positions": [0.5, 1.0]}, "positions needs 3 numbers"),
+        ({"layer_range": ("first",)}, "two layer names"),
+        ({"layer_range": ("x", "y")}, "matches no layer of first, drop, second, out"),
+    ],
+)
+def test_wrong_options_are_refused_in_one_line(options, words):
+    with pytest.raises(ValueError) as caught:
+        print_summary(stack(minirnn), **options)
+    assert words in str(caught.value) and "\n" not in str(caught.value)

@@ -1,0 +1,174 @@
+"""minirnn is Keras: over cells, options, sizes, dtypes, losses and optimizers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minirnn
+from reference import cases, compare
+from reference.compare import require
+
+pytestmark = pytest.mark.usefixtures("keras")
+
+CELLS = {
+    "SimpleRNN": ("SimpleRNN", {}),
+    "LSTM": ("LSTM", {}),
+    "GRU-after": ("GRU", {"reset_after": True}),
+    "GRU-before": ("GRU", {"reset_after": False}),
+}
+OPTIONS = {
+    "plain": {},
+    "no bias": {"use_bias": False},
+    "backwards": {"go_backwards": True},
+    "sequences": {"return_sequences": True},
+    "sequences backwards": {"return_sequences": True, "go_backwards": True},
+    "zero output": {"return_sequences": True, "zero_output_for_mask": True},
+}
+# (batch, time, features, units): one of everything; odd sizes that no vector divides; some vectors exactly; a long sum.
+SIZES = [(1, 1, 1, 1), (3, 7, 5, 13), (8, 4, 16, 32), (33, 2, 3, 17), (2, 3, 700, 5)]
+
+GATE_ACTIVATIONS = [
+    "linear", "tanh", "sigmoid", "hard_sigmoid", "relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
+    "silu", "swish", "gelu", "exponential",
+]  # fmt: skip
+# TensorFlow rounds a constant of these two to float32, in float64 too.
+ROUNDED_BY_TENSORFLOW = ("leaky_relu", "gelu")
+
+
+@pytest.fixture(params=CELLS)
+def cell(request):
+    return CELLS[request.param]
+
+
+def recurrent_problem(cell, options, dtype, size=(3, 7, 5, 13), seed=0):
+    """A built minirnn layer with random weights, inputs and initial states."""
+    batch, time, features, units = size
+    kind, convention = cell
+    layer = getattr(minirnn.layers, kind)(units, return_state=True, dtype=dtype, **convention, **options)
+    layer.build((None, time, features))
+    rng = np.random.default_rng(seed)
+    cases.random_weights(layer, rng)
+    x = rng.normal(size=(batch, time, features)).astype(dtype)
+    states = [rng.normal(scale=0.5, size=(batch, units)).astype(dtype) for _ in range(2 if kind == "LSTM" else 1)]
+    return layer, x, states
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_every_option_of_a_layer(cell, options, dtype):
+    layer, x, states = recurrent_problem(cell, options, dtype)
+    require(compare.compare_layer(layer, x))
+    require(compare.compare_layer(layer, x, states))
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("mask_of", ["holes", "padding", "padding before", "all"])
+def test_every_option_of_a_layer_with_a_mask(cell, options, dtype, mask_of):
+    layer, x, states = recurrent_problem(cell, options, dtype)
+    time = np.arange(x.shape[1])
+    masks = {
+        "holes": np.random.default_rng(1).random(x.shape[:2]) < 0.5,
+        "padding": time < np.array([[1], [4], [7]]),
+        "padding before": time >= np.array([[6], [3], [0]]),
+        "all": np.zeros(x.shape[:2], bool),
+    }
+    mask = masks[mask_of]
+    require(compare.compare_layer(layer, x, mask=mask))
+    first_open = mask.copy()
+    first_open[:, -1 if options.get("go_backwards") else 0] = True
+    require(compare.compare_layer(layer, x, states, first_open))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_every_size(cell, dtype, size):
+    layer, x, states = recurrent_problem(cell, {"return_sequences": True}, dtype, size)
+    require(compare.compare_layer(layer, x, states))
+
+
+@pytest.mark.parametrize("activation", GATE_ACTIVATIONS)
+@pytest.mark.parametrize("argument", ["activation", "recurrent_activation"])
+def test_every_activation_of_a_gate(cell, dtype, activation, argument):
+    if cell[0] == "SimpleRNN" and argument == "recurrent_activation":
+        pytest.skip("a SimpleRNN has no gate")
+    if dtype == "float64" and activation in ROUNDED_BY_TENSORFLOW:
+        pytest.skip("TensorFlow rounds a constant of this activation to float32")
+    layer, x, states = recurrent_problem(cell, {argument: activation}, dtype, (2, 3, 4, 5))
+    layer.set_weights([0.3 * weight for weight in layer.get_weights()])
+    require(compare.compare_layer(layer, x, states))
+
+
+SMALL = [case for case in cases.MODELS if case.features < 100]
+
+
+@pytest.mark.parametrize("case", SMALL, ids=lambda case: case.name)
+def test_every_standard_model(case, dtype):
+    model = cases.build_model(case, minirnn, dtype)
+    x, y = cases.model_data(case, model.output_shape, dtype)
+    require([*compare.compare_counts(model), *compare.compare_model(model, x, y)])
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        lambda k, d: [k.LSTM(6, return_sequences=True, dtype=d), k.Flatten(dtype=d), k.Dense(2, dtype=d)],
+        lambda k, d: [k.GRU(6, dtype=d), k.RepeatVector(4, dtype=d), k.SimpleRNN(3, dtype=d)],
+        lambda k, d: [k.Reshape((6, 10), dtype=d), k.LSTM(6, dtype=d), k.Activation("softplus", dtype=d)],
+        lambda k, d: [k.Dense(4, activation="relu", dtype=d), k.GRU(3, dtype=d), k.Dropout(0.0, dtype=d)],
+        lambda k, d: [k.Masking(dtype=d), k.GRU(6, return_sequences=True, dtype=d), k.Dense(2, dtype=d)],
+    ],
+    ids=["Flatten", "RepeatVector", "Reshape, Activation", "Dense before, Dropout", "masked loss"],
+)
+def test_every_kind_of_layer_beside_the_recurrent_ones(layers, dtype):
+    case = cases.ModelCase("all kinds", layers, padded=True)
+    model = cases.build_model(case, minirnn, dtype)
+    x, _ = cases.model_data(case, model.output_shape, dtype)
+    y = np.random.default_rng(2).normal(size=(case.samples, *model.output_shape[1:])).astype(dtype)
+    require(compare.compare_model(model, x, y))
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation"),
+    [
+        ("mse", "linear"), ("mae", "tanh"), ("huber", "linear"), ("binary_crossentropy", "sigmoid"),
+        ("categorical_crossentropy", "softmax"), ("sparse_categorical_crossentropy", "softmax"),
+    ],
+)  # fmt: skip
+def test_every_loss(loss, activation, dtype):
+    case = cases.ModelCase(loss, lambda k, d: [k.LSTM(6, dtype=d), k.Dense(4, activation=activation, dtype=d)])
+    model = cases.build_model(case, minirnn, dtype)
+    x, y = cases.model_data(case, model.output_shape, dtype)
+    rng = np.random.default_rng(2)
+    if "crossentropy" in loss:
+        classes = rng.integers(0, 4, size=len(x))
+        y = classes if loss.startswith("sparse") else np.eye(4, dtype=dtype)[classes]
+    require(compare.compare_model(model, x, y, loss=loss))
+
+
+OPTIMIZERS = {
+    "Adam": ("Adam", {"learning_rate": 0.003}),
+    "Adam, amsgrad": ("Adam", {"learning_rate": 0.003, "amsgrad": True}),
+    "Adam, other betas": ("Adam", {"learning_rate": 0.003, "beta_1": 0.8, "beta_2": 0.97, "epsilon": 1e-4}),
+    "Adam, clipvalue": ("Adam", {"learning_rate": 0.003, "clipvalue": 0.01}),
+    "SGD": ("SGD", {"learning_rate": 0.05}),
+    "SGD, momentum": ("SGD", {"learning_rate": 0.02, "momentum": 0.9}),
+    "SGD, nesterov": ("SGD", {"learning_rate": 0.02, "momentum": 0.9, "nesterov": True}),
+    "SGD, clipnorm": ("SGD", {"learning_rate": 0.05, "clipnorm": 0.1}),
+    "SGD, global_clipnorm": ("SGD", {"learning_rate": 0.05, "global_clipnorm": 0.1}),
+    "RMSprop": ("RMSprop", {"learning_rate": 0.001}),
+    "RMSprop, centered with momentum": ("RMSprop", {"learning_rate": 0.001, "momentum": 0.5, "centered": True}),
+}
+
+
+@pytest.mark.parametrize(("optimizer", "settings"), OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_100_steps_of_every_optimizer(optimizer, settings, dtype):
+    case = cases.ModelCase("trained", lambda k, d: [k.SimpleRNN(8, dtype=d), k.Dense(1, dtype=d)], time=5, features=2)
+    model = cases.build_model(case, minirnn, dtype)
+    x, y = cases.model_data(case, model.output_shape, dtype)
+    require(compare.compare_training(model, x, y, optimizer, settings))
+
+
+@pytest.mark.parametrize("case", [SMALL[1], SMALL[2], SMALL[-2]], ids=lambda case: case.name)
+def test_100_adam_steps_of_standard_models(case, dtype):
+    model = cases.build_model(case, minirnn, dtype)
+    x, y = cases.model_data(case, model.output_shape, dtype)
+    require(compare.compare_training(model, x, y, "Adam", {"learning_rate": 0.003}))

@@ -1,0 +1,165 @@
+"""The progress bar is Keras's: character for character on a terminal, one plain line where nothing can be redrawn."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+
+import pytest
+
+from minirnn.training import progress
+
+
+class Clock:
+    """A `time` module whose seconds pass when told."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(progress, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def outputs(keras, clock, monkeypatch):
+    """`outputs(script)`: what Keras's bar and ours write on a terminal for `script(bar_class, clock)`."""
+    theirs = sys.modules["keras.src.utils.progbar"]
+    monkeypatch.setattr(theirs, "time", clock)
+
+    def run(script):
+        written = []
+        for bar_class in (theirs.Progbar, progress.Progbar):
+            clock.now = 1_700_000_000.0
+            monkeypatch.setattr(sys, "stdout", Terminal())
+            script(bar_class, clock)
+            written.append(sys.stdout.getvalue())
+        return written
+
+    return run
+
+
+def epoch(bar_class, clock, steps, seconds, logs, **options):
+    bar = bar_class(target=steps, stateless_metrics=set(), **options)
+    for step in range(1, steps + 1):
+        clock.now += seconds
+        bar.update(step, logs(step), finalize=False)
+    clock.now += 0.01
+    bar.update(steps, logs(steps), finalize=True)
+
+
+@pytest.mark.parametrize("verbose", [0, 1, 2, 3])
+@pytest.mark.parametrize("steps", [1, 6, 10, 137, 1000])
+@pytest.mark.parametrize("seconds", [2e-6, 3e-4, 0.004, 0.07, 1.4])
+def test_an_epoch_looks_as_in_keras(outputs, verbose, steps, seconds):
+    def logs(step):
+        return [("accuracy", step / (2 * steps)), ("loss", 3.5 / step**2)]
+
+    theirs, ours = outputs(lambda bar, clock: epoch(bar, clock, steps, seconds, logs, verbose=verbose))
+    assert ours == theirs
+    assert bool(ours) == (verbose in (1, 2))
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+@pytest.mark.parametrize("value", [0.0, 1e-3, 1.0001e-3, 9.9e-4, -2.5, -1e-5, 123456.789, 7, float("inf"), float("nan")])
+def test_numbers_are_written_as_in_keras(outputs, verbose, value):
+    theirs, ours = outputs(
+        lambda bar, clock: epoch(bar, clock, 2, 0.1, lambda step: [("loss", value)], verbose=verbose)
+    )
+    assert ours == theirs and "loss" in ours
+
+
+@pytest.mark.parametrize("seconds", [0.5, 7.0, 59.9, 61.0, 700.0, 3601.0, 40000.0])
+def test_the_time_that_remains_is_written_as_in_keras(outputs, seconds):
+    theirs, ours = outputs(lambda bar, clock: epoch(bar, clock, 3, seconds, lambda step: []))
+    assert ours == theirs
+
+
+def test_averages_and_unknown_targets_look_as_in_keras(outputs):
+    def script(bar_class, clock):
+        for options in ({}, {"stateful_metrics": ["b"]}, {"unit_name": "sample", "width": 7, "interval": 0}):
+            for target in (5, None):
+                bar = bar_class(target, **options)
+                for step in range(5):
+                    clock.now += 0.2
+                    bar.add(1, [("a", float(step)), ("b", float(step))])
+
+    theirs, ours = outputs(script)
+    assert ours == theirs and "Unknown" in ours
+
+
+def test_a_shorter_line_wipes_out_the_longer_one_before_it(outputs):
+    def script(bar_class, clock):
+        bar = bar_class(9, stateless_metrics=set())
+        for step, value in ((1, 1000.0), (2, 1.0), (3, 100.0)):
+            clock.now += 1
+            bar.update(step, [("loss", value)])
+
+    theirs, ours = outputs(script)
+    assert ours == theirs
+    assert re.search(r"loss: 1\.0000 {3}\x08", ours)
+
+
+def test_a_bar_is_not_drawn_more_often_than_its_interval(outputs):
+    theirs, ours = outputs(lambda bar, clock: epoch(bar, clock, 1000, 0.001, lambda step: [("loss", 1.0)]))
+    assert ours == theirs
+    assert ours.count("\r") == 21
+
+
+def test_a_pipe_gets_one_plain_line(clock, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    epoch(progress.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
+    assert sys.stdout.getvalue() == "6/6 ━━━━━━━━━━━━━━━━━━━━ 1s 202ms/step - loss: 0.5000\n"
+
+
+def test_the_plain_line_is_the_terminal_s_last_one_without_its_colours(outputs, clock, monkeypatch):
+    _, ours = outputs(lambda bar, clock: epoch(bar, clock, 6, 0.2, lambda step: [("loss", 0.5)]))
+    last = re.sub(r"\x1b\[\d+m|\x08", "", ours).split("\r")[-1]
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    clock.now = 1_700_000_000.0
+    epoch(progress.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
+    assert sys.stdout.getvalue().strip() == last.strip()
+
+
+def test_an_output_without_the_block_gets_equals_signs(clock, monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    epoch(progress.Progbar, clock, 2, 0.2, lambda step: [("로스", 0.5)])
+    assert raw.getvalue().startswith(b"2/2 ==================== 0s")
+
+
+def test_a_program_without_output_trains_silently(clock, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    epoch(progress.Progbar, clock, 2, 0.2, lambda step: [("loss", 0.5)])
+
+
+@pytest.mark.parametrize("sign", ["module", "environment"])
+def test_a_notebook_and_pycharm_are_redrawn_though_they_are_no_terminals(monkeypatch, sign):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.delenv("PYCHARM_HOSTED", raising=False)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    assert not progress.redraws_in_place()
+    if sign == "module":
+        monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    else:
+        monkeypatch.setenv("PYCHARM_HOSTED", "1")
+    assert progress.redraws_in_place()
+
+
+def test_metrics_are_either_stateful_or_stateless():
+    with pytest.raises(ValueError, match="not both"):
+        progress.Progbar(3, stateful_metrics=["a"], stateless_metrics=["b"])
