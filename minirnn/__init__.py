@@ -1,6 +1,6 @@
 """minirnn: SimpleRNN, LSTM and GRU from scratch, in NumPy and Numba, under Keras's public names.
 
-`import minirnn as keras` runs a recurrent script. The equations are in `minirnn.gates`, and they are the code that runs.
+`import minirnn as keras` runs a recurrent script. The equations are in `minirnn.gates`: they are the code that runs.
 """
 
 from minirnn import (

@@ -20,8 +20,8 @@ _REDUCTIONS = ("sum_over_batch_size", "mean_with_sample_weight", "mean", "sum", 
 class Loss:
     """Base class: `reduction` is 'sum_over_batch_size' (the mean), 'sum', 'mean_with_sample_weight' or None.
 
-    Call it with (y_true, y_pred, sample_weight=None) for the value; with reduction None, for an array of one value a row,
-    in the shape of y_pred without its last axis. `dtype` changes nothing: a loss is computed in that of the predictions.
+    Call it with (y_true, y_pred, sample_weight=None) for the value; with reduction None, for an array of one value a
+    row, in the shape of y_pred without its last axis. `dtype` changes nothing: that of the predictions counts.
     """
 
     rule: str
@@ -181,7 +181,7 @@ def _function(cls: type[Loss]) -> Callable[..., NDArray[Any]]:
 
     function.__name__ = registry.snake_case(cls.__name__)
     function.__doc__ = f"{cls.__name__} of each row: an array of the shape of y_pred without its last axis."
-    function.loss_class = cls
+    function.loss_class = cls  # type: ignore[attr-defined]
     return function
 
 
@@ -193,7 +193,8 @@ categorical_crossentropy = _function(CategoricalCrossentropy)
 sparse_categorical_crossentropy = _function(SparseCategoricalCrossentropy)
 
 _CLASSES = [
-    MeanSquaredError, MeanAbsoluteError, Huber, BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy,
+    MeanSquaredError, MeanAbsoluteError, Huber,
+    BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy,
 ]  # fmt: skip
 _KNOWN: dict[str, Any] = {c.__name__: c for c in _CLASSES} | {registry.snake_case(c.__name__): c for c in _CLASSES}
 _KNOWN |= {"mse": MeanSquaredError, "MSE": MeanSquaredError, "mae": MeanAbsoluteError, "MAE": MeanAbsoluteError}

@@ -23,7 +23,7 @@ def warmup(
     print_fn: Callable[[str], Any] | None = print,
     **options: Any,
 ) -> float:
-    """Compile what a model cell(units) + Dense(1), trained with Adam on the mean squared error, needs; return the seconds.
+    """Compile what training cell(units) + Dense(1) with Adam on the mean squared error needs; return the seconds.
 
     Kernels come in three widths of tiles: up to one register of `units` (or `features`), up to two, and more; name your
     own sizes to compile theirs. `options` go to the recurrent layer, such as activation="relu". Machine code is kept on

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+import minirnn
+
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
@@ -57,8 +59,10 @@ def load() -> tuple[ModuleType, ModuleType]:
 
 @contextlib.contextmanager
 def precision(dtype: str) -> Iterator[None]:
-    """Keras with everything in `dtype`: layers alone would leave input, loss and learning rate in float32."""
+    """Both libraries with everything in `dtype`: layers alone would leave loss and learning rate in float32."""
     keras, _ = load()
+    own = minirnn.config.floatx()
+    minirnn.config.set_floatx(dtype)
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
@@ -67,6 +71,7 @@ def precision(dtype: str) -> Iterator[None]:
     finally:
         keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(policy)
+        minirnn.config.set_floatx(own)
 
 
 def as_list(results: Any) -> list[np.ndarray]:

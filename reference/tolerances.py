@@ -6,9 +6,9 @@ How each difference is measured:
   and sigmoid) this is the plain difference.
 - gradients: max |ours - Keras's| / max |Keras's|, over the gradient of one weight, of x, or of one initial state.
 - losses: the largest |ours - Keras's| / |Keras's| of a training run, over its epochs.
-- truth: for each array (the output, the gradient of each weight and of x) the root mean square of its float32 error over
-  `DRAWS` draws of weights and data, relative to the largest |truth|; then the geometric mean of the arrays. What is
-  bounded is minirnn's number divided by Keras's.
+- truth: for each array (the output, the gradient of each weight and of x) the root mean square of its float32 error
+  over `DRAWS` draws of weights and data, relative to the largest |truth|; then the geometric mean of the arrays. What
+  is bounded is minirnn's number divided by Keras's.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ def draw(series: Series, forecast: Forecast, model: str, season: int, kind: str)
 
     installed = set(font_manager.get_font_names())
     fonts = ["DejaVu Sans", *(font for font in HANGUL_FONTS if font in installed)]
-    with rc_context({"font.family": fonts}):
+    with rc_context({"font.family": fonts}), warnings.catch_warnings():
+        # a letter that no installed font has is drawn as a box: the picture says it well enough
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
         plot(figure.subplots(), series, forecast, model, season)
         picture = io.BytesIO()

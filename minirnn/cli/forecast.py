@@ -130,9 +130,9 @@ def verdict(result: Forecast, model: str) -> str:
 
     def against(name: str, errors: Errors) -> str:
         if errors.rmse == 0:
-            return f"against {name}, which makes no error"
+            return f"above {name} (which makes no error)"
         change = 100 * (network[1].rmse / errors.rmse - 1)
-        return f"{abs(change):.0f} % {'below' if change < 0 else 'ABOVE'} {name}"
+        return f"{abs(change):.0f} % {'below' if change < 0 else 'above'} {name}"
 
     return f"{model}'s RMSE is {' and '.join(against(*other) for other in others)}."
 

@@ -34,7 +34,8 @@ def step(a_i, a_f, a_g, a_o, c_prev, activation=tanh, recurrent_activation=sigmo
 
 @inline
 def step_backward(
-    dh, dc, a_i, a_f, a_g, a_o, i, f, g, o, c_prev, c, activation=tanh, d_activation=d_tanh, d_recurrent_activation=d_sigmoid
+    dh, dc, a_i, a_f, a_g, a_o, i, f, g, o, c_prev, c,
+    activation=tanh, d_activation=d_tanh, d_recurrent_activation=d_sigmoid,
 ):
     """Gradients of one step, from those of its h and c (dc: what later steps ask of c).
 

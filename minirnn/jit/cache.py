@@ -86,7 +86,8 @@ def _refuse_shared(place: Path) -> None:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(f"minirnn: {message}; set MINIRNN_CACHE_DIR to a private, writable folder", RuntimeWarning, stacklevel=2)
+    advice = "set MINIRNN_CACHE_DIR to a private, writable folder"
+    warnings.warn(f"minirnn: {message}; {advice}", RuntimeWarning, stacklevel=2)
 
 
 class KernelCache:

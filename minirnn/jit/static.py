@@ -8,11 +8,10 @@ none of them pays for a choice at run time.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from llvmlite import ir
 from numba import types
-from numba.core.imputils import lower_cast, lower_getattr_generic
+from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import NativeValue, infer_getattr, models, register_model, typeof_impl, unbox
 
@@ -24,6 +23,7 @@ class Static:
     functions, numbers and tuples of integers.
     """
 
+    key: tuple[str, ...]
     _known: ClassVar[dict[tuple[str, ...], Static]] = {}
 
     def __new__(cls, key: tuple[str, ...], **members: Any) -> Static:
@@ -34,6 +34,10 @@ class Static:
             known.key = key
             known = cls._known.setdefault(key, known)
         return known
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __repr__(self) -> str:
         return f"Static({', '.join(self.key)})"

@@ -11,8 +11,8 @@ so that GRU's two uses of the candidate's weights need no zeros in between. In r
 function finds pre-activations and leaves what the backward needs; the backward row function turns that into the
 gradients da, in the same places. `prev` and `new` are offsets into h and c (slots, batch, padded units).
 
-Backward, dh and dc [at] come in as the gradients of this step's h and c; they leave as that of c_prev, and as the part of
-dh_prev that does not pass through the matrix product.
+Backward, dh and dc [at] come in as the gradients of this step's h and c; they leave as that of c_prev, and as the part
+of dh_prev that does not pass through the matrix product.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def simple_rnn_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 # --- GRU, reset_after=False: two passes with a matrix product between them -------------------------------------------
-# Columns are [ a_n  a_z  a_r ]. The slots of c, which a GRU has no use for, keep the reset state; dc the gradients of z and of it.
+# Columns are [ a_n  a_z  a_r ]. The slots of c, which a GRU has no use for, keep the reset state; dc holds the
+# gradients of z and of the reset state.
 
 
 @inline

@@ -116,7 +116,7 @@ def exp_float64(x):
     return elementary.where(x > 709.78, np.inf, times_power_of_two(p, n))
 
 
-# --- tanh: x * P(x**2) near zero, where 1 - 2 / (e**2x + 1) would lose digits ----------------------------------------
+# --- tanh: x + x**3 P(x**2) near zero, where 1 - 2 / (e**2x + 1) would lose digits ----------------------------------
 
 
 @inline
@@ -128,8 +128,7 @@ def tanh_float32(x):
     p = p * s - 0.05372010766
     p = p * s + 0.1333111406
     p = p * s - 0.3333325986
-    p = p * s + 0.999999996
-    return elementary.where(a < 0.625, x * p, elementary.where(x < 0.0, -far, far))
+    return elementary.where(a < 0.625, x + x * s * p, elementary.where(x < 0.0, -far, far))
 
 
 @inline
@@ -148,8 +147,7 @@ def tanh_float64(x):
     p = p * s - 0.053968253965732331668
     p = p * s + 0.13333333333328875502
     p = p * s - 0.33333333333333302311
-    p = p * s + 0.99999999999999999964
-    return elementary.where(a < 0.625, x * p, elementary.where(x < 0.0, -far, far))
+    return elementary.where(a < 0.625, x + x * s * p, elementary.where(x < 0.0, -far, far))
 
 
 # --- erf: x * P(x**2) up to 1, then 1 - e**-x**2 * Q(2 / (2 + x)) ---------------------------------------------------

@@ -56,7 +56,8 @@ def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h, c, s, w, u, b, s
 def one_pass_step(cell, x, xt, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """One step of a cell whose gates need h_prev only."""
     for j in range(w.shape[0]):
-        for_rows(gate_tile, r0, r1, (cell.row, cell.h_first, cell.h_columns, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j))
+        arguments = (cell.row, cell.h_first, cell.h_columns, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j)
+        for_rows(gate_tile, r0, r1, arguments)
 
 
 @inline

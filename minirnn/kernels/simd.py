@@ -98,7 +98,8 @@ def pointer(context, builder, array_type, array, offset, reach=None):
         for axis in range(array_type.ndim):
             size = builder.mul(size, builder.extract_value(data.shape, axis))
         end = builder.add(offset, reach if isinstance(reach, ir.Value) else ir.Constant(I64, reach))
-        outside = builder.or_(builder.icmp_signed("<", offset, ir.Constant(I64, 0)), builder.icmp_signed(">", end, size))
+        before = builder.icmp_signed("<", offset, ir.Constant(I64, 0))
+        outside = builder.or_(before, builder.icmp_signed(">", end, size))
         with builder.if_then(outside, likely=False):
             message = ("SIMD access outside the array",)
             context.call_conv.return_user_exc(builder, IndexError, message)

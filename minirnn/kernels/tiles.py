@@ -4,9 +4,9 @@ A tile is `rows` x `columns` registers that stay in the CPU's register file whil
 
     tile[r][v] += a[r, k] * b[k, v]        one broadcast of a, one register of b, one fused multiply-add
 
-Sizes are part of the type: `rows` and `columns` are tuples whose *length* counts (`ROWS_6`, `COLUMNS_4`), so each size is
-compiled for itself and no branch is left. Under the JIT a tile is a tuple of tuples of `Vec`; without it, a NumPy array
-(rows, columns, W). A tile is never changed, only replaced.
+Sizes are part of the type: `rows` and `columns` are tuples whose *length* counts (`ROWS_6`, `COLUMNS_4`), so each size
+is compiled for itself and no branch is left. Under the JIT a tile is a tuple of tuples of `Vec`; without it, a NumPy
+array (rows, columns, W). A tile is never changed, only replaced.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from minirnn.kernels.simd import (
     I64,
     REGISTERS,
     VecType,
-    as_vec,
     lanes,
     llvm_function,
     load_vec,
@@ -44,7 +43,8 @@ def tile_type(array: types.Array, rows: int, columns: int) -> types.UniTuple:
 
 
 def is_tile(typ) -> bool:
-    return isinstance(typ, types.UniTuple) and isinstance(typ.dtype, types.UniTuple) and isinstance(typ.dtype.dtype, VecType)
+    nested = isinstance(typ, types.UniTuple) and isinstance(typ.dtype, types.UniTuple)
+    return nested and isinstance(typ.dtype.dtype, VecType)
 
 
 def tile_zeros(rows, columns, array):
@@ -154,7 +154,8 @@ def tile_add(tile, first, columns, b, offset):
     """Every row's columns first, first + 1, .. plus the same `columns` registers b[offset :]."""
     count = len(columns) * tile.shape[2]
     result = tile.copy()
-    result[:, len(first) : len(first) + len(columns)] += b.reshape(-1)[offset : offset + count].reshape(len(columns), -1)
+    added = b.reshape(-1)[offset : offset + count].reshape(len(columns), -1)
+    result[:, len(first) : len(first) + len(columns)] += added
     return result
 
 
@@ -199,7 +200,8 @@ def _type_rank1(tile, first, columns, a, a_offset, a_stride, b, b_offset):
         b_address = pointer(context, builder, b, b_data, b_at, columns.count * vec.count)
         right = [load_vec(builder, b_address, vec, v * vec.count) for v in range(columns.count)]
         for r in range(tile.count):
-            left = splat(builder, builder.load(_row_address(context, builder, a, a_data, a_at, a_step, r, 1)), vec.count)
+            address = _row_address(context, builder, a, a_data, a_at, a_step, r, 1)
+            left = splat(builder, builder.load(address), vec.count)
             for v in range(columns.count):
                 place = [r, first.count + v]
                 total = builder.call(fused, [left, right[v], builder.extract_value(value, place)])
@@ -253,7 +255,10 @@ SUM_LENGTH = 256  # terms that are summed one after the other; rounding errors t
 
 @inline
 def add_products(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, start, stop):
-    """tile += A B over k = start .. stop-1: A[r, k] at a_offset + r * a_stride + k * a_step, B[k] at b_offset + k * b_step."""
+    """tile += A B over k = start .. stop-1.
+
+    A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset + k * b_step.
+    """
     for k in range(start, stop):
         tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
     return tile

@@ -34,7 +34,8 @@ def candidate_tile(rows, i, cell, h, reset, s, u, slot, src, dst, j):
 def two_pass_step(cell, x, xt, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """z and r of all units, then n and h."""
     for j in range(w.shape[0]):
-        for_rows(gate_tile, r0, r1, (gru_reset_row, COLUMNS_1, COLUMNS_2, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j))
+        arguments = (gru_reset_row, COLUMNS_1, COLUMNS_2, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j)
+        for_rows(gate_tile, r0, r1, arguments)
     for j in range(w.shape[0]):
         for_rows(candidate_tile, r0, r1, (cell, h, c, s, u, slot, src, dst, j))
 

@@ -1,7 +1,7 @@
 """Gradients of weights and biases from the gradients da of every step: dW = x^T da, dU = h_prev^T da, db = sum of da.
 
-Shapes and letters as in `recurrence`. A call works on unit tiles j0 .. j1-1: threads share the tiles, so the order of each
-sum over time and batch does not depend on their number.
+Shapes and letters as in `recurrence`. A call works on unit tiles j0 .. j1-1: threads share the tiles, so the order of
+each sum over time and batch does not depend on their number.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def add_up(s, j, first, columns, db, offset):
 def gradients(x, cell, h, c, s, dw, du, db, reverse, j0, j1):
     """Fill tiles j0 .. j1-1 of dw, du and db (shapes of w, u and b)."""
     T, NT, B, C = s.shape
-    F, U = x.shape[2], du.shape[1]
+    F = x.shape[2]
     CX, CH = dw.shape[2], du.shape[2]
     steps = max(1, BLOCK_ROWS // B)
     for t0 in range(0, T, steps):

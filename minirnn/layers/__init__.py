@@ -10,6 +10,6 @@ from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
 
 __all__ = [
-    "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "Layer", "Masking", "RepeatVector",
-    "Reshape", "SimpleRNN",
+    "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "Layer", "Masking",
+    "RepeatVector", "Reshape", "SimpleRNN",
 ]  # fmt: skip

@@ -22,9 +22,12 @@ from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import TALL_ROWS
 from minirnn.layers.layer import Layer, Tape, positive_int
 from minirnn.layers.recurrent import tile_for, transposed_shape
-from minirnn.layers.weight import TileLayout, zeros
+from minirnn.layers.weight import TileLayout, Weight, zeros
 
-_LATER = ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint", "lora_rank", "quantization_config")
+_LATER = (
+    "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint",
+    "lora_rank", "quantization_config",
+)  # fmt: skip
 
 
 def activation_static(name: str) -> Static:
@@ -36,8 +39,8 @@ def activation_static(name: str) -> Static:
 class Dense(Layer):
     """Fully connected layer over the last axis, y = activation(x W + b).
 
-    Input (batch, .., features), output (batch, .., units). Weights: kernel (features, units), bias (units,). Any activation
-    of `minirnn.activations`, softmax included.
+    Input (batch, .., features), output (batch, .., units). Weights: kernel (features, units), bias (units,). Any
+    activation of `minirnn.activations`, softmax included.
 
     >>> import numpy as np
     >>> layer = Dense(3, activation="softmax")
@@ -76,7 +79,7 @@ class Dense(Layer):
         layout = TileLayout(self.units, [[0]], len(tile_for(self.units, self.dtype)), self.dtype)
         self._kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer, layout)
         if self.use_bias:
-            self._bias = self.add_weight("bias", (self.units,), self.bias_initializer, layout)
+            self._bias: Weight | None = self.add_weight("bias", (self.units,), self.bias_initializer, layout)
         else:
             self._bias = None
             self._no_bias = zeros(layout.packed_shape((self.units,)), self.dtype)

@@ -13,11 +13,12 @@ from minirnn.layers.recurrent import Recurrent
 class GRU(Recurrent):
     """Gated recurrent unit (Cho et al. 2014), in both conventions; equations in `minirnn.gates.gru`.
 
-    Input (batch, time, features); output (batch, units) or, with return_sequences, (batch, time, units). Weights: kernel
-    (features, 3 units), recurrent_kernel (units, 3 units), gates side by side in the order z r n; bias (2, 3 units) with
-    reset_after=True (the input's, then the recurrent one), (3 units,) without. Arguments beside those of `Recurrent`:
-    `recurrent_activation`, and `reset_after`: True (the default, as in Keras and CuDNN) resets the recurrent product,
-    False resets h before it.
+    Input (batch, time, features); output (batch, units) or, with return_sequences, (batch, time, units). Weights:
+    kernel (features, 3 units), recurrent_kernel (units, 3 units), gates side by side in the order z r n; bias
+    (2, 3 units) with reset_after=True (the input's, then the recurrent one), (3 units,) without.
+
+    Arguments beside those of `Recurrent`: `recurrent_activation`, and `reset_after`: True (the default, as in Keras
+    and CuDNN) resets the recurrent product, False resets h before it.
 
     >>> import numpy as np
     >>> layer = GRU(8)

@@ -23,7 +23,7 @@ class InputLayer:
             raise ValueError("Input takes either shape=(time, features) or batch_shape=(batch, time, features)")
         if isinstance(shape, int):
             raise ValueError(f"Input shape must be a tuple such as ({shape},), got {shape}")
-        self.batch_shape = tuple(batch_shape) if batch_shape is not None else (batch_size, *shape)
+        self.batch_shape = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
         for size in self.batch_shape:
             if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
                 raise ValueError(f"Input shape must hold whole numbers of at least 1 or None, got {self.batch_shape}")

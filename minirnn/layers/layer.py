@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import defaultdict
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -47,11 +48,8 @@ def positive_int(value: Any, name: str) -> int:
     return int(value)
 
 
-class Tape:
-    """What one layer leaves for its backward pass, and the memory both passes work in."""
-
-    x: NDArray[Any]
-    y: NDArray[Any]
+class Tape(SimpleNamespace):
+    """What one layer leaves for its backward pass, and the memory both passes work in: arrays by name."""
 
 
 class Layer:
@@ -86,7 +84,7 @@ class Layer:
         self.trainable = trainable
         self.built = False
         self.weights: list[Weight] = []
-        self.input_shape: tuple[int | None, ...] | None = None
+        self.input_shape: Any = None
         self.declared_shape = self._declared(input_shape, input_dim, input_length, batch_input_shape, batch_size)
 
     def _declared(self, input_shape, input_dim, input_length, batch_input_shape, batch_size):
@@ -173,7 +171,7 @@ class Layer:
         """Set the weights' gradients and give the input's, if asked."""
         raise NotImplementedError
 
-    def __call__(self, x: Any, mask: Any = None, training: bool = False) -> Any:
+    def __call__(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
         """Compute on an array: (batch, ..) in, new array out."""
         x = self.prepare(x)
         return self.forward(x, mask, self.new_tape(x.shape, training), training)
@@ -194,8 +192,8 @@ class Layer:
                 f"{self.name} was built for {self.input_shape[-1]} features, got input of shape {tuple(shape)}"
             )
 
-    def vjp(self, x: Any, dy: Any, mask: Any = None, **states: Any) -> tuple:
-        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight]); recurrent layers add those of states."""
+    def vjp(self, x: Any, dy: Any, mask: Any = None) -> tuple:
+        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight])."""
         x = self.prepare(x)
         tape = self.new_tape(x.shape, True)
         self.forward(x, mask, tape, True)

@@ -16,8 +16,9 @@ from minirnn.layers.recurrent import Recurrent
 class LSTM(Recurrent):
     """Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000); equations in `minirnn.gates.lstm`.
 
-    Input (batch, time, features); output (batch, units) or, with return_sequences, (batch, time, units). Weights: kernel
-    (features, 4 units), recurrent_kernel (units, 4 units), bias (4 units,), gates side by side in the order i f g o.
+    Input (batch, time, features); output (batch, units) or, with return_sequences, (batch, time, units). Weights:
+    kernel (features, 4 units), recurrent_kernel (units, 4 units), bias (4 units,), gates side by side in the order
+    i f g o.
     Arguments beside those of `Recurrent`: `recurrent_activation`, and `unit_forget_bias`, which adds 1 to the initial
     bias of the forget gate.
 

@@ -1,10 +1,9 @@
-"""What SimpleRNN, LSTM and GRU share: Keras's arguments, the packing of weights, states, and the calls of the kernels."""
+"""What SimpleRNN, LSTM and GRU share: Keras's arguments, packed weights, states, and the calls of the kernels."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import activations, initializers
@@ -15,7 +14,7 @@ from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
 from minirnn.kernels.weight_gradients import gradients
 from minirnn.layers.layer import NO_MASK, Layer, Tape, positive_int
-from minirnn.layers.weight import TileLayout, zeros
+from minirnn.layers.weight import TileLayout, Weight, zeros
 from minirnn.training.data import as_input, as_mask
 
 _LATER = (
@@ -40,8 +39,8 @@ def transposed_shape(packed: tuple[int, ...], tile: tuple[int, ...], dtype: Any)
 class Recurrent(Layer):
     """Base of the recurrent layers; the arguments are Keras's.
 
-    Subclasses name their gates and the kernels' cell. `implementation`, `unroll` and `use_cudnn` are accepted and change
-    nothing: there is one implementation.
+    Subclasses name their gates and the kernels' cell. `implementation`, `unroll` and `use_cudnn` are accepted and
+    change nothing: there is one implementation.
     """
 
     input_rank = 3
@@ -80,7 +79,7 @@ class Recurrent(Layer):
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.recurrent_initializer = initializers.get(recurrent_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
+        self.bias_initializer: Any = initializers.get(bias_initializer)
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
         self.zero_output_for_mask, self.seed = bool(zero_output_for_mask), seed
@@ -117,7 +116,7 @@ class Recurrent(Layer):
         )
         shape = (width,) if self.bias_rows == 1 else (self.bias_rows, width)
         if self.use_bias:
-            self._bias = self.add_weight("bias", shape, self.initial_bias, bias_layout)
+            self._bias: Weight | None = self.add_weight("bias", shape, self.initial_bias, bias_layout)
         else:
             self._bias = None
             self._no_bias = zeros(bias_layout.packed_shape(shape), self.dtype)
@@ -144,11 +143,13 @@ class Recurrent(Layer):
         cell = self.cell()
         layout = self._kernel.layout
         W, NT, P = lanes(dtype), layout.tiles, layout.padded
-        uses_c = self.state_count == 2 or hasattr(cell, "two_pass")
+        two_pass = hasattr(cell, "two_pass")
+        uses_c = self.state_count == 2 or two_pass
         slots = T + 1 if training else 2
         t.h = zeros((slots, B, P), dtype)
         t.c = zeros((slots, B, P) if uses_c else (0, 0, 0), dtype)
-        t.s = zeros((T if training else 1, NT if training or hasattr(cell, "two_pass") else 1, B, len(cell.columns) * W), dtype)
+        kept = (T, NT) if training else (1, NT if two_pass else 1)
+        t.s = zeros((*kept, B, len(cell.columns) * W), dtype)
         t.y = zeros((B, T if self.return_sequences else 1, U), dtype)
         t.out = t.y if self.return_sequences else t.y.reshape(B, U)
         t.last = T % slots
@@ -257,7 +258,7 @@ class Recurrent(Layer):
         if not isinstance(initial_state, (list, tuple)):
             initial_state = [initial_state]
         if len(initial_state) != self.state_count:
-            raise ValueError(f"{self.name} has {self.state_count} state(s), got initial_state with {len(initial_state)}")
+            raise ValueError(f"{self.name} has {self.state_count} state(s), got {len(initial_state)} in initial_state")
         states = [as_input(s, f"{self.name} initial_state", self.dtype) for s in initial_state]
         for state in states:
             if state.shape != (batch, self.units):
@@ -281,7 +282,7 @@ class Recurrent(Layer):
 
     def vjp(
         self, x: Any, dy: Any = None, mask: Any = None, initial_state: Any = None, d_states: Any = None
-    ) -> tuple[NDArray[Any], list[NDArray[Any]], list[NDArray[Any]]]:
+    ) -> tuple:
         """Gradients of sum(output * dy) + sum(last state * d_state): (dx, of each weight, of each initial state)."""
         x = self.prepare(x)
         mask = None if mask is None else as_mask(mask, x.shape[:2], self.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from minirnn.layers.layer import Layer, Tape, positive_int
 
 
 def _product(shape: tuple[int | None, ...]) -> int | None:
-    return None if None in shape else int(np.prod(shape))
+    return None if None in shape else math.prod(n for n in shape if n is not None)
 
 
 class _View(Layer):

@@ -10,8 +10,8 @@ from minirnn.layers.recurrent import Recurrent, tile_for
 class SimpleRNN(Recurrent):
     """Fully connected recurrent layer, h = activation(x W + h_prev U + b) (Elman 1990).
 
-    Input (batch, time, features); output (batch, units) or, with return_sequences, (batch, time, units). Weights: kernel
-    (features, units), recurrent_kernel (units, units), bias (units,). The arguments are those of `Recurrent`.
+    Input (batch, time, features); output (batch, units) or, with return_sequences, (batch, time, units). Weights:
+    kernel (features, units), recurrent_kernel (units, units), bias (units,). The arguments are those of `Recurrent`.
 
     >>> import numpy as np
     >>> SimpleRNN(4)(np.zeros((2, 3, 1))).shape

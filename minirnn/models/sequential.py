@@ -179,7 +179,9 @@ class Sequential(Trainer):
             if hasattr(layer, "reset_state"):
                 layer.reset_state()
 
-    def summary(self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None, **options: Any) -> None:
+    def summary(
+        self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None, **options: Any
+    ) -> None:
         """Print the layers with output shapes and parameter counts, as Keras does."""
         print_summary(self, line_length=line_length, print_fn=print_fn, **options)
 
@@ -191,8 +193,13 @@ class Sequential(Trainer):
             "name": self.name,
             "trainable": self.trainable,
             "layers": [
-                {"module": "keras.layers", "class_name": type(x).__name__, "config": x.get_config(), "registered_name": None}
-                for x in layers
+                {
+                    "module": "keras.layers",
+                    "class_name": type(layer).__name__,
+                    "config": layer.get_config(),
+                    "registered_name": None,
+                }
+                for layer in layers
             ],
         }
 

@@ -16,7 +16,7 @@ _KNOWN = {"adam": Adam, "sgd": SGD, "rmsprop": RMSprop, "Adam": Adam, "SGD": SGD
 
 
 def get(identifier: Any) -> Optimizer:
-    """The optimizer for a name in any case, a configuration, or an optimizer itself. ValueError or TypeError otherwise."""
+    """The optimizer for a name in any case, a configuration or an optimizer; ValueError or TypeError otherwise."""
     if isinstance(identifier, Optimizer):
         return identifier
     if isinstance(identifier, str):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import adam, amsgrad
-from minirnn.optimizers.optimizer import Optimizer, as_float32, fraction, positive
+from minirnn.optimizers.optimizer import Optimizer, fraction, positive
 from minirnn.training.arena import Arena
 
 
@@ -40,9 +42,9 @@ class Adam(Optimizer):
         return amsgrad if self.amsgrad else adam, arguments
 
     def _bias_correction(self) -> float:
-        """sqrt(1 - beta_2**t) / (1 - beta_1**t); here Keras takes the betas as float32."""
-        t = self.iterations
-        return math.sqrt(1.0 - as_float32(self.beta_2) ** t) / (1.0 - as_float32(self.beta_1) ** t)
+        """sqrt(1 - beta_2**t) / (1 - beta_1**t); here Keras rounds the betas to float32, whatever the dtype."""
+        beta_1, beta_2 = float(np.float32(self.beta_1)), float(np.float32(self.beta_2))
+        return math.sqrt(1.0 - beta_2**self.iterations) / (1.0 - beta_1**self.iterations)
 
     def get_config(self) -> dict[str, Any]:
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minirnn import config
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import clip, scale, square_sum
 from minirnn.kernels.threads import share
@@ -33,11 +34,6 @@ def positive(value: Any, name: str) -> float:
     if isinstance(value, bool) or not math.isfinite(number) or number <= 0:
         raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
     return number
-
-
-def as_float32(value: float) -> float:
-    """The nearest float32: Keras rounds some of its numbers so whatever the dtype, and equal runs need the same."""
-    return float(np.float32(value))
 
 
 class Optimizer:
@@ -67,7 +63,7 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate, rounded to float32 as Keras keeps it; may be set at any time.
+        """The learning rate, rounded to `config.floatx()` as Keras keeps it; may be set at any time.
 
         Setting raises ValueError unless it is finite and above 0.
         """
@@ -75,7 +71,7 @@ class Optimizer:
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._learning_rate = as_float32(positive(value, "learning_rate"))
+        self._learning_rate = float(np.dtype(config.floatx()).type(positive(value, "learning_rate")))
 
     lr = learning_rate
 

@@ -11,7 +11,7 @@ from minirnn.training.arena import Arena
 
 
 class RMSprop(Optimizer):
-    """Divides by a running root mean square of the gradient (Tieleman & Hinton 2012); equations in `kernels.optimizers`."""
+    """Divides by a running root mean square of the gradient (Tieleman & Hinton 2012), see `kernels.optimizers`."""
 
     def __init__(
         self,

@@ -19,7 +19,8 @@ class Arena:
         self.parameters, self.gradients = zeros((size,), self.dtype), zeros((size,), self.dtype)
         self.segments: list[tuple[int, int]] = []
         self.slots: dict[str, NDArray[Any]] = {}
-        self.kernel, self.compiled = None, None  # the optimizer's update, compiled for this arena
+        self.kernel: Any = None  # the optimizer's update, and its machine code for this arena
+        self.compiled: Any = None
         start = 0
         for weight in weights:
             stop = start + weight.packed.size

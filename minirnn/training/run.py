@@ -22,7 +22,7 @@ class Run:
             self.tapes.append(layer.new_tape(shape, training))
             shape = layer.compute_output_shape(shape)
         self.steps = list(zip(layers, self.tapes, strict=True))
-        self.dp: NDArray[Any] | None = None
+        self.dp: Any = None
         self.mask: NDArray[Any] | None = None
         trains = [i for i, layer in enumerate(layers) if layer.trainable_weights]
         self.first = trains[0] if trains else len(layers)

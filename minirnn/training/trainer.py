@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,13 @@ from minirnn.training.run import Run, RunPool
 class Trainer:
     """Mixed into models. The model provides `layers`, `built`, `build`, `dtype`, `trainable_weights`."""
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
     def _init_training(self) -> None:
-        self.optimizer: optimizers.Optimizer | None = None
-        self.loss: losses.Loss | None = None
+        self.optimizer: Any = None
+        self.loss: Any = None
         self.stop_training = False
         self.history: History | None = None
         self._metrics: list[metrics.Metric] = []
@@ -76,7 +80,8 @@ class Trainer:
 
     def _resolve_metrics(self, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> None:
         if self._metrics_pending:
-            self._metrics = [_metric(name, (y_shape, output_shape)) for name in self._metric_names]
+            found = [_metric(name, (y_shape, output_shape)) for name in self._metric_names]
+            self._metrics = [metric for metric in found if metric is not None]
             self._metrics_pending = False
 
     # --- one step ---
@@ -91,7 +96,8 @@ class Trainer:
 
     def _forward_backward(self, run: Run, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any], dx: bool) -> float:
         p = run.forward(x)
-        value = self.loss.compute(y.reshape(-1, y.shape[-1]), run.rows(p), self._weights(run, p, weights), run.rows(run.dp))
+        weights = self._weights(run, p, weights)
+        value = self.loss.compute(run.rows(y), run.rows(p), weights, run.rows(run.dp))
         run.backward(run.dp, dx)
         return value
 
@@ -198,7 +204,9 @@ class Trainer:
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
 
-    def compute_gradients(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[float, list[NDArray[Any]], NDArray[Any]]:
+    def compute_gradients(
+        self, x: Any, y: Any, sample_weight: Any = None
+    ) -> tuple[float, list[NDArray[Any]], NDArray[Any]]:
         """(loss, [gradient of each trainable weight in Keras's shape], dx) without changing the model."""
         self._require("compute_gradients")
         x, y, weights = self._inputs(x, y, sample_weight)
@@ -242,7 +250,7 @@ class Trainer:
         if validation_batch_size is not None:
             data.check_batch_size(validation_batch_size, "validation_batch_size")
         x, y, weights = self._inputs(x, y, sample_weight)
-        held_out = None
+        held_out: tuple | None = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
@@ -306,9 +314,8 @@ class Trainer:
         self._require("evaluate")
         batch_size = data.check_batch_size(batch_size)
         arrays = self._inputs(x, y, sample_weight)
-        callback_list = CallbackList(
-            callbacks, None, model=self, verbose=data.check_verbose(verbose), epochs=1, steps=-(-len(arrays[0]) // batch_size)
-        )
+        steps, verbose = -(-len(arrays[0]) // batch_size), data.check_verbose(verbose)
+        callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
         self._evaluate(arrays, batch_size, callback_list)
         return self._results(return_dict)
 
@@ -320,8 +327,8 @@ class Trainer:
         verbose = data.check_verbose(verbose)
         x = self._input(x)
         steps = -(-len(x) // batch_size)
-        callback_list = CallbackList(callbacks, None, model=self, verbose=verbose, epochs=1, steps=steps)
-        output: NDArray[Any] | None = None
+        callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
+        output: Any = None
         callback_list.on_predict_begin()
         for step, rows in enumerate(data.batches(len(x), batch_size, False)):
             callback_list.on_predict_batch_begin(step)

@@ -141,7 +141,11 @@ def test_a_callback_list_may_be_given_for_callbacks():
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [([callbacks.History], "make an object of it: History()"), ([print], "got builtin_function_or_method"), ("x", "str")],
+    [
+        ([callbacks.History], "make an object of it: History()"),
+        ([print], "got builtin_function_or_method"),
+        ("x", "str"),
+    ],
 )
 def test_what_is_no_callback_is_refused(given, words):
     with pytest.raises(TypeError) as caught:

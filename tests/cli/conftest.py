@@ -25,7 +25,8 @@ def minirnn(tmp_path):
     """Run `python -m minirnn` with the arguments in tmp_path; stdout and stderr are pipes."""
 
     def run(*arguments, command=(sys.executable, "-m", "minirnn"), **environment):
-        env = {**os.environ, "PYTHONPATH": str(REPOSITORY), **environment}
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
+        env = {**inherited, "PYTHONPATH": str(REPOSITORY), **environment}
         done = subprocess.run(
             [*command, *map(str, arguments)], cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=300
         )

@@ -20,7 +20,9 @@ def test_names_are_those_of_keras(keras, name):
         assert ours.name == theirs.name
 
 
-@pytest.mark.parametrize("alias", ["mse", "MSE", "mae", "MAE", "mape", "MAPE", "msle", "MSLE", "bce", "BCE", "accuracy"])
+@pytest.mark.parametrize(
+    "alias", ["mse", "MSE", "mae", "MAE", "mape", "MAPE", "msle", "MSLE", "bce", "BCE", "accuracy"]
+)
 def test_short_names_are_those_of_keras(keras, alias):
     assert type(metrics.get(alias)).__name__ == type(keras.metrics.get(alias)).__name__
 
@@ -57,7 +59,9 @@ def keras_choice(keras, spelling, y_shape, p_shape):
     return compiled.metrics[0]
 
 
-@pytest.mark.parametrize("spelling", ["accuracy", "acc", "Accuracy", "mse", "mean_squared_error", "MAE", "BinaryAccuracy"])
+@pytest.mark.parametrize(
+    "spelling", ["accuracy", "acc", "Accuracy", "mse", "mean_squared_error", "MAE", "BinaryAccuracy"]
+)
 @pytest.mark.parametrize(
     ("y_shape", "p_shape"),
     [((4, 1), (4, 1)), ((4,), (4, 1)), ((4,), (4, 3)), ((4, 1), (4, 3)), ((4, 3), (4, 3)), ((4, 5), (4, 5, 3)),

@@ -50,9 +50,7 @@ def rng():
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", WEIGHTS)
 def test_errors(keras, rng, name, shape, kind):
-    batches = [
-        (*rng.uniform(-1, 2, (2, *shape)).astype("float32"), weights_for(rng, kind, shape)) for _ in range(3)
-    ]
+    batches = [(*rng.uniform(-1, 2, (2, *shape)).astype("float32"), weights_for(rng, kind, shape)) for _ in range(3)]
     compare(keras, name, batches)
 
 
@@ -69,7 +67,9 @@ def test_weights_of_single_steps(keras, rng, name):
 
 
 @pytest.mark.parametrize("name", ["MeanSquaredError", "RootMeanSquaredError", "BinaryAccuracy", "BinaryCrossentropy"])
-@pytest.mark.parametrize(("true", "predicted"), [((6,), (6, 1)), ((6, 1), (6,)), ((6, 4), (6, 4, 1)), ((6, 1), (6, 1, 1))])
+@pytest.mark.parametrize(
+    ("true", "predicted"), [((6,), (6, 1)), ((6, 1), (6,)), ((6, 4), (6, 4, 1)), ((6, 1), (6, 1, 1))]
+)
 def test_a_last_axis_of_one_may_be_missing(keras, rng, name, true, predicted):
     y, p = rng.integers(2, size=true).astype("float32"), rng.uniform(0.1, 0.9, predicted).astype("float32")
     ours = getattr(metrics, name)()(y, p)
@@ -153,7 +153,9 @@ def test_mean_and_sum(keras, rng, name):
     compare(keras, name, [*batches, (np.float32(3.0),), ([1.0, 3.0, 5.0], [1.0, 1.0, 0.0])])
 
 
-@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error", "huber", "mean_absolute_percentage_error"])
+@pytest.mark.parametrize(
+    "name", ["mean_squared_error", "mean_absolute_error", "huber", "mean_absolute_percentage_error"]
+)
 def test_functions_have_the_values_of_keras(keras, rng, name):
     y, p = rng.normal(scale=2, size=(2, 6, 4, 3)).astype("float32")
     theirs = np.asarray(getattr(keras.losses, name)(y, p))

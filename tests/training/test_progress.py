@@ -75,7 +75,9 @@ def test_an_epoch_looks_as_in_keras(outputs, verbose, steps, seconds):
 
 
 @pytest.mark.parametrize("verbose", [1, 2])
-@pytest.mark.parametrize("value", [0.0, 1e-3, 1.0001e-3, 9.9e-4, -2.5, -1e-5, 123456.789, 7, float("inf"), float("nan")])
+@pytest.mark.parametrize(
+    "value", [0.0, 1e-3, 1.0001e-3, 9.9e-4, -2.5, -1e-5, 123456.789, 7, float("inf"), float("nan")]
+)
 def test_numbers_are_written_as_in_keras(outputs, verbose, value):
     theirs, ours = outputs(
         lambda bar, clock: epoch(bar, clock, 2, 0.1, lambda step: [("loss", value)], verbose=verbose)

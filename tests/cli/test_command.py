@@ -1,0 +1,135 @@
+"""The command as a whole: help, output, files, signals."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from minirnn import __version__
+from minirnn.cli import files, main
+
+SMALL = ("--units", "4", "--epochs", "2")
+CONSOLE_SCRIPT = shutil.which("minirnn", path=str(Path(sys.executable).parent))
+
+
+@pytest.mark.parametrize("command", ["forecast", "params", "demo"])
+def test_every_subcommand_shows_an_example_in_its_help(minirnn, command):
+    assert f"  {command} " in minirnn("--help").out
+    result = minirnn(command, "--help")
+    assert (result.code, result.err) == (0, "")
+    assert f"examples:\n  minirnn {command}" in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
+
+
+def test_the_version_is_that_of_the_package(minirnn):
+    assert minirnn("--version").out == f"minirnn {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("forcast",), ("demo", "--fast")])
+def test_a_wrong_command_is_one_line_and_exit_code_2(minirnn, arguments):
+    result = minirnn(*arguments)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.skipif(CONSOLE_SCRIPT is None, reason="minirnn is not installed beside this Python")
+def test_the_console_script_is_the_same_command(minirnn):
+    arguments = ("params", "lstm", "--units", "256", "--input", "4096")
+    assert minirnn(*arguments, command=[CONSOLE_SCRIPT]).out == minirnn(*arguments).out
+
+
+def test_a_piped_forecast_fits_80_columns_and_has_no_escape_codes(minirnn):
+    result = minirnn("forecast", *SMALL, TERM="xterm-256color", COLORTERM="truecolor")
+    assert (result.code, result.err) == (0, "")
+    assert "\x1b" not in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert re.search(r"^  1961-01 +\d+\.\d$", result.out, re.MULTILINE)
+    for name in ("LSTM", "naive (last value)", "seasonal naive (12)"):
+        assert re.search(rf"^ +{re.escape(name)} +[\d.]+ +[\d.]+ +[\d.]+ % *$", result.out, re.MULTILINE)
+
+
+@pytest.mark.needs_jit
+def test_the_verdict_says_who_wins(minirnn, tmp_path):
+    assert re.search(r"LSTM's RMSE is \d+ % below naive and \d+ % below seasonal naive\.", minirnn("forecast").out)
+    season = [1, 9, 2, 8]
+    (tmp_path / "clock.csv").write_text("v\n" + "".join(f"{season[n % 4]}\n" for n in range(60)))
+    lost = minirnn("forecast", "clock.csv", "--season", "4", "--window", "2", "--horizon", "4", *SMALL)
+    assert "above seasonal naive (which makes no error)." in lost.out
+
+
+def test_the_picture_and_the_csv_are_written(minirnn, tmp_path):
+    pytest.importorskip("matplotlib")
+    result = minirnn("forecast", *SMALL, "--horizon", "5", "--plot", "out.png", "--csv-out", "out.csv")
+    assert result.out.endswith("Wrote out.png\nWrote out.csv\n")
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG\r\n")
+    header, *rows = (tmp_path / "out.csv").read_text().splitlines()
+    assert header == "step,passengers"
+    assert [row.split(",")[0] for row in rows] == ["1961-01", "1961-02", "1961-03", "1961-04", "1961-05"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.png"]
+
+
+def test_korean_names_are_printed_and_drawn_on_an_ascii_terminal_too(minirnn, tmp_path):
+    pytest.importorskip("matplotlib")
+    rows = "".join(f"{n}월,{n % 12 + 1}\n" for n in range(60))
+    (tmp_path / "승객.csv").write_bytes(f"달,승객\n{rows}".encode("cp949"))
+    options = (*SMALL, "--encoding", "cp949", "--plot", "out.svg")
+    assert "승객.csv, column 승객" in minirnn("forecast", "승객.csv", *options, PYTHONIOENCODING="utf-8").out
+    result = minirnn("forecast", "승객.csv", *options, PYTHONIOENCODING="ascii")
+    assert (result.code, result.err) == (0, "")
+    assert r"column \uc2b9\uac1d" in result.out
+
+
+def test_the_demo_shows_gates_a_forecast_and_where_to_go_next(minirnn):
+    result = minirnn("demo")
+    assert (result.code, result.err) == (0, "")
+    assert "i = sigmoid(a_i) = 0.750" in result.out
+    assert "f = sigmoid(a_f) = 0.690" in result.out
+    assert "c = f c_prev + i g = 0.690 * -0.2 + 0.750 * 0.462 = 0.209" in result.out
+    assert "h = o tanh(c) = 0.711 * tanh(0.209) = 0.146" in result.out
+    assert "seasonal naive (12)" in result.out
+    assert "minirnn forecast your.csv" in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_ends_the_training_quietly_and_writes_nothing(tmp_path):
+    script = "import sys; from minirnn.cli import main; print('ready', flush=True); sys.exit(main(sys.argv[1:]))"
+    arguments = ["forecast", "--epochs", "1000000000", "--csv-out", "out.csv"]
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_moved_into_place_leaves_nothing_behind(tmp_path, monkeypatch):
+    def fail(*paths):
+        raise PermissionError(13, "Permission denied", str(paths[1]))
+
+    target = tmp_path / "out.csv"
+    target.write_text("before")
+    monkeypatch.setattr(files.os, "replace", fail)
+    with pytest.raises(PermissionError):
+        files.write_whole(target, b"after")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.csv", "before")]
+
+
+def test_main_returns_its_exit_code(capsys):
+    assert main(["params", "lstm", "--units", "8", "--input", "1"]) == 0
+    assert capsys.readouterr().out.endswith("= 320\n")
+    assert main(["params", "lstm", "--units", "0", "--input", "1"]) == 2
+    assert "units must be at least 1" in capsys.readouterr().err

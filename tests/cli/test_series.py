@@ -1,0 +1,35 @@
+"""What the CSV reader makes of good files; the bad ones are in test_bad_input.py."""
+
+import pytest
+
+from minirnn.cli.series import read_series
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(text, column=None, encoding="utf-8"):
+        path = tmp_path / "data.csv"
+        path.write_bytes(text.encode(encoding))
+        series = read_series(path, column, encoding)
+        return series.name, series.values.tolist(), series.labels
+
+    return read
+
+
+def test_the_last_column_of_numbers_is_read_and_the_first_one_labels_it(read):
+    text = "day,a,b,note\nMon,1,2,x\nTue,3,-4.5e1,y\n"
+    assert read(text) == ("b", [2, -45], ["Mon", "Tue"])
+    assert read(text, "a") == ("a", [1, 3], ["Mon", "Tue"])
+
+
+def test_a_lone_column_is_labelled_by_row_numbers(read):
+    assert read("v\n5\n6\n7\n") == ("v", [5, 6, 7], ["1", "2", "3"])
+
+
+def test_blank_lines_spaces_quotes_and_windows_line_ends_do_no_harm(read):
+    assert read('day, v \r\n\r\n"a, b", 1\r\nc,"2"\r\n\r\n') == ("v", [1, 2], ["a, b", "c"])
+
+
+def test_a_byte_order_mark_and_other_encodings_are_read(read):
+    for encoding in ("utf-8-sig", "cp949", "utf-16"):
+        assert read("달,승객\n1월,112\n", encoding=encoding) == ("승객", [112], ["1월"])

@@ -1,0 +1,113 @@
+"""One source, other machines: narrower registers, bounds checking, no compiler at all."""
+
+from __future__ import annotations
+
+import platform
+
+import numpy as np
+import pytest
+from fresh import LSTM, run
+
+from minirnn.kernels.simd import lanes
+
+TOLERANCE = {"float32": 2e-6, "float64": 4e-15}
+X86 = pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="the CPUs named are x86")
+
+
+def program(dtypes, units):
+    return LSTM.replace("DTYPES", repr(dtypes)).replace("UNITS", str(units))
+
+
+def numbers(lines):
+    return np.array([float.fromhex(v) for v in lines[1].split()])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("kernels")
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def native(request, folder):
+    """(dtype, this machine's numbers), for units that need several tiles and leave the last one half empty"""
+    units = lanes(request.param) + 3
+    return request.param, units, numbers(run(program([request.param], units), folder))
+
+
+@X86
+@pytest.mark.needs_jit
+@pytest.mark.parametrize(("cpu", "width"), [("haswell", 32), ("generic", 16)])
+def test_an_older_cpus_registers_give_the_same_numbers(cpu, width, native, folder):
+    dtype, units, expected = native
+    if cpu == "haswell" and lanes("float32") < 8:
+        pytest.skip("this CPU cannot run what haswell can")
+    lines = run(program([dtype], units), folder, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES="")
+    assert int(lines[0]) == width
+    np.testing.assert_allclose(numbers(lines), expected, rtol=0, atol=TOLERANCE[dtype] * np.abs(expected).max())
+
+
+@pytest.mark.needs_jit
+def test_without_the_compiler_the_same_numbers_come_out(native, folder):
+    dtype, units, expected = native
+    found = numbers(run(program([dtype], units), folder, NUMBA_DISABLE_JIT="1"))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[dtype] * np.abs(expected).max())
+
+
+@pytest.mark.needs_jit
+def test_no_access_of_a_layer_is_out_of_bounds(native, folder):
+    dtype, units, expected = native
+    found = numbers(run(program([dtype], units), folder, NUMBA_BOUNDSCHECK="1"))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[dtype] * np.abs(expected).max())
+
+
+OUT_OF_RANGE = """
+import numpy as np
+from minirnn.jit import kernel
+from minirnn.kernels.simd import element, lanes, load, load_part, store, store_part, zeros
+from minirnn.kernels.tiles import COLUMNS_1, ROWS_2, tile_load, tile_store
+
+@kernel
+def loads(x, offset):
+    store(x, 0, load(x, offset))
+
+@kernel
+def loads_part(x, offset):
+    store(x, 0, load_part(x, offset, 2))
+
+@kernel
+def stores(x, offset):
+    store(x, offset, zeros(x))
+
+@kernel
+def stores_part(x, offset):
+    store_part(x, offset, zeros(x), 2)
+
+@kernel
+def elements(x, offset):
+    x[0] = element(x, offset)
+
+@kernel
+def tiles(x, offset):
+    tile_store(tile_load(ROWS_2, COLUMNS_1, x, offset, 1), x, 0, 1)
+
+W = lanes("float32")
+reach = {loads: W, loads_part: 2, stores: W, stores_part: 2, elements: 1, tiles: W + 1}
+for kernel_, size in reach.items():
+    last = 4 * W - size
+    kernel_(np.zeros(4 * W, "float32"), last)
+    for offset in (last + 1, -1, 10**6):
+        try:
+            kernel_(np.zeros(4 * W, "float32"), offset)
+        except IndexError:
+            continue
+        print(kernel_.__name__, offset)
+print("done")
+"""
+
+
+@pytest.mark.needs_jit
+def test_with_bounds_checking_an_access_out_of_range_is_an_index_error(tmp_path):
+    # Numba compiles from a file's text: the kernels need one.
+    (tmp_path / "out_of_range.py").write_text(OUT_OF_RANGE)
+    lines = run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import out_of_range", tmp_path / "c", NUMBA_BOUNDSCHECK="1")
+    assert lines == ["done"]

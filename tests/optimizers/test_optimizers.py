@@ -1,0 +1,172 @@
+"""SGD, RMSprop and Adam: step by step Keras's parameters, on random gradients; arguments, configurations, bad values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from minirnn import optimizers
+from minirnn.layers.weight import TileLayout, Weight
+from minirnn.training.arena import Arena
+from reference import keras_side
+
+SHAPES = [(5, 3), (3,), (4, 2)]
+STEPS = 6
+# A step moves a parameter by about the learning rate: what may differ is rounding, relative to the parameter.
+TOLERANCE = {"float32": {"rtol": 2e-6, "atol": 1e-6}, "float64": {"rtol": 1e-12, "atol": 1e-13}}
+
+CASES = [
+    ("SGD", {}),
+    ("SGD", {"momentum": 0.9}),
+    ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ("RMSprop", {}),
+    ("RMSprop", {"rho": 0.5}),
+    ("RMSprop", {"centered": True}),
+    ("RMSprop", {"momentum": 0.8}),
+    ("RMSprop", {"momentum": 0.8, "centered": True, "epsilon": 1e-3}),
+    ("Adam", {}),
+    ("Adam", {"beta_1": 0.5, "beta_2": 0.8, "epsilon": 1e-2}),
+    ("Adam", {"amsgrad": True}),
+]
+CLIPS = [{"clipnorm": 0.5}, {"clipvalue": 0.2}, {"global_clipnorm": 0.7}, {"clipnorm": 1e6}]
+IDS = ["-".join([name, *options]) for name, options in CASES]
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(8)
+
+
+def arena_of(values, dtype):
+    """An arena of weights as a model has it: each in whole registers, padded with zeros."""
+    weights = []
+    for k, value in enumerate(values):
+        weight = Weight(f"w{k}", value.shape, TileLayout(value.shape[-1], [[0]], 1, dtype), "layer")
+        weight.assign(value)
+        weights.append(weight)
+    return Arena(weights)
+
+
+def steps(optimizer, arena, gradients):
+    """The parameters after each step."""
+    after = []
+    for step in gradients:
+        for weight, gradient in zip(arena.weights, step, strict=True):
+            weight.layout.pack(gradient, weight.gradient)
+        optimizer.apply([arena])
+        after.append([weight.numpy() for weight in arena.weights])
+    return after
+
+
+def keras_steps(keras, optimizer, values, gradients, dtype):
+    variables = [keras.Variable(value, dtype=dtype) for value in values]
+    after = []
+    for step in gradients:
+        optimizer.apply([keras.ops.convert_to_tensor(g, dtype) for g in step], variables)
+        after.append([np.array(v) for v in variables])
+    return after
+
+
+def compare(keras, rng, name, options, dtype):
+    values = [rng.standard_normal(shape).astype(dtype) for shape in SHAPES]
+    # Gradients from large to tiny, where the place of epsilon shows; and one weight that has none.
+    sizes = [1.0, 1e-3, 1e-7]
+    gradients = [
+        [(size * rng.standard_normal(shape)).astype(dtype) for size, shape in zip(sizes, SHAPES, strict=True)]
+        for _ in range(STEPS)
+    ]
+    gradients[2] = [np.zeros_like(g) for g in gradients[2]]
+    with keras_side.precision(dtype):
+        expected = keras_steps(keras, getattr(keras.optimizers, name)(**options), values, gradients, dtype)
+    arena = arena_of(values, dtype)
+    after = steps(getattr(optimizers, name)(**options), arena, gradients)
+    for mine, other in zip(after, expected, strict=True):
+        for weight, value in zip(mine, other, strict=True):
+            np.testing.assert_allclose(weight, value, **TOLERANCE[dtype])
+    return arena
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name, options", CASES, ids=IDS)
+def test_every_step_is_that_of_keras(keras, rng, name, options, dtype):
+    compare(keras, rng, name, options, dtype)
+
+
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: "-".join(f"{k}_{v}" for k, v in clip.items()))
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_clipped_steps_are_those_of_keras(keras, rng, name, clip):
+    compare(keras, rng, name, {"learning_rate": 0.1, **clip}, "float64")
+
+
+@pytest.mark.parametrize("name, options", CASES, ids=IDS)
+def test_the_padding_of_the_arena_stays_zero(rng, name, options):
+    arena = arena_of([rng.standard_normal(shape) for shape in SHAPES], "float64")
+    steps(getattr(optimizers, name)(**options), arena, [[rng.standard_normal(s) for s in SHAPES] for _ in range(3)])
+    held = sum(np.count_nonzero(w.numpy()) for w in arena.weights)
+    assert np.count_nonzero(arena.parameters) == held
+
+
+def test_a_learning_rate_set_between_steps_counts_from_then_on(rng):
+    arena = arena_of([np.ones((2, 3))], "float64")
+    optimizer = optimizers.SGD(0.5)
+    gradient = [[np.ones((2, 3))]]
+    steps(optimizer, arena, gradient)
+    optimizer.learning_rate = 0.125
+    assert optimizer.learning_rate == 0.125
+    np.testing.assert_array_equal(steps(optimizer, arena, gradient)[0][0], np.full((2, 3), 1 - 0.5 - 0.125))
+    assert optimizer.iterations == 2
+
+
+@pytest.mark.parametrize("learning_rate", [1, np.float32(0.5), np.float64(0.5), np.array(0.5)])
+def test_numbers_of_numpy_are_learning_rates_too(learning_rate):
+    optimizer = optimizers.Adam(learning_rate)
+    assert type(optimizer.learning_rate) is float and optimizer.learning_rate == float(learning_rate)
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), np.float64(0.5)])
+def test_numbers_of_numpy_are_options_too(value):
+    assert optimizers.Adam(beta_1=value).beta_1 == 0.5
+    assert optimizers.SGD(momentum=value).momentum == 0.5
+
+
+def test_the_defaults_are_those_of_keras(keras):
+    for name in ("SGD", "RMSprop", "Adam"):
+        ours, theirs = getattr(optimizers, name)().get_config(), getattr(keras.optimizers, name)().get_config()
+        for key, value in ours.items():
+            assert theirs[key] == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value), key
+
+
+@pytest.mark.parametrize("name, options", CASES, ids=IDS)
+def test_a_configuration_makes_an_equal_optimizer_here_and_in_keras(keras, name, options):
+    optimizer = getattr(optimizers, name)(learning_rate=0.25, clipnorm=1.0, **options)
+    config = optimizers.serialize(optimizer)
+    assert optimizers.deserialize(config).get_config() == optimizer.get_config()
+    theirs = keras.optimizers.deserialize(config)
+    assert type(theirs).__name__ == name
+    back = optimizers.deserialize(keras.optimizers.serialize(theirs))
+    assert back.get_config() == optimizer.get_config()
+
+
+@pytest.mark.parametrize("name, cls", [("adam", optimizers.Adam), ("SGD", optimizers.SGD), ("RmsProp", optimizers.RMSprop)])
+def test_names_in_any_case_find_their_optimizer(name, cls):
+    assert type(optimizers.get(name)) is cls
+
+
+def test_objects_classes_and_configurations_stand_for_an_optimizer():
+    optimizer = optimizers.Adam(0.5)
+    assert optimizers.get(optimizer) is optimizer
+    assert optimizers.get(optimizers.serialize(optimizer)).learning_rate == 0.5
+
+
+def test_the_learning_rate_of_older_scripts_is_taken():
+    optimizer = optimizers.SGD(lr=0.25)
+    assert optimizer.learning_rate == optimizer.lr == 0.25
+
+
+@pytest.mark.parametrize("argument", ["momentum", "rho", "beta_1"])
+@pytest.mark.parametrize("value", [-0.1, 1.0, 1.5, float("nan"), "much", None, True])
+def test_shares_outside_zero_to_one_are_refused(argument, value):
+    cls = {"momentum": optimizers.SGD, "rho": optimizers.RMSprop, "beta_1": optimizers.Adam}[argument]
+    with pytest.raises((ValueError, TypeError), match=argument) as caught:
+        cls(**{argument: value})
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,130 @@
+"""Which part of minirnn may know which: imports run down the floors, never up."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import minirnn
+
+PACKAGE = Path(minirnn.__file__).parent
+# Lowest first. A module may import its own floor and those below.
+FLOORS = [
+    {"minirnn.jit"},
+    {"minirnn.gates"},
+    {"minirnn.kernels"},
+    {"minirnn.config", "minirnn.random", "minirnn.utils", "minirnn.activations", "minirnn.initializers"},
+    {"minirnn.layers"},
+    {"minirnn.models", "minirnn.training", "minirnn.losses", "minirnn.metrics", "minirnn.optimizers", "minirnn.callbacks"},
+    {"minirnn.saving", "minirnn.study", "minirnn.cli", "minirnn.forecasting", "minirnn.datasets"},
+    {"minirnn", "minirnn.__main__", "minirnn.__init__"},
+]
+# The boundary where arrays are checked knows NumPy and the random generator only: every floor from the layers on asks it.
+# A weight's memory (the arena) hangs on layers.weight alone.
+STANDS_LOWER = {"minirnn.training.data": 3}
+FOREIGN = {"keras", "tensorflow", "torch", "jax", "onnxruntime", "reference", "benchmarks", "tests"}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of minirnn by its dotted name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(name: str, path: Path, known: set[str]) -> set[str]:
+    """The modules that a file imports anywhere in it, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} uses a relative import: write the full name"
+            inside = {f"{node.module}.{alias.name}" for alias in node.names} & known
+            # `from package import module` is the module's import; the rest is what the package itself offers.
+            found |= inside
+            if len(inside) < len(node.names):
+                found.add(node.module)
+    return found
+
+
+def floor(name: str) -> int:
+    if name in STANDS_LOWER:
+        return STANDS_LOWER[name]
+    for level, members in enumerate(FLOORS):
+        if any(name == m or (m != "minirnn" and name.startswith(m + ".")) for m in members):
+            return level
+    raise AssertionError(f"{name} stands on no floor: give it one in FLOORS")
+
+
+def test_every_module_stands_on_a_floor():
+    for name in modules():
+        floor(name)
+
+
+def test_no_import_runs_up():
+    known = set(modules())
+    upward = [
+        f"{name} (floor {floor(name)}) imports {other} (floor {floor(other)})"
+        for name, path in modules().items()
+        for other in sorted(imports(name, path, known))
+        if other.split(".")[0] == "minirnn" and floor(other) > floor(name)
+    ]
+    assert not upward, "\n".join(upward)
+
+
+def test_no_two_modules_import_each_other():
+    known = set(modules())
+    edges = {name: imports(name, path, known) & known for name, path in modules().items()}
+    done: set[str] = set()
+
+    def walk(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join((*trail[trail.index(name) :], name))
+        if name not in done:
+            for other in sorted(edges[name]):
+                walk(other, (*trail, name))
+            done.add(name)
+
+    for name in edges:
+        walk(name, ())
+
+
+def test_minirnn_imports_none_of_what_it_is_compared_with():
+    known = set(modules())
+    for name, path in modules().items():
+        foreign = {other.split(".")[0] for other in imports(name, path, known)} & FOREIGN
+        assert not foreign, f"{name} imports {foreign}"
+
+
+def test_importing_minirnn_loads_none_of_what_it_is_compared_with():
+    program = f"import sys, minirnn; print(sorted({FOREIGN!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_only_the_jit_floor_decides_how_functions_are_compiled():
+    for name, path in modules().items():
+        if name.startswith("minirnn.jit"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            words = {node.id} if isinstance(node, ast.Name) else {node.attr} if isinstance(node, ast.Attribute) else set()
+            assert not words & {"njit", "jit", "prange", "guvectorize", "vectorize", "register_jitable"}, name
+
+
+def test_gates_know_the_jit_marker_and_numpy_only():
+    known = set(modules())
+    for name, path in modules().items():
+        if name.startswith("minirnn.gates"):
+            for other in imports(name, path, known):
+                assert other.startswith("minirnn.gates") or other in ("minirnn.jit", "numpy", "math"), f"{name}: {other}"
+
+
+def test_kernels_raise_no_errors_of_their_own_about_arguments():
+    for name, path in modules().items():
+        if name.startswith("minirnn.kernels") and name != "minirnn.kernels.threads":
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                assert not isinstance(node, ast.Raise), f"{name} raises: validation belongs to the layers"
