@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from minirnn import layers, optimizers
+from minirnn.boundary import whole
 from minirnn.callbacks import LambdaCallback
-from minirnn.layers.layer import positive_int
 from minirnn.models import Sequential
 from minirnn.utils import set_random_seed
 
@@ -117,7 +117,7 @@ def forecast(
     if cell not in CELLS:
         raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {cell!r}")
     for name, count in {"window": window, "horizon": horizon, "season": season}.items():
-        positive_int(count, name)
+        whole(count, name)
     if held_out is None:
         held_out = default_held_out(len(values), horizon)
     check_series(values, window, horizon, season, held_out)
@@ -194,7 +194,7 @@ def check_series(values: np.ndarray, window: int, horizon: int, season: int, hel
     """Raise a one-line error unless the values are finite and enough."""
     if values.ndim != 1 or not np.all(np.abs(values) < LARGEST):
         raise ValueError(f"values must be a one-dimensional series of finite numbers below {LARGEST:g} in size")
-    if positive_int(held_out, "held_out") < horizon:
+    if whole(held_out, "held_out") < horizon:
         raise ValueError(f"held_out must be at least the horizon of {horizon}, got {held_out}")
     needed = max(window + 1 + horizon, season) + held_out
     if len(values) < needed:

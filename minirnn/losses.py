@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from minirnn.boundary import as_target
 from minirnn.kernels.losses import RULES
 from minirnn.kernels.losses import loss as loss_kernel
-from minirnn.training.data import as_target
 from minirnn.utils import registry
 
 NO_WEIGHTS = np.zeros(0)

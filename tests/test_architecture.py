@@ -15,15 +15,13 @@ FLOORS = [
     {"minirnn.jit"},
     {"minirnn.gates"},
     {"minirnn.kernels"},
-    {"minirnn.config", "minirnn.random", "minirnn.utils", "minirnn.activations", "minirnn.initializers"},
+    {"minirnn.boundary", "minirnn.config", "minirnn.random", "minirnn.utils", "minirnn.activations", "minirnn.initializers"},
     {"minirnn.layers"},
     {"minirnn.models", "minirnn.training", "minirnn.losses", "minirnn.metrics", "minirnn.optimizers", "minirnn.callbacks"},
     {"minirnn.saving", "minirnn.study", "minirnn.cli", "minirnn.forecasting", "minirnn.datasets"},
+    {"minirnn.warmup"},
     {"minirnn", "minirnn.__main__", "minirnn.__init__"},
 ]
-# The boundary where arrays are checked knows NumPy and the random generator only: every floor from the layers on asks it.
-# A weight's memory (the arena) hangs on layers.weight alone.
-STANDS_LOWER = {"minirnn.training.data": 3}
 FOREIGN = {"keras", "tensorflow", "torch", "jax", "onnxruntime", "reference", "benchmarks", "tests"}
 
 
@@ -53,8 +51,6 @@ def imports(name: str, path: Path, known: set[str]) -> set[str]:
 
 
 def floor(name: str) -> int:
-    if name in STANDS_LOWER:
-        return STANDS_LOWER[name]
     for level, members in enumerate(FLOORS):
         if any(name == m or (m != "minirnn" and name.startswith(m + ".")) for m in members):
             return level

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from rich.console import Console
 
-from minirnn.layers.layer import positive_int
+from minirnn.boundary import whole
 
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1, "dense": 1}
 
@@ -21,7 +21,7 @@ def count_params(layer: str, units: int, inputs: int, bias: bool = True, reset_a
     >>> count_params("lstm", 8, 1)
     ('4 * [(units + input + 1) * units] = 4 * [(8 + 1 + 1) * 8]', 320)
     """
-    units, inputs = positive_int(units, "units"), positive_int(inputs, "input")
+    units, inputs = whole(units, "units"), whole(inputs, "input")
     rows = {"input": inputs} if layer == "dense" else {"units": units, "input": inputs}
     if bias:
         biases = 2 if layer == "gru" and reset_after else 1

@@ -65,9 +65,8 @@ def find_column(path: Path, header: list[str], rows: list[list[str]], column: st
     """Where the named column is, or the last in which at least half of the cells are numbers."""
     if column is not None:
         if header.count(column) != 1:
-            raise ValueError(
-                f"{path}: {header.count(column) or 'no'} columns named {column!r}; the header has {', '.join(header)}"
-            )
+            count = "more than one" if column in header else "no"
+            raise ValueError(f"{path}: {count} column named {column!r}; the header has {', '.join(header)}")
         return header.index(column)
     numeric = [i for i in range(len(header)) if 2 * sum(is_number(row[i]) for row in rows) >= len(rows)]
     if not numeric:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import activations, initializers
+from minirnn.boundary import whole
 from minirnn.jit import Static
 from minirnn.kernels.activations import activation_members
 from minirnn.kernels.dense import (
@@ -20,7 +21,7 @@ from minirnn.kernels.dense import (
 from minirnn.kernels.recurrence import transpose
 from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import TALL_ROWS
-from minirnn.layers.layer import Layer, Tape, positive_int
+from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.recurrent import tile_for, transposed_shape
 from minirnn.layers.weight import TileLayout, Weight, zeros
 
@@ -61,7 +62,7 @@ class Dense(Layer):
             if arguments.pop(name, None) is not None:
                 raise NotImplementedError(f"Dense: {name} is not supported yet; leave it out")
         super().__init__(**arguments)
-        self.units = positive_int(units, "units")
+        self.units = whole(units, "units")
         self.activation = activations.name_of(activation)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)

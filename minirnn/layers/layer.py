@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import config
+from minirnn.boundary import as_input
 from minirnn.layers.weight import TileLayout, Weight
-from minirnn.training.data import as_input
 
 NO_MASK = np.zeros((0, 0), bool)
 _counts: dict[str, int] = defaultdict(int)
@@ -37,15 +37,6 @@ def unique_name(class_name: str) -> str:
 def reset_names() -> None:
     """Begin again at lstm, dense .. (Keras's clear_session)."""
     _counts.clear()
-
-
-def positive_int(value: Any, name: str) -> int:
-    """`value` as an int of at least 1; raises TypeError or ValueError, one line, otherwise."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be a whole number of at least 1, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return int(value)
 
 
 class Tape(SimpleNamespace):

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from minirnn import activations, initializers
+from minirnn.boundary import as_input, as_mask, whole
 from minirnn.jit import Static
 from minirnn.kernels.recurrence import backward, forward, transpose
 from minirnn.kernels.simd import lanes
 from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
 from minirnn.kernels.weight_gradients import gradients
-from minirnn.layers.layer import NO_MASK, Layer, Tape, positive_int
+from minirnn.layers.layer import NO_MASK, Layer, Tape
 from minirnn.layers.weight import TileLayout, Weight, zeros
-from minirnn.training.data import as_input, as_mask
 
 _LATER = (
     "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",
@@ -74,7 +74,7 @@ class Recurrent(Layer):
             if value is not None and value != 0:
                 raise NotImplementedError(f"{type(self).__name__}: {name} is not supported yet; leave it out")
         super().__init__(**arguments)
-        self.units = positive_int(units, "units")
+        self.units = whole(units, "units")
         self.activation = activations.name_of(activation)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn.layers.layer import Layer, Tape, positive_int
+from minirnn.boundary import whole
+from minirnn.layers.layer import Layer, Tape
 
 
 def _product(shape: tuple[int | None, ...]) -> int | None:
@@ -79,7 +80,7 @@ class RepeatVector(Layer):
 
     def __init__(self, n: int, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.n = positive_int(n, "n")
+        self.n = whole(n, "n")
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (input_shape[0], self.n, input_shape[1])

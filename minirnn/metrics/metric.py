@@ -83,7 +83,7 @@ class Mean(Metric):
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
         values, weights = _per_sample(values, sample_weight, np.mean)
         self.total += float(values.sum())
-        self.count += float(1 if weights is None else weights.sum())
+        self.count += float(values.size if weights is None else weights.sum())
 
     def result(self) -> float:
         return self.total / self.count if self.count else 0.0

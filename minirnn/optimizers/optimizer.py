@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,20 @@ from minirnn.utils.registry import snake_case
 GRAIN = 1024  # threads take multiples of this many parameters: whole registers, whole cache lines
 COST = 16  # an update of one parameter, in multiply-adds: it waits for memory
 
+# Arguments of Keras that its configurations hold, at the values that switch them off.
+_LATER = {
+    "weight_decay": None,
+    "use_ema": False,
+    "ema_momentum": 0.99,
+    "ema_overwrite_frequency": None,
+    "loss_scale_factor": None,
+    "gradient_accumulation_steps": None,
+}
+
 
 def fraction(value: Any, name: str) -> float:
     """`value` as a float with 0 <= value < 1, or one-line ValueError."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, got {value!r}")
     return float(value)
 
@@ -50,6 +61,9 @@ class Optimizer:
         lr: float | None = None,
         **unknown: Any,
     ) -> None:
+        for key in [key for key in unknown if key in _LATER]:
+            if unknown.pop(key) not in (None, False, _LATER[key]):
+                raise NotImplementedError(f"{type(self).__name__}: {key} is not supported yet; leave it out")
         if unknown:
             raise TypeError(f"{type(self).__name__} got an unknown argument {next(iter(unknown))!r}")
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import losses, metrics, optimizers
+from minirnn import boundary, losses, metrics, optimizers
 from minirnn.callbacks import CallbackList, History
 from minirnn.losses import NO_WEIGHTS
-from minirnn.training import data
 from minirnn.training.arena import Arena, arenas_of
+from minirnn.training.batches import batches, train_validation_split
 from minirnn.training.run import Run, RunPool
 
 
@@ -144,7 +144,7 @@ class Trainer:
     # --- arrays in ---
 
     def _input(self, x: Any) -> NDArray[Any]:
-        x = data.as_input(x, "x", self.dtype)
+        x = boundary.as_input(x, "x", self.dtype)
         if not self.built:
             self.build((None, *x.shape[1:]))
         self.check_input(x.shape)
@@ -158,11 +158,11 @@ class Trainer:
         length = len(y) if hasattr(y, "__len__") else None
         if length is not None and length != len(x):
             raise ValueError(f"x has {len(x)} rows and y has {length}; they must be equally long")
-        y = data.as_target(y, output, self.layers[-1].dtype, self.loss.sparse)
+        y = boundary.as_target(y, output, self.layers[-1].dtype, self.loss.sparse)
         self._resolve_metrics(y.shape, output)
         if sample_weight is None:
             return x, y, NO_WEIGHTS
-        return x, y, data.as_sample_weight(sample_weight, output[:-1])
+        return x, y, boundary.as_sample_weight(sample_weight, output[:-1])
 
     # --- public, single batches ---
 
@@ -243,12 +243,12 @@ class Trainer:
         Bad arguments raise a one-line TypeError or ValueError before anything changes.
         """
         self._require("fit")
-        batch_size = data.check_batch_size(batch_size)
-        data.check_epochs(epochs, initial_epoch)
-        verbose = data.check_verbose(verbose)
-        validation_freq = data.check_batch_size(validation_freq, "validation_freq")
+        batch_size = boundary.check_batch_size(batch_size)
+        boundary.check_epochs(epochs, initial_epoch)
+        verbose = boundary.check_verbose(verbose)
+        validation_freq = boundary.check_batch_size(validation_freq, "validation_freq")
         if validation_batch_size is not None:
-            data.check_batch_size(validation_batch_size, "validation_batch_size")
+            boundary.check_batch_size(validation_batch_size, "validation_batch_size")
         x, y, weights = self._inputs(x, y, sample_weight)
         held_out: tuple | None = None
         if validation_data is not None:
@@ -256,13 +256,13 @@ class Trainer:
                 raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
             held_out = self._inputs(*validation_data, *[None] * (3 - len(validation_data)))
         elif validation_split:
-            (x, y, weights), held_out = data.train_validation_split((x, y, weights), validation_split)
+            (x, y, weights), held_out = train_validation_split((x, y, weights), validation_split)
         self._prepare_training()
 
         steps = -(-len(x) // batch_size)
         history = History()
         callback_list = CallbackList(
-            callbacks, history, model=self, verbose=verbose, epochs=epochs, steps=steps
+            callbacks, history, model=self, verbose=verbose, epochs=epochs, steps=steps, validation_freq=validation_freq
         )
         self.stop_training = False
         self.history = history
@@ -272,7 +272,7 @@ class Trainer:
         for epoch in range(initial_epoch, epochs):
             self.reset_metrics()
             callback_list.on_epoch_begin(epoch)
-            for step, rows in enumerate(data.batches(len(x), batch_size, shuffle)):
+            for step, rows in enumerate(batches(len(x), batch_size, shuffle)):
                 callback_list.on_train_batch_begin(step)
                 self._train_step(x[rows], y[rows], weights[rows] if weights.size else weights)
                 if told:
@@ -293,7 +293,7 @@ class Trainer:
         x, y, weights = arrays
         self.reset_metrics()
         callback_list.on_test_begin()
-        for step, rows in enumerate(data.batches(len(x), batch_size, False)):
+        for step, rows in enumerate(batches(len(x), batch_size, False)):
             callback_list.on_test_batch_begin(step)
             self._test_step(x[rows], y[rows], weights[rows] if weights.size else weights)
             if callback_list.wants_batches:
@@ -312,9 +312,9 @@ class Trainer:
     ) -> Any:
         """Loss and metrics over all rows: one number, a list in the order of `metrics_names`, or a dict."""
         self._require("evaluate")
-        batch_size = data.check_batch_size(batch_size)
+        batch_size = boundary.check_batch_size(batch_size)
         arrays = self._inputs(x, y, sample_weight)
-        steps, verbose = -(-len(arrays[0]) // batch_size), data.check_verbose(verbose)
+        steps, verbose = -(-len(arrays[0]) // batch_size), boundary.check_verbose(verbose)
         callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
         self._evaluate(arrays, batch_size, callback_list)
         return self._results(return_dict)
@@ -323,14 +323,14 @@ class Trainer:
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", callbacks: Any = None
     ) -> NDArray[Any]:
         """Outputs for all rows, computed `batch_size` (32) rows at a time."""
-        batch_size = data.check_batch_size(batch_size)
-        verbose = data.check_verbose(verbose)
+        batch_size = boundary.check_batch_size(batch_size)
+        verbose = boundary.check_verbose(verbose)
         x = self._input(x)
         steps = -(-len(x) // batch_size)
         callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
         output: Any = None
         callback_list.on_predict_begin()
-        for step, rows in enumerate(data.batches(len(x), batch_size, False)):
+        for step, rows in enumerate(batches(len(x), batch_size, False)):
             callback_list.on_predict_batch_begin(step)
             batch = x[rows]
             run = self._runs.take(batch.shape, False)

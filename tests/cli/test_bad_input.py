@@ -69,7 +69,7 @@ def refused(minirnn, tmp_path):
         ("semicolons.csv", "semicolons.csv: no column of numbers; the header has month;v"),
         ("no_header.csv", "no_header.csv: no header, its first line holds numbers"),
         ("good.csv --column w", "good.csv: no column named 'w'; the header has month, v"),
-        ("twice.csv --column v", "twice.csv: 2 columns named 'v'"),
+        ("twice.csv --column v", "twice.csv: more than one column named 'v'; the header has v, v"),
         ("words.csv --column a", "words.csv, line 2, column 'a': 'x' is not a number"),
         ("open_quote.csv", "open_quote.csv: not a CSV file"),
         ("latin.csv", "latin.csv: not text in utf-8"),

@@ -83,6 +83,7 @@ def test_korean_names_are_printed_and_drawn_on_an_ascii_terminal_too(minirnn, tm
     assert r"column \uc2b9\uac1d" in result.out
 
 
+@pytest.mark.needs_jit
 def test_the_demo_shows_gates_a_forecast_and_where_to_go_next(minirnn):
     result = minirnn("demo")
     assert (result.code, result.err) == (0, "")
@@ -95,6 +96,7 @@ def test_the_demo_shows_gates_a_forecast_and_where_to_go_next(minirnn):
     assert max(map(len, result.out.splitlines())) <= 80
 
 
+@pytest.mark.needs_jit
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_ctrl_c_ends_the_training_quietly_and_writes_nothing(tmp_path):
     script = "import sys; from minirnn.cli import main; print('ready', flush=True); sys.exit(main(sys.argv[1:]))"

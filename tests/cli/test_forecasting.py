@@ -125,7 +125,7 @@ def test_errors_are_those_of_the_textbook_and_mape_is_left_out_at_zero():
         ({"epochs": 0}, ValueError, "epochs"),
         ({"batch_size": 0}, ValueError, "batch_size"),
         ({"seed": -1}, ValueError, "seed"),
-        ({"window": 40}, ValueError, "too few rows: got 50, but window 40, horizon 2, season 4 and 8 rows held out need 51"),
+        ({"window": 40}, ValueError, "got 50, but window 40, horizon 2, season 4 and 8 rows held out need 51"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(change, error, words):

@@ -22,7 +22,10 @@ def test_the_formula_counts_what_the_layer_holds(layer, bias, reset_after):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ("lstm --units 256 --input 4096", "4 * [(units + input + 1) * units] = 4 * [(256 + 4096 + 1) * 256] = 4,457,472"),
+        (
+            "lstm --units 256 --input 4096",
+            "4 * [(units + input + 1) * units] = 4 * [(256 + 4096 + 1) * 256] = 4,457,472",
+        ),
         ("lstm --units 8 --input 1", "4 * [(units + input + 1) * units] = 4 * [(8 + 1 + 1) * 8] = 320"),
         ("gru --units 8 --input 1", "3 * [(units + input + 2) * units] = 3 * [(8 + 1 + 2) * 8] = 264"),
         ("gru --units 8 --input 1 --no-reset-after", "3 * [(units + input + 1) * units] = 3 * [(8 + 1 + 1) * 8] = 240"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from minirnn.gates.elementary import absolute, where
 from minirnn.jit import Static, kernel
 from minirnn.kernels import simd, tiles
 from minirnn.kernels.elementary import rint, sqrt, times_power_of_two
@@ -27,7 +28,6 @@ from minirnn.kernels.tiles import (
     tile_store_part,
     tile_zeros,
 )
-from minirnn.gates.elementary import absolute, where
 
 VERSION = Static((hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16],))
 EPSILON = {"float32": 1.2e-7, "float64": 2.3e-16}

@@ -63,7 +63,7 @@ def keras_steps(keras, optimizer, values, gradients, dtype):
     after = []
     for step in gradients:
         optimizer.apply([keras.ops.convert_to_tensor(g, dtype) for g in step], variables)
-        after.append([np.array(v) for v in variables])
+        after.append([keras.ops.convert_to_numpy(v).copy() for v in variables])
     return after
 
 
@@ -133,7 +133,8 @@ def test_the_defaults_are_those_of_keras(keras):
     for name in ("SGD", "RMSprop", "Adam"):
         ours, theirs = getattr(optimizers, name)().get_config(), getattr(keras.optimizers, name)().get_config()
         for key, value in ours.items():
-            assert theirs[key] == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value), key
+            if key != "name":
+                assert theirs[key] == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value), key
 
 
 @pytest.mark.parametrize("name, options", CASES, ids=IDS)
@@ -144,7 +145,15 @@ def test_a_configuration_makes_an_equal_optimizer_here_and_in_keras(keras, name,
     theirs = keras.optimizers.deserialize(config)
     assert type(theirs).__name__ == name
     back = optimizers.deserialize(keras.optimizers.serialize(theirs))
-    assert back.get_config() == optimizer.get_config()
+    for key, value in optimizer.get_config().items():
+        # Keras keeps the learning rate in float32.
+        assert back.get_config()[key] == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value), key
+
+
+@pytest.mark.parametrize("argument", [{"weight_decay": 0.01}, {"use_ema": True}, {"gradient_accumulation_steps": 2}])
+def test_what_is_not_supported_yet_is_named(argument):
+    with pytest.raises(NotImplementedError, match=next(iter(argument))):
+        optimizers.SGD(**argument)
 
 
 @pytest.mark.parametrize("name, cls", [("adam", optimizers.Adam), ("SGD", optimizers.SGD), ("RmsProp", optimizers.RMSprop)])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from minirnn.training import data
+from minirnn import boundary
 
 
 def is_clean(array, dtype):
@@ -68,30 +68,30 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_numbers_becomes_a_clean_array(form, dtype):
-    clean = data.as_input(FORMS[form], "x", dtype)
+    clean = boundary.as_input(FORMS[form], "x", dtype)
     assert is_clean(clean, dtype)
     np.testing.assert_array_equal(clean, X)
 
 
 def test_booleans_are_zeros_and_ones():
-    np.testing.assert_array_equal(data.as_input([[True, False]]), np.float32([[1, 0]]))
+    np.testing.assert_array_equal(boundary.as_input([[True, False]]), np.float32([[1, 0]]))
 
 
 def test_the_caller_s_array_is_never_changed():
     given_array = X.astype("float64")
-    data.as_input(given_array, "x", "float32")[...] = -1
+    boundary.as_input(given_array, "x", "float32")[...] = -1
     np.testing.assert_array_equal(given_array, X)
 
 
 def test_a_clean_array_is_not_copied(dtype):
     clean = X.astype(dtype)
-    assert data.as_input(clean, "x", dtype) is clean
-    assert data.as_input(clean, "x", np.dtype(dtype), (None, None, 2)) is clean
+    assert boundary.as_input(clean, "x", dtype) is clean
+    assert boundary.as_input(clean, "x", np.dtype(dtype), (None, None, 2)) is clean
 
 
 def test_a_clean_array_passes_within_a_microsecond_and_a_half():
     x = np.zeros((1, 1, 8), np.float32)
-    seconds = min(timeit.repeat(lambda: data.as_input(x, "x", "float32"), number=2000, repeat=20)) / 2000
+    seconds = min(timeit.repeat(lambda: boundary.as_input(x, "x", "float32"), number=2000, repeat=20)) / 2000
     # Twice as much is allowed, as this machine may be busy; a copy or a second pass would cost more than that.
     assert seconds < 3e-6
 
@@ -104,7 +104,7 @@ def test_a_clean_array_passes_within_a_microsecond_and_a_half():
     )
 )
 def test_values_pass_unchanged(values):
-    clean = data.as_input(values, "x", "float64")
+    clean = boundary.as_input(values, "x", "float64")
     assert is_clean(clean, "float64")
     np.testing.assert_array_equal(clean, values)
 
@@ -117,25 +117,25 @@ def test_the_first_number_that_is_none_is_named(wrong, kind, where):
     x[where] = wrong
     x[-1, -1, -1] = np.nan if where != (3, 2, 1) else wrong
     with pytest.raises(ValueError) as caught:
-        data.as_input(x, "x", "float32")
+        boundary.as_input(x, "x", "float32")
     assert f"got {wrong} at index [{', '.join(map(str, where))}]" in str(caught.value)
 
 
 def test_large_finite_numbers_are_no_infinity():
     # Their squares overflow, which is what the quick check looks at.
     huge = np.float32([[1e30, -3e38], [2.0, 3.4e38]])
-    assert data.as_input(huge) is huge
-    assert data.as_input(np.full((2, 2), 1e300), "x", "float64").max() == 1e300
+    assert boundary.as_input(huge) is huge
+    assert boundary.as_input(np.full((2, 2), 1e300), "x", "float64").max() == 1e300
 
 
 def test_opposite_infinities_do_not_cancel():
     with pytest.raises(ValueError, match="got inf"):
-        data.as_input(np.float32([[np.inf, -np.inf]]))
+        boundary.as_input(np.float32([[np.inf, -np.inf]]))
 
 
 def test_a_number_too_large_for_float32_is_named():
     with pytest.raises(ValueError, match=r"got 1e\+39 at index \[1, 0\], too large for float32"):
-        data.as_input([[1.0, 2.0], [1e39, 3.0]])
+        boundary.as_input([[1.0, 2.0], [1e39, 3.0]])
 
 
 BAD_INPUTS = {
@@ -161,7 +161,7 @@ BAD_INPUTS = {
 def test_what_is_no_input_is_refused_in_one_line(case):
     value, error, words = BAD_INPUTS[case]
     with pytest.raises(error) as caught:
-        data.as_input(value, "x", "float32")
+        boundary.as_input(value, "x", "float32")
     message = str(caught.value)
     assert message.startswith("x: got") and words in message and "\n" not in message and len(message) < 200
 
@@ -172,7 +172,7 @@ def test_a_tensor_that_gives_no_array_is_refused_in_one_line():
             raise RuntimeError("it requires a gradient\nand more")
 
     with pytest.raises(TypeError, match="x: got Broken, which gives no array: it requires a gradient$"):
-        data.as_input(Broken())
+        boundary.as_input(Broken())
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_tensor_that_gives_no_array_is_refused_in_one_line():
 )
 def test_another_shape_than_expected_is_refused_with_a_way_out(shape, expected, words):
     with pytest.raises(ValueError) as caught:
-        data.as_input(np.zeros(shape), "x", "float32", expected)
+        boundary.as_input(np.zeros(shape), "x", "float32", expected)
     assert words in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 200
 
 
@@ -203,7 +203,7 @@ def test_another_shape_than_expected_is_refused_with_a_way_out(shape, expected, 
 )  # fmt: skip
 def test_targets_get_the_shape_of_the_outputs(shape, output, dtype):
     y = np.arange(np.prod(shape)).reshape(shape)
-    clean = data.as_target(y, output, dtype)
+    clean = boundary.as_target(y, output, dtype)
     assert is_clean(clean, dtype)
     assert len(clean.shape) == len(output) and clean.ravel().tolist() == y.ravel().tolist()
 
@@ -214,7 +214,7 @@ def test_targets_get_the_shape_of_the_outputs(shape, output, dtype):
 )
 def test_targets_that_would_be_stretched_are_refused(shape, output):
     with pytest.raises(ValueError) as caught:
-        data.as_target(np.zeros(shape), output)
+        boundary.as_target(np.zeros(shape), output)
     message = str(caught.value)
     assert message.startswith(f"y: got shape {shape}, expected {output}") and "\n" not in message
 
@@ -222,20 +222,20 @@ def test_targets_that_would_be_stretched_are_refused(shape, output):
 @pytest.mark.parametrize("value", [None, [["a"]], [[1j]], [[1], [1, 2]], [[np.nan]], [[np.inf]], np.zeros((0, 1))])
 def test_targets_are_checked_like_inputs(value):
     with pytest.raises((TypeError, ValueError)) as caught:
-        data.as_target(value, (None, 1))
+        boundary.as_target(value, (None, 1))
     assert str(caught.value).startswith("y: got") and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["int8", "uint8", "int64", "uint64", "float32", ">i4"])
 @pytest.mark.parametrize("shape", [(4,), (4, 1)])
 def test_class_numbers_become_a_column_of_int64(kind, shape):
-    labels = data.as_target(np.array([0, 1, 2, 1]).astype(kind).reshape(shape), (4, 3), sparse=True)
+    labels = boundary.as_target(np.array([0, 1, 2, 1]).astype(kind).reshape(shape), (4, 3), sparse=True)
     assert is_clean(labels, "int64") and labels.shape == (4, 1) and labels.ravel().tolist() == [0, 1, 2, 1]
 
 
 def test_class_numbers_of_steps_and_booleans_are_taken():
-    assert data.as_target([[0, 2], [1, 1]], (2, 2, 3), sparse=True).shape == (2, 2, 1)
-    assert data.as_target([True, False], (2, 2), sparse=True).ravel().tolist() == [1, 0]
+    assert boundary.as_target([[0, 2], [1, 1]], (2, 2, 3), sparse=True).shape == (2, 2, 1)
+    assert boundary.as_target([True, False], (2, 2), sparse=True).ravel().tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_class_numbers_of_steps_and_booleans_are_taken():
 )
 def test_wrong_class_numbers_are_refused(labels, words):
     with pytest.raises(ValueError) as caught:
-        data.as_target(labels, (2, 3), sparse=True)
+        boundary.as_target(labels, (2, 3), sparse=True)
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -261,7 +261,7 @@ def test_wrong_class_numbers_are_refused(labels, words):
 
 @pytest.mark.parametrize(("weights", "shape"), [((4,), (4,)), ((4, 1), (4,)), ((4,), (4, 3)), ((4, 3), (4, 3))])
 def test_weights_of_samples_or_steps_are_taken(weights, shape):
-    clean = data.as_sample_weight(np.ones(weights, "int8"), shape)
+    clean = boundary.as_sample_weight(np.ones(weights, "int8"), shape)
     assert is_clean(clean, "float64") and clean.shape in (shape, shape[:1])
 
 
@@ -277,13 +277,13 @@ def test_weights_of_samples_or_steps_are_taken(weights, shape):
 )
 def test_wrong_weights_are_refused(weights, shape, words):
     with pytest.raises(ValueError) as caught:
-        data.as_sample_weight(weights, shape)
+        boundary.as_sample_weight(weights, shape)
     assert str(caught.value).startswith("sample_weight: got") and words in str(caught.value)
 
 
 @pytest.mark.parametrize("mask", [[[True, False]], np.array([[True, False]]), np.array([[True], [False]]).T])
 def test_a_mask_becomes_a_clean_boolean_array(mask):
-    clean = data.as_mask(mask, (1, 2))
+    clean = boundary.as_mask(mask, (1, 2))
     assert is_clean(clean, bool) and clean.tolist() == [[True, False]]
 
 
@@ -298,11 +298,11 @@ def test_a_mask_becomes_a_clean_boolean_array(mask):
 )
 def test_a_wrong_mask_is_refused(mask, error, words):
     with pytest.raises(error) as caught:
-        data.as_mask(mask, (1, 2))
+        boundary.as_mask(mask, (1, 2))
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_lengths_must_agree():
-    assert data.check_lengths(x=[1, 2], y=[3, 4], sample_weight=None) == 2
+    assert boundary.check_lengths(x=[1, 2], y=[3, 4], sample_weight=None) == 2
     with pytest.raises(ValueError, match="x has 2, y has 1; drop"):
-        data.check_lengths(x=[1, 2], y=[1], sample_weight=None)
+        boundary.check_lengths(x=[1, 2], y=[1], sample_weight=None)

@@ -8,14 +8,10 @@ looking at each number once. Errors are a TypeError for what holds no real numbe
 from __future__ import annotations
 
 import math
-import numbers
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-
-from minirnn import random
 
 # Looking a dtype up is faster than making one.
 _DTYPES: dict[Any, np.dtype[Any]] = {name: np.dtype(name) for name in ("float32", "float64")}
@@ -130,13 +126,13 @@ def check_lengths(**arrays: Any) -> int:
 
 def check_batch_size(value: Any, name: str = "batch_size") -> int:
     """Return a whole number of at least 1, 32 for None. TypeError or ValueError otherwise."""
-    return 32 if value is None else _whole(value, name, 1)
+    return 32 if value is None else whole(value, name, 1)
 
 
 def check_epochs(epochs: Any, initial_epoch: Any = 0) -> None:
     """Raise unless `epochs` is a whole number of at least 1 and `initial_epoch` one from 0 to `epochs`."""
-    _whole(epochs, "epochs", 1)
-    if _whole(initial_epoch, "initial_epoch", 0) > epochs:
+    whole(epochs, "epochs", 1)
+    if whole(initial_epoch, "initial_epoch", 0) > epochs:
         raise ValueError(f"initial_epoch must not exceed epochs, got initial_epoch={initial_epoch}, epochs={epochs}")
 
 
@@ -146,41 +142,11 @@ def check_verbose(verbose: Any) -> int:
         if verbose != "auto":
             raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
         return 1
-    return int(verbose) if isinstance(verbose, bool) else _whole(verbose, "verbose", 0)
+    return int(verbose) if isinstance(verbose, bool) else whole(verbose, "verbose", 0)
 
 
-def train_validation_split(
-    arrays: tuple[NDArray[Any], ...], share: float
-) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
-    """Return views of the first samples, and of the last `share` of them; ValueError if either part were empty.
-
-    Arrays without samples, such as no weights, stay empty in both parts.
-    """
-    if isinstance(share, bool) or not isinstance(share, numbers.Real) or not 0 < share < 1:
-        raise ValueError(f"validation_split must lie between 0 and 1, got {share!r}")
-    samples = len(arrays[0])
-    cut = math.floor(samples * (1.0 - share))
-    if cut in (0, samples):
-        raise ValueError(f"validation_split={share} of {samples} samples leaves one part empty; choose another share")
-    return tuple(a[:cut] for a in arrays), tuple(a[cut:] for a in arrays)
-
-
-def batches(
-    samples: int, batch_size: int, shuffle: bool, rng: np.random.Generator | None = None
-) -> Iterator[slice | NDArray[np.intp]]:
-    """Yield the index of each batch, the last one shorter if need be.
-
-    In order these are slices, so that no batch is copied; shuffled they are arrays of a new permutation, drawn from
-    `rng` or minirnn's own seeds.
-    """
-    if shuffle:
-        order = (rng or random.generator()).permutation(samples)
-    for start in range(0, samples, batch_size):
-        rows = slice(start, min(start + batch_size, samples))
-        yield order[rows] if shuffle else rows
-
-
-def _whole(value: Any, name: str, least: int) -> int:
+def whole(value: Any, name: str, least: int = 1) -> int:
+    """Return a whole number of at least `least`; TypeError for what is none (True is none), ValueError if less."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be a whole number of at least {least}, got {value!r:.60}")
     if value < least:

@@ -1,0 +1,44 @@
+"""How samples are divided: into those to train on and those held out, and into batches."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn import random
+
+
+def train_validation_split(
+    arrays: tuple[NDArray[Any], ...], share: float
+) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
+    """Return views of the first samples, and of the last `share` of them; ValueError if either part were empty.
+
+    Arrays without samples, such as no weights, stay empty in both parts.
+    """
+    if isinstance(share, bool) or not isinstance(share, numbers.Real) or not 0 < share < 1:
+        raise ValueError(f"validation_split must lie between 0 and 1, got {share!r}")
+    samples = len(arrays[0])
+    cut = math.floor(samples * (1.0 - share))
+    if cut in (0, samples):
+        raise ValueError(f"validation_split={share} of {samples} samples leaves one part empty; choose another share")
+    return tuple(a[:cut] for a in arrays), tuple(a[cut:] for a in arrays)
+
+
+def batches(
+    samples: int, batch_size: int, shuffle: bool, rng: np.random.Generator | None = None
+) -> Iterator[slice | NDArray[np.intp]]:
+    """Yield the index of each batch, the last one shorter if need be.
+
+    In order these are slices, so that no batch is copied; shuffled they are arrays of a new permutation, drawn from
+    `rng` or minirnn's own seeds.
+    """
+    if shuffle:
+        order = (rng or random.generator()).permutation(samples)
+    for start in range(0, samples, batch_size):
+        rows = slice(start, min(start + batch_size, samples))
+        yield order[rows] if shuffle else rows
