@@ -15,11 +15,10 @@ FLOORS = [
     {"minirnn.jit"},
     {"minirnn.gates"},
     {"minirnn.kernels"},
-    {"minirnn.boundary", "minirnn.config", "minirnn.random", "minirnn.utils", "minirnn.activations", "minirnn.initializers"},
+    {"minirnn.activations", "minirnn.boundary", "minirnn.config", "minirnn.initializers", "minirnn.random", "minirnn.utils"},
     {"minirnn.layers"},
     {"minirnn.models", "minirnn.training", "minirnn.losses", "minirnn.metrics", "minirnn.optimizers", "minirnn.callbacks"},
-    {"minirnn.saving", "minirnn.study", "minirnn.cli", "minirnn.forecasting", "minirnn.datasets"},
-    {"minirnn.warmup"},
+    {"minirnn.saving", "minirnn.study", "minirnn.cli", "minirnn.forecasting", "minirnn.datasets", "minirnn.warmup"},
     {"minirnn", "minirnn.__main__", "minirnn.__init__"},
 ]
 FOREIGN = {"keras", "tensorflow", "torch", "jax", "onnxruntime", "reference", "benchmarks", "tests"}

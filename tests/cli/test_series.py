@@ -1,4 +1,4 @@
-"""What the CSV reader makes of good files; the bad ones are in test_bad_input.py."""
+"""What the CSV reader makes of good files; the bad ones are in test_bad_csv.py."""
 
 import pytest
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minirnn import boundary
-from minirnn.training.batches import batches, train_validation_split
+from minirnn.training import batches
 from minirnn.utils import set_random_seed
 
 
@@ -51,9 +51,9 @@ def test_the_split_is_that_of_keras(keras, samples, share):
         theirs = train_validation_split((x, y), share)
     except ValueError:
         with pytest.raises(ValueError, match="leaves one part empty"):
-            train_validation_split((x, y), share)
+            batches.train_validation_split((x, y), share)
         return
-    ours = train_validation_split((x, y), share)
+    ours = batches.train_validation_split((x, y), share)
     for our_part, their_part in zip(ours, theirs, strict=True):
         for a, b in zip(our_part, their_part, strict=True):
             np.testing.assert_array_equal(a, np.asarray(b))
@@ -61,23 +61,23 @@ def test_the_split_is_that_of_keras(keras, samples, share):
 
 
 def test_absent_weights_stay_absent_in_both_parts():
-    (_, train), (_, held_out) = train_validation_split((np.zeros((4, 1)), np.zeros(0)), 0.5)
+    (_, train), (_, held_out) = batches.train_validation_split((np.zeros((4, 1)), np.zeros(0)), 0.5)
     assert train.size == held_out.size == 0
 
 
 @pytest.mark.parametrize("share", [-0.5, 0, 1, 2, float("nan"), True, "0.2", None])
 def test_a_share_outside_0_to_1_is_refused(share):
     with pytest.raises(ValueError, match="validation_split must lie between 0 and 1"):
-        train_validation_split((np.zeros((4, 1)),), share)
+        batches.train_validation_split((np.zeros((4, 1)),), share)
 
 
 @pytest.mark.parametrize(("samples", "size"), [(1, 1), (6, 1), (6, 4), (6, 6), (6, 32), (7, 3)])
 def test_batches_hold_every_row_once(samples, size):
     rows = np.arange(samples)
-    in_order = list(batches(samples, size, False))
+    in_order = list(batches.batches(samples, size, False))
     assert all(isinstance(index, slice) for index in in_order)
     np.testing.assert_array_equal(np.concatenate([rows[i] for i in in_order]), rows)
-    shuffled = [rows[i] for i in batches(samples, size, True)]
+    shuffled = [rows[i] for i in batches.batches(samples, size, True)]
     assert [len(b) for b in shuffled] == [len(rows[i]) for i in in_order]
     assert all(len(b) == size for b in shuffled[:-1])
     np.testing.assert_array_equal(np.sort(np.concatenate(shuffled)), rows)
@@ -85,7 +85,7 @@ def test_batches_hold_every_row_once(samples, size):
 
 def test_every_epoch_has_its_own_order_and_a_seed_repeats_it():
     def orders():
-        return [np.concatenate(list(batches(50, 8, True))).tolist() for _ in range(2)]
+        return [np.concatenate(list(batches.batches(50, 8, True))).tolist() for _ in range(2)]
 
     set_random_seed(1)
     first = orders()
@@ -93,4 +93,4 @@ def test_every_epoch_has_its_own_order_and_a_seed_repeats_it():
     assert orders() == first and first[0] != first[1] != list(range(50))
     rng = np.random.default_rng(3)
     expected = np.random.default_rng(3).permutation(50)
-    np.testing.assert_array_equal(np.concatenate(list(batches(50, 8, True, rng))), expected)
+    np.testing.assert_array_equal(np.concatenate(list(batches.batches(50, 8, True, rng))), expected)
