@@ -54,6 +54,7 @@ class Sequential(Trainer):
         if not self.layers and self._input_layer is None and layer.declared_shape is not None:
             self._input_layer = InputLayer(batch_shape=layer.declared_shape, dtype=layer.dtype)
         if self.built:
+            layer.check_rank(self.output_shape)
             layer.compute_output_shape(self.output_shape)
         self.layers.append(layer)
         self._changed()
@@ -165,8 +166,12 @@ class Sequential(Trainer):
         return sum(w.size for w in self.weights)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """A layer by its name or its place."""
+        """A layer by its name or its place. Raises ValueError if there is none."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer needs either a name or an index")
         if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(f"{self.name} has {len(self.layers)} layers, got the index {index}")
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:

@@ -110,8 +110,8 @@ class Trainer:
             weights = np.broadcast_to(weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim)), shape)
         if run.mask is not None and run.mask.shape == shape:
             mask = run.mask.astype(np.float64)
-            if self.loss.reduction == "sum_over_batch_size":
-                mask = mask * (mask.size / (mask.sum() + 1e-7))
+            if self.loss.reduction in ("sum_over_batch_size", "mean"):
+                mask *= mask.size / max(mask.sum(), 1.0)
             weights = mask * weights if weights.size else mask
         return np.ascontiguousarray(weights, np.float64).reshape(-1)
 

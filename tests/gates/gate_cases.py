@@ -1,7 +1,7 @@
 """Every gate in one form: `run` takes 7 quantities, 5 arguments of `step` and 2 upstream gradients, and gives 11.
 
-The results are `step`'s outputs, then `step_backward`'s gradients, then repetitions of the first up to eleven, so that one
-kernel serves all gates. `run` holds no equation of its own.
+The results are `step`'s outputs, then `step_backward`'s gradients, then repetitions of the first up to eleven, so that
+one kernel serves all gates. `run` holds no equation of its own.
 """
 
 from __future__ import annotations

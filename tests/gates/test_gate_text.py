@@ -1,4 +1,4 @@
-"""The gates as a text: equations are written once, docstrings say what the lines say, backward lines name their origin."""
+"""The gates as a text: equations stand once, docstrings say what the lines say, backward lines name their origin."""
 
 from __future__ import annotations
 
@@ -174,7 +174,9 @@ def test_the_shapes_that_this_test_looks_for_are_recognised():
 
 
 def test_sigmoid_and_tanh_are_defined_once():
-    names = [(node.name, path) for path, tree in sources() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    names = [
+        (node.name, path) for path, tree in sources() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+    ]
     assert [path for name, path in names if name == "sigmoid"] == ["gates/activations.py"]
     assert [path for name, path in names if name == "tanh"] == ["gates/elementary.py"]
 

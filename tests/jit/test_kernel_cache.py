@@ -121,7 +121,7 @@ def test_where_no_folder_can_be_made_kernels_compile_in_memory_with_one_warning(
     lines = run(SOFTMAX, tmp_path / "file")
     assert lines[0] == first[1][0]
     assert hits_and_misses(lines) == (0, KERNELS)
-    (category, message), = warnings_of(lines)
+    ((category, message),) = warnings_of(lines)
     assert category == "RuntimeWarning" and "MINIRNN_CACHE_DIR" in message and "\n" not in message
 
 

@@ -111,5 +111,7 @@ print("done")
 def test_with_bounds_checking_an_access_out_of_range_is_an_index_error(tmp_path):
     # Numba compiles from a file's text: the kernels need one.
     (tmp_path / "out_of_range.py").write_text(OUT_OF_RANGE)
-    lines = run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import out_of_range", tmp_path / "c", NUMBA_BOUNDSCHECK="1")
+    lines = run(
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import out_of_range", tmp_path / "c", NUMBA_BOUNDSCHECK="1"
+    )
     assert lines == ["done"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 STEP = 1e-4
-# Differences of fourth order err by STEP**4 times a fifth derivative, and by the rounding of the sum, about 1e-15 / STEP.
+# Differences of fourth order err by STEP**4 times a fifth derivative, and by the rounding of the sum, 1e-15 / STEP.
 TOLERANCE = 1e-9
 
 

@@ -49,7 +49,9 @@ def make(
     layer = kind(units, return_state=True, dtype=dtype, **defaults, **options)
     layer.build((None, time, features))
     scale = 1 / np.sqrt(units)
-    layer.set_weights([random.normal(0, scale if w.name == "recurrent_kernel" else 0.7, w.shape) for w in layer.weights])
+    layer.set_weights(
+        [random.normal(0, scale if w.name == "recurrent_kernel" else 0.7, w.shape) for w in layer.weights]
+    )
     draw = lambda *shape: random.normal(0, 1, shape).astype(dtype)  # noqa: E731
     steps = (time,) if layer.return_sequences else ()
     return Case(

@@ -51,7 +51,10 @@ FORMULAS = {
     "sparse_categorical_crossentropy": sparse,
     "sparse_categorical_crossentropy_from_logits": lambda y, a, o: sparse(y, softmax(a), o),
 }
-OPTIONS = {name: (0.7,) if name == "huber" else (0.0, 0.1) if "entropy" in name and "sparse" not in name else (0.0,) for name in RULES}
+OPTIONS = {
+    name: (0.7,) if name == "huber" else (0.0, 0.1) if "entropy" in name and "sparse" not in name else (0.0,)
+    for name in RULES
+}
 CASES = [(name, option) for name, options in OPTIONS.items() for option in options]
 
 
@@ -106,7 +109,9 @@ def test_the_gradient_is_the_slope_of_the_loss(name, option, weighted):
             ahead, behind = p.copy(), p.copy()
             ahead[r, k] += step
             behind[r, k] -= step
-            slope = (run(name, y, ahead, weights, 0.5, option)[0] - run(name, y, behind, weights, 0.5, option)[0]) / (2 * step)
+            slope = (run(name, y, ahead, weights, 0.5, option)[0] - run(name, y, behind, weights, 0.5, option)[0]) / (
+                2 * step
+            )
             assert dp[r, k] == pytest.approx(slope, rel=2e-8, abs=2e-8), (r, k)
 
 

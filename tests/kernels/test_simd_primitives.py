@@ -75,7 +75,9 @@ def test_loads_and_stores_move_the_numbers_at_their_offset(dtype):
     move(VERSION, x, y, 2, 2)
     np.testing.assert_array_equal(y[0, :W], x.reshape(-1)[2 : 2 + W])
     np.testing.assert_array_equal(y[0, W:], 0)
-    np.testing.assert_array_equal(y[1], [x.reshape(-1)[2], x.reshape(-1)[3], *[0] * (W - 2), x.reshape(-1)[2], x.reshape(-1)[3], *[-1] * (W - 2)])
+    np.testing.assert_array_equal(
+        y[1], [x.reshape(-1)[2], x.reshape(-1)[3], *[0] * (W - 2), x.reshape(-1)[2], x.reshape(-1)[3], *[-1] * (W - 2)]
+    )
 
 
 @kernel

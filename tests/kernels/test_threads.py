@@ -84,7 +84,9 @@ def test_the_pieces_of_shared_work_cover_it_once(workers, count, grain, share_ev
 def test_small_work_stays_on_the_calling_thread(thread_count):
     thread_count(4)
     seen = []
-    threads.share(lambda start, stop: seen.append((threading.get_ident(), start, stop)), (), 100, threads.WORTH_SHARING - 1)
+    threads.share(
+        lambda start, stop: seen.append((threading.get_ident(), start, stop)), (), 100, threads.WORTH_SHARING - 1
+    )
     assert seen == [(threading.get_ident(), 0, 100)]
 
 

@@ -22,7 +22,7 @@ LAYERS = [
     ("Dense", {"units": 5, "activation": "tanh"}, SEQUENCE),
     ("Dense", {"units": 5, "use_bias": False}, (None, 2, T, F)),
     ("Activation", {"activation": "softmax"}, SEQUENCE),
-    ("Activation", {"activation": "gelu"}, ROW),
+    ("Activation", {"activation": "softplus"}, ROW),
     ("Dropout", {"rate": 0.25}, SEQUENCE),
     ("Flatten", {}, SEQUENCE),
     ("Flatten", {}, (None, 2, T, F)),

@@ -15,20 +15,21 @@ STEPS = 6
 # A step moves a parameter by about the learning rate: what may differ is rounding, relative to the parameter.
 TOLERANCE = {"float32": {"rtol": 2e-6, "atol": 1e-6}, "float64": {"rtol": 1e-12, "atol": 1e-13}}
 
+# Keras rounds some of these numbers to float32 on their way; sums of powers of two stay what they are.
 CASES = [
     ("SGD", {}),
-    ("SGD", {"momentum": 0.9}),
-    ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ("SGD", {"momentum": 0.875}),
+    ("SGD", {"momentum": 0.875, "nesterov": True}),
     ("RMSprop", {}),
     ("RMSprop", {"rho": 0.5}),
     ("RMSprop", {"centered": True}),
-    ("RMSprop", {"momentum": 0.8}),
-    ("RMSprop", {"momentum": 0.8, "centered": True, "epsilon": 1e-3}),
+    ("RMSprop", {"momentum": 0.75}),
+    ("RMSprop", {"momentum": 0.75, "centered": True, "epsilon": 2.0**-10}),
     ("Adam", {}),
-    ("Adam", {"beta_1": 0.5, "beta_2": 0.8, "epsilon": 1e-2}),
+    ("Adam", {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 2.0**-7}),
     ("Adam", {"amsgrad": True}),
 ]
-CLIPS = [{"clipnorm": 0.5}, {"clipvalue": 0.2}, {"global_clipnorm": 0.7}, {"clipnorm": 1e6}]
+CLIPS = [{"clipnorm": 0.5}, {"clipvalue": 0.25}, {"global_clipnorm": 0.75}, {"clipnorm": 2.0**20}]
 IDS = ["-".join([name, *options]) for name, options in CASES]
 
 
@@ -63,11 +64,12 @@ def keras_steps(keras, optimizer, values, gradients, dtype):
     after = []
     for step in gradients:
         optimizer.apply([keras.ops.convert_to_tensor(g, dtype) for g in step], variables)
-        after.append([keras.ops.convert_to_numpy(v).copy() for v in variables])
+        after.append([v.numpy().copy() for v in variables])
     return after
 
 
 def compare(keras, rng, name, options, dtype):
+    options = {"learning_rate": 2.0**-9} | options
     values = [rng.standard_normal(shape).astype(dtype) for shape in SHAPES]
     # Gradients from large to tiny, where the place of epsilon shows; and one weight that has none.
     sizes = [1.0, 1e-3, 1e-7]
@@ -95,7 +97,7 @@ def test_every_step_is_that_of_keras(keras, rng, name, options, dtype):
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: "-".join(f"{k}_{v}" for k, v in clip.items()))
 @pytest.mark.parametrize("name", ["SGD", "Adam"])
 def test_clipped_steps_are_those_of_keras(keras, rng, name, clip):
-    compare(keras, rng, name, {"learning_rate": 0.1, **clip}, "float64")
+    compare(keras, rng, name, {"learning_rate": 0.125, **clip}, "float64")
 
 
 @pytest.mark.parametrize("name, options", CASES, ids=IDS)
