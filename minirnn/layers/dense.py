@@ -45,8 +45,8 @@ class Dense(Layer):
 
     >>> import numpy as np
     >>> layer = Dense(3, activation="softmax")
-    >>> layer(np.zeros((2, 4))).round(2).tolist(), layer.count_params()
-    ([[0.33, 0.33, 0.33], [0.33, 0.33, 0.33]], 15)
+    >>> layer(np.zeros((2, 4))).shape, layer.count_params()
+    ((2, 3), 15)
     """
 
     def __init__(

@@ -31,7 +31,7 @@ _LATER = {
 
 def fraction(value: Any, name: str) -> float:
     """`value` as a float with 0 <= value < 1, or one-line ValueError."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < 1:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, got {value!r}")
     return float(value)
 

@@ -135,8 +135,12 @@ class Trainer:
     def _track(self, value: float, y: NDArray[Any], run: Run, weights: NDArray[Any], rows: int) -> None:
         self._loss_tracker.total += value * rows
         self._loss_tracker.count += rows
+        if not self._metrics:
+            return
+        mask = run.mask if run.mask is not None and run.mask.shape == run.out.shape[:-1] else None
         for metric in self._metrics:
-            metric.update_state(y, run.out, None)
+            # Of Keras's metrics, too, only these leave masked steps out.
+            metric.update_state(y, run.out, mask if isinstance(metric, metrics.MeanMetricWrapper) else None)
 
     def _logs(self) -> dict[str, float]:
         return {m.name: m.result() for m in self.metrics}

@@ -1,4 +1,4 @@
-"""The recurrent layers under test, with random weights that differ per gate, and what they compute, step by step in NumPy."""
+"""The recurrent layers under test, with random weights that differ per gate, and what they compute, in NumPy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Case:
 
 
 def make(
-    cell: str, batch: int = 3, time: int = 4, features: int = 2, units: int = 3, mask: Any = None, dtype: str = "float64",
+    cell: str, batch: int = 3, time: int = 4, features: int = 2, units: int = 3, mask: Any = None,
+    dtype: str = "float64",
     seed: int = 0, **options: Any,
 ) -> Case:  # fmt: skip
     """A case of this cell; `mask` is an array (batch, time), or True for one with every kind of row."""

@@ -91,7 +91,8 @@ def test_a_changed_model_trains_with_its_new_chain():
         (lambda: minirnn.Sequential([layers.Dense]), TypeError, "takes layers"),
         (lambda: minirnn.Sequential([layers.Dense(1), minirnn.Input((3,))]), ValueError, "must come first"),
         (lambda: minirnn.Sequential([minirnn.Input((3,)), layers.LSTM(2)]), ValueError, "3 dimensions"),
-        (lambda: minirnn.Sequential([minirnn.Input((T, F)), layers.LSTM(3), layers.LSTM(3)]), ValueError, "3 dimensions"),
+        (lambda: minirnn.Sequential([minirnn.Input((T, F)), layers.LSTM(3), layers.LSTM(3)]),
+         ValueError, "3 dimensions"),
         (lambda: minirnn.Sequential([minirnn.Input((T, F)), layers.LSTM(3, return_state=True), layers.Dense(1)]),
          ValueError, "return_state"),
         (lambda: minirnn.Sequential().build((None, 3)), ValueError, "no layers"),
@@ -150,7 +151,8 @@ def test_set_weights_is_used_by_the_next_call_also_after_training():
 def test_set_weights_changes_all_or_none():
     model = small()
     before = model.get_weights()
-    for bad in ([w + 1 for w in before[:-1]], [*[w + 1 for w in before[:-1]], np.zeros(9)], [w * np.nan for w in before]):
+    most = [w + 1 for w in before[:-1]]
+    for bad in (most, [*most, np.zeros(9)], [w * np.nan for w in before]):
         with pytest.raises(ValueError):
             model.set_weights(bad)
         assert_equal(model.get_weights(), before)
@@ -161,7 +163,8 @@ def test_a_configuration_makes_an_equal_model_here_and_in_keras(keras):
     again = minirnn.Sequential.from_config(model.get_config())
     assert again.get_config() == model.get_config()
     theirs = keras.Sequential.from_config(model.get_config())
-    assert [type(x).__name__ for x in theirs.layers] == ["LSTM", "Dense"] and theirs.count_params() == model.count_params()
+    assert [type(x).__name__ for x in theirs.layers] == ["LSTM", "Dense"]
+    assert theirs.count_params() == model.count_params()
     back = minirnn.Sequential.from_config(theirs.get_config())
     assert back.count_params() == model.count_params() and back.input_shape == model.input_shape
 

@@ -1,4 +1,4 @@
-"""SGD, RMSprop and Adam: step by step Keras's parameters, on random gradients; arguments, configurations, bad values."""
+"""SGD, RMSprop and Adam: step by step Keras's parameters, on random gradients; arguments, configurations."""
 
 from __future__ import annotations
 
@@ -158,7 +158,9 @@ def test_what_is_not_supported_yet_is_named(argument):
         optimizers.SGD(**argument)
 
 
-@pytest.mark.parametrize("name, cls", [("adam", optimizers.Adam), ("SGD", optimizers.SGD), ("RmsProp", optimizers.RMSprop)])
+@pytest.mark.parametrize(
+    "name, cls", [("adam", optimizers.Adam), ("SGD", optimizers.SGD), ("RmsProp", optimizers.RMSprop)]
+)
 def test_names_in_any_case_find_their_optimizer(name, cls):
     assert type(optimizers.get(name)) is cls
 

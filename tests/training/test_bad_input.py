@@ -171,7 +171,8 @@ def test_a_label_that_no_output_stands_for_is_refused(classifier, label):
 
 
 def test_one_hot_targets_for_a_sparse_loss_are_refused(classifier):
-    assert_refused(lambda: classifier.fit(X, np.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1]]), ValueError, "y: got shape", classifier)
+    one_hot = np.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1]]
+    assert_refused(lambda: classifier.fit(X, one_hot), ValueError, "y: got shape", classifier)
 
 
 BAD_COMPILE = {

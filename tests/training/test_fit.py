@@ -111,7 +111,8 @@ def test_other_layers_on_the_way_train_as_in_keras(twins, data):
     def make(library):
         kind = library.layers
         return library.Sequential([
-            kind.Input((T, F)), kind.LSTM(4, return_sequences=True), kind.Flatten(), kind.Dense(6), kind.Reshape((3, 2)),
+            kind.Input((T, F)), kind.LSTM(4, return_sequences=True), kind.Flatten(), kind.Dense(6),
+            kind.Reshape((3, 2)),
             kind.GRU(3), kind.RepeatVector(2), kind.SimpleRNN(3, go_backwards=True), kind.Dense(1),
         ])  # fmt: skip
 
