@@ -1,4 +1,7 @@
-"""`python -m reference`: compare minirnn with Keras on the standard set; exit code 1 when anything differs."""
+"""`python -m reference`: compare minirnn with Keras on the standard set.
+
+The exit code is 0 when everything agrees, 1 when anything differs, 2 when Keras cannot be loaded.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     import minirnn
-    from reference import report, suite
+    from reference import keras_side, report, suite
+
+    try:
+        keras_side.load()
+    except (ModuleNotFoundError, RuntimeError) as error:
+        print(f"python -m reference: {error}", file=sys.stderr)
+        return 2
 
     with Console(stderr=True).status("starting") as status:
         result = suite.run(minirnn, progress=status.update)

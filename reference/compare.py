@@ -193,7 +193,7 @@ def compare_layer(
         keras = keras_side.layer_call(keras_layer, x, initial_state, mask)
         rng = np.random.default_rng(seed)
         dy, *d_states = [rng.normal(size=result.shape).astype(dtype) for result in keras]
-        given = {"dy": dy, "initial_state": initial_state, "mask": mask, "d_states": d_states or None}
+        given: dict[str, Any] = {"dy": dy, "initial_state": initial_state, "mask": mask, "d_states": d_states or None}
         our_dx, our_gradients, our_d_initial = layer_vjp(layer, x, **given)
         keras_dx, keras_gradients, keras_d_initial = keras_side.layer_vjp(keras_layer, x, **given)
     results = [(f"{layer.name} {name}", "") for name in ("output", "state h", "state c")]
@@ -241,4 +241,4 @@ def compare_training(
             each.compile(optimizer=chosen, loss=loss)
             history = each.fit(x, y, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
             losses.append(history.history["loss"])
-    return [compare_arrays("losses", f"{model.name} loss of epoch", *losses, dtype)]
+    return [compare_arrays("losses", f"{model.name} loss of epoch", losses[0], losses[1], dtype)]

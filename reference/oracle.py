@@ -23,6 +23,10 @@ import numpy as np
 
 from reference.activations import activate, activate_backward
 
+Array = np.ndarray
+Arrays = list[np.ndarray]
+Saved = tuple[np.ndarray, ...]
+
 
 @dataclass(frozen=True)
 class Options:
@@ -42,8 +46,8 @@ class Cell:
 
     gates: int
     states: int
-    step: Callable
-    step_backward: Callable
+    step: Callable[[Array, Arrays, Arrays, Options], tuple[Arrays, Saved]]
+    step_backward: Callable[[Saved, Arrays, Arrays, Options], tuple[Array, Arrays, Arrays]]
 
 
 @dataclass
@@ -64,7 +68,7 @@ class Tape:
     weights: list[np.ndarray]
     use_bias: bool
     options: Options
-    steps: list[list] = field(repr=False)
+    steps: list[list[tuple[int, Saved | None]]] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Gradients:
 # ------------------------------------------------------------------------------------------------------- simple RNN
 
 
-def simple_rnn_step(x, states, weights, options):
+def simple_rnn_step(x: Array, states: Arrays, weights: Arrays, options: Options) -> tuple[Arrays, Saved]:
     """h = activation(x W + h_prev U + b)."""
     (h_prev,) = states
     W, U, b = weights
@@ -88,7 +92,9 @@ def simple_rnn_step(x, states, weights, options):
     return [h], (x, h_prev, a)
 
 
-def simple_rnn_step_backward(saved, d_states, weights, options):
+def simple_rnn_step_backward(
+    saved: Saved, d_states: Arrays, weights: Arrays, options: Options
+) -> tuple[Array, Arrays, Arrays]:
     x, h_prev, a = saved
     (dh,) = d_states
     W, U, _ = weights
@@ -99,7 +105,7 @@ def simple_rnn_step_backward(saved, d_states, weights, options):
 # ------------------------------------------------------------------------------------------------------------- LSTM
 
 
-def lstm_step(x, states, weights, options):
+def lstm_step(x: Array, states: Arrays, weights: Arrays, options: Options) -> tuple[Arrays, Saved]:
     """i, f, o = recurrent_activation(a_i, a_f, a_o), g = activation(a_g), c = f c_prev + i g, h = o activation(c)."""
     h_prev, c_prev = states
     W, U, b = weights
@@ -113,7 +119,9 @@ def lstm_step(x, states, weights, options):
     return [h, c], (x, h_prev, c_prev, a_i, a_f, a_g, a_o, i, f, g, o, c)
 
 
-def lstm_step_backward(saved, d_states, weights, options):
+def lstm_step_backward(
+    saved: Saved, d_states: Arrays, weights: Arrays, options: Options
+) -> tuple[Array, Arrays, Arrays]:
     x, h_prev, c_prev, a_i, a_f, a_g, a_o, i, f, g, o, c = saved
     dh, dc = d_states
     W, U, _ = weights
@@ -135,14 +143,14 @@ def lstm_step_backward(saved, d_states, weights, options):
 # -------------------------------------------------------------------------------------------------------------- GRU
 
 
-def _gru_weights(weights):
+def _gru_weights(weights: Arrays) -> tuple[Arrays, Arrays, Arrays, Arrays]:
     """W and U gate by gate, then the biases of x W and of h U; with reset_after=False all the bias is in the first."""
     W, U, b = weights
     b_x, b_h = b if b.ndim == 2 else (b, np.zeros_like(b))
     return np.split(W, 3, axis=1), np.split(U, 3, axis=1), np.split(b_x, 3), np.split(b_h, 3)
 
 
-def gru_step(x, states, weights, options):
+def gru_step(x: Array, states: Arrays, weights: Arrays, options: Options) -> tuple[Arrays, Saved]:
     """z, r = recurrent_activation(a_z, a_r), n = activation(a_n), h = z h_prev + (1 - z) n.
 
     reset_after=True:   a_n = x W_n + b_xn + r (h_prev U_n + b_hn)
@@ -161,7 +169,9 @@ def gru_step(x, states, weights, options):
     return [h], (x, h_prev, a_z, a_r, a_n, z, r, n, recalled)
 
 
-def gru_step_backward(saved, d_states, weights, options):
+def gru_step_backward(
+    saved: Saved, d_states: Arrays, weights: Arrays, options: Options
+) -> tuple[Array, Arrays, Arrays]:
     x, h_prev, a_z, a_r, a_n, z, r, n, recalled = saved
     (dh,) = d_states
     W, _, b = weights
@@ -235,7 +245,7 @@ def forward(
     order = list(range(time))[:: -1 if options.go_backwards else 1]
 
     sequence = np.zeros((batch, time, units))
-    steps = [[] for _ in range(batch)]
+    steps: list[list[tuple[int, Saved | None]]] = [[] for _ in range(batch)]
     for sample in range(batch):
         sample_states = [state[sample].copy() for state in states]
         for k, t in enumerate(order):

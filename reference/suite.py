@@ -71,7 +71,7 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        return all(row.passed for row in [*self.counts, *self.parity, *self.truth])
+        return all(row.passed for rows in (self.counts, self.parity, self.truth) for row in rows)
 
 
 def count_row(case: cases.CountCase, library: ModuleType) -> CountRow:
@@ -105,7 +105,7 @@ def layer_row(case: cases.LayerCase, library: ModuleType, dtype: str) -> ParityR
     return ParityRow(case.name, dtype, compare.compare_layer(layer, x, initial_state, mask))
 
 
-def geometric_mean(values: Sequence[float]) -> float:
+def geometric_mean(values: Sequence[float] | np.ndarray) -> float:
     return float(np.exp(np.mean(np.log(values))))
 
 
@@ -125,7 +125,9 @@ def relative_errors(results: list[list[np.ndarray]], truths: list[list[np.ndarra
 
 def truth_row(case: cases.ModelCase, library: ModuleType, draws: int = DRAWS) -> TruthRow:
     """Outputs and gradients of both libraries in float32 against the oracle, from the same float32 numbers."""
-    truths, ours, keras = [], [], []
+    truths: list[list[np.ndarray]] = []
+    ours: list[list[np.ndarray]] = []
+    keras: list[list[np.ndarray]] = []
     for seed in range(draws):
         model = cases.build_model(case, library, "float32", seed)
         x, y = cases.model_data(case, model.output_shape, "float32", seed)
@@ -161,18 +163,18 @@ def run(library: ModuleType, progress: Callable[[str], None] = lambda name: None
         progress: told the name of each case before it is run.
     """
     result = Result([], [], [])
-    for case in cases.COUNTS:
-        progress(f"parameters of {case.kind}")
-        result.counts.append(count_row(case, library))
+    for count in cases.COUNTS:
+        progress(f"parameters of {count.kind}")
+        result.counts.append(count_row(count, library))
     for dtype in TOLERANCES:
-        for case in cases.MODELS:
-            progress(f"{dtype} {case.name}")
-            result.parity.append(model_row(case, library, dtype))
-        for case in cases.LAYERS:
-            progress(f"{dtype} {case.name}")
-            result.parity.append(layer_row(case, library, dtype))
-    for case in cases.MODELS:
-        progress(f"truth of {case.name}")
-        result.truth.append(truth_row(case, library))
+        for model in cases.MODELS:
+            progress(f"{dtype} {model.name}")
+            result.parity.append(model_row(model, library, dtype))
+        for layer in cases.LAYERS:
+            progress(f"{dtype} {layer.name}")
+            result.parity.append(layer_row(layer, library, dtype))
+    for model in cases.MODELS:
+        progress(f"truth of {model.name}")
+        result.truth.append(truth_row(model, library))
     result.truth.append(truth_total(result.truth))
     return result

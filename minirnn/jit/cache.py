@@ -31,6 +31,16 @@ _folder: Path | None = None
 _settled = False
 
 
+def _renew_lock() -> None:
+    # As in `compiler`: a lock that another thread held does not survive a fork.
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def _salt() -> str:
     """A hash of all that machine code depends on."""
     package = Path(__file__).resolve().parent.parent

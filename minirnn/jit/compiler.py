@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,19 @@ _OPTIONS = dict(nogil=True, fastmath={"contract"}, error_model="numpy", _nrt=Fal
 inline = register_jitable(forceinline=True, no_cpython_wrapper=True, **_OPTIONS)
 
 
+_compiling = threading.RLock()
+
+
+def _renew_lock() -> None:
+    # A thread that was compiling does not live on in a forked child; its lock must not either.
+    global _compiling
+    _compiling = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 class Kernel:
     """An entry point. Call it like the function it wraps, or `specialise` it once and call what comes back.
 
@@ -33,7 +47,6 @@ class Kernel:
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         self._compiled: dict[tuple, Callable] = {}
-        self._lock = threading.Lock()
         if JIT_ENABLED:
             self._dispatcher = njit(**_OPTIONS)(function)
             self._dispatcher._cache = KernelCache(function)
@@ -45,7 +58,7 @@ class Kernel:
         key = tuple([_kind(a) for a in arguments])
         compiled = self._compiled.get(key)
         if compiled is None:
-            with self._lock:
+            with _compiling:
                 compiled = self._compiled.get(key)
                 if compiled is None:
                     signature = tuple(_numba_type(a) for a in arguments)

@@ -47,7 +47,7 @@ def squared_error(y, p, option):
 @inline
 def absolute_error(y, p, option):
     """|p - y|"""
-    return abs(p - y), float(p > y) - float(p < y)
+    return abs(p - y), (1.0 if p > y else 0.0) - (1.0 if p < y else 0.0)
 
 
 @inline

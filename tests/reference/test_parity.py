@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minirnn
-from reference import cases, compare
+from reference import cases, compare, oracle
 from reference.compare import require
 
 pytestmark = pytest.mark.usefixtures("keras")
@@ -67,22 +67,46 @@ def test_every_option_of_a_layer(cell, options, dtype):
     require(compare.compare_layer(layer, x, states))
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-@pytest.mark.parametrize("mask_of", ["holes", "padding", "padding before", "all"])
-def test_every_option_of_a_layer_with_a_mask(cell, options, dtype, mask_of):
-    layer, x, states = recurrent_problem(cell, options, dtype)
+MASKS = ["holes", "padding", "padding before", "all"]
+
+
+def mask_of(kind, x):
+    """A mask (3, 7) of bool."""
     time = np.arange(x.shape[1])
-    masks = {
+    return {
         "holes": np.random.default_rng(1).random(x.shape[:2]) < 0.5,
         "padding": time < np.array([[1], [4], [7]]),
         "padding before": time >= np.array([[6], [3], [0]]),
         "all": np.zeros(x.shape[:2], bool),
-    }
-    mask = masks[mask_of]
+    }[kind]
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize(("kind", "precision"), [("holes", "float32"), *((kind, "float64") for kind in MASKS)])
+def test_every_option_of_a_layer_with_a_mask(cell, options, kind, precision):
+    layer, x, states = recurrent_problem(cell, options, precision)
+    mask = mask_of(kind, x)
     require(compare.compare_layer(layer, x, mask=mask))
-    first_open = mask.copy()
-    first_open[:, -1 if options.get("go_backwards") else 0] = True
-    require(compare.compare_layer(layer, x, states, first_open))
+    mask[:, -1 if options.get("go_backwards") else 0] = True
+    require(compare.compare_layer(layer, x, states, mask))
+
+
+@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"zero_output_for_mask": True}], ids=str)
+@pytest.mark.parametrize("kind", MASKS)
+def test_a_first_step_that_is_masked_gives_the_initial_state_as_the_oracle_has_it(cell, options, kind):
+    layer, x, states = recurrent_problem(cell, {"return_sequences": True, **options}, "float64")
+    mask = mask_of(kind, x)
+    tape = oracle.forward(cell[0], x, layer.get_weights(), states, mask, oracle.Options(**cell[1], **options))
+    for ours, exact in zip(layer(x, initial_state=states, mask=mask), [tape.sequence, *tape.states], strict=True):
+        np.testing.assert_allclose(ours, exact, rtol=0, atol=1e-12)
+
+    rng = np.random.default_rng(2)
+    dy, d_states = rng.normal(size=tape.sequence.shape), [rng.normal(size=state.shape) for state in states]
+    exact = oracle.backward(tape, d_sequence=dy, d_states=d_states)
+    dx, d_weights, d_initial = layer.vjp(x, dy=dy, initial_state=states, mask=mask, d_states=d_states)
+    expected = [exact.dx, *exact.weights, *exact.initial_states]
+    for ours, gradient in zip([dx, *d_weights, *d_initial], expected, strict=True):
+        np.testing.assert_allclose(ours, gradient, rtol=0, atol=1e-12 * max(1, np.abs(gradient).max()))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

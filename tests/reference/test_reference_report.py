@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from reference import __main__ as program
-from reference import report, suite
+from reference import cases, keras_side, report, suite
 from reference.compare import compare_arrays
 from reference.parameters import count
 
@@ -83,7 +83,30 @@ def test_the_json_holds_every_number():
 @pytest.mark.parametrize("arguments", [[], ["--json"]], ids=["tables", "json"])
 def test_the_exit_code_tells_whether_all_passed(monkeypatch, capsys, error, code, arguments):
     monkeypatch.setitem(sys.modules, "minirnn", types.ModuleType("minirnn"))
+    monkeypatch.setattr(keras_side, "load", lambda: None)
     monkeypatch.setattr(suite, "run", lambda library, progress: result(error))
     assert program.main(arguments) == code
     text = capsys.readouterr().out
     assert json.loads(text)["passed"] is (code == 0) if arguments else "Parameters" in text
+
+
+def test_without_keras_one_line_says_what_is_missing(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "minirnn", types.ModuleType("minirnn"))
+    monkeypatch.setattr(keras_side.importlib.util, "find_spec", lambda name: None)
+    keras_side.load.cache_clear()
+    assert program.main([]) == 2
+    error = capsys.readouterr().err
+    assert error == (
+        "python -m reference: keras is not installed; the comparison needs it: pip install keras tensorflow\n"
+    )
+
+
+def test_the_program_compares_minirnn_with_keras(keras, monkeypatch, capsys):
+    for name in ("MODELS", "LAYERS", "COUNTS"):
+        monkeypatch.setattr(cases, name, getattr(cases, name)[:1])
+    program.main(["--json"])
+    numbers = json.loads(capsys.readouterr().out)
+    assert [row["expected"] for row in numbers["counts"]] == [4_457_472]
+    assert [row["name"] for row in numbers["parity"]] == ["LSTM(8) on (3, 1)", "LSTM, states"] * 2
+    assert [row["name"] for row in numbers["truth"]] == ["LSTM(8) on (3, 1)", "all models"]
+    assert all(row["passed"] for row in [*numbers["counts"], *numbers["parity"]])
