@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import sgd, sgd_momentum
 from minirnn.optimizers.optimizer import Optimizer, fraction
@@ -24,7 +26,8 @@ class SGD(Optimizer):
         if self.momentum == 0.0:
             arguments: tuple = (p, g, self._learning_rate)
             return sgd, arguments
-        arguments = (p, g, arena.slot("momentum"), self._learning_rate, self.momentum, self.nesterov)
+        momentum = float(np.float32(self.momentum))  # as Keras rounds it, whatever the dtype
+        arguments = (p, g, arena.slot("momentum"), self._learning_rate, momentum, self.nesterov)
         return sgd_momentum, arguments
 
     def get_config(self) -> dict[str, Any]:
