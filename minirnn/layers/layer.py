@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.boundary import as_input
-from minirnn.layers.weight import TileLayout, Weight
+from minirnn.layers.weight import TileLayout, Weight, WeightOwner
 
 NO_MASK = np.zeros((0, 0), bool)
 _counts: dict[str, int] = defaultdict(int)
@@ -43,7 +43,7 @@ class Tape(SimpleNamespace):
     """What one layer leaves for its backward pass, and the memory both passes work in: arrays by name."""
 
 
-class Layer:
+class Layer(WeightOwner):
     """Base class. Subclasses set weights in `build` and implement `new_tape`, `forward` and `backward`.
 
     Arguments shared by all layers: `name`, `dtype` ('float32' or 'float64'), `trainable`, and of older scripts
@@ -101,24 +101,6 @@ class Layer:
     @property
     def non_trainable_weights(self) -> list[Weight]:
         return [] if self.trainable else self.weights
-
-    variables = property(lambda self: self.weights)
-    trainable_variables = property(lambda self: self.trainable_weights)
-    non_trainable_variables = property(lambda self: self.non_trainable_weights)
-
-    def get_weights(self) -> list[NDArray[Any]]:
-        """The weights in Keras's order and shapes, new arrays."""
-        return [w.numpy() for w in self.weights]
-
-    def set_weights(self, weights: list[Any]) -> None:
-        """Set all weights; a wrong one raises ValueError and changes none."""
-        assign_all(self.weights, weights, f"layer {self.name}")
-
-    def count_params(self) -> int:
-        """How many numbers its weights hold."""
-        if not self.built:
-            raise ValueError(f"layer {self.name} has no weights yet: call it, or give it an input shape, first")
-        return sum(w.size for w in self.weights)
 
     # --- shapes ---
 
@@ -203,11 +185,3 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def assign_all(weights: list[Weight], values: list[Any], owner: str) -> None:
-    """Set weights from arrays, all or none."""
-    if len(values) != len(weights):
-        raise ValueError(f"{owner} has {len(weights)} weights, got {len(values)} arrays")
-    for weight, value in zip(weights, [w.checked(v) for w, v in zip(weights, values, strict=True)], strict=True):
-        weight.assign(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,3 +123,41 @@ class Weight:
 
     def __repr__(self) -> str:
         return f"<Weight path={self.path}, shape={self.shape}, dtype={self.dtype}>"
+
+
+class WeightOwner:
+    """What layers and models both offer on top of their `weights`, `trainable_weights` and `non_trainable_weights`."""
+
+    kind, how_to_build = "layer", "call it, or give it an input shape"
+    name: str
+    built: bool
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    variables = property(lambda self: self.weights)
+    trainable_variables = property(lambda self: self.trainable_weights)
+    non_trainable_variables = property(lambda self: self.non_trainable_weights)
+
+    def get_weights(self) -> list[NDArray[Any]]:
+        """All weights in Keras's order and shapes, new arrays."""
+        return [w.numpy() for w in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Set all weights; a wrong one raises ValueError and changes none."""
+        assign_all(self.weights, weights, f"{self.kind} {self.name}")
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        if not self.built:
+            raise ValueError(f"{self.kind} {self.name} has no weights yet: {self.how_to_build}, first")
+        return sum(w.size for w in self.weights)
+
+
+def assign_all(weights: list[Weight], values: list[Any], owner: str) -> None:
+    """Set weights from arrays, all or none."""
+    if len(values) != len(weights):
+        raise ValueError(f"{owner} has {len(weights)} weights, got {len(values)} arrays")
+    for weight, value in zip(weights, [w.checked(v) for w, v in zip(weights, values, strict=True)], strict=True):
+        weight.assign(value)

@@ -8,13 +8,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from minirnn.layers.input import InputLayer
-from minirnn.layers.layer import Layer, assign_all, unique_name
-from minirnn.layers.weight import Weight
+from minirnn.layers.layer import Layer, unique_name
+from minirnn.layers.weight import Weight, WeightOwner
 from minirnn.models.summary import print_summary
 from minirnn.training.trainer import Trainer
 
 
-class Sequential(Trainer):
+class Sequential(WeightOwner, Trainer):
     """A model whose layers follow each other.
 
     >>> import minirnn
@@ -22,6 +22,8 @@ class Sequential(Trainer):
     >>> model.count_params()
     329
     """
+
+    kind, how_to_build = "model", "give it an Input, or call it"
 
     def __init__(self, layers: Sequence[Any] = (), name: str | None = None, trainable: bool = True) -> None:
         self.name = unique_name("Sequential") if name is None else name
@@ -146,24 +148,6 @@ class Sequential(Trainer):
     @property
     def non_trainable_weights(self) -> list[Weight]:
         return [w for layer in self.layers for w in layer.non_trainable_weights]
-
-    variables = property(lambda self: self.weights)
-    trainable_variables = property(lambda self: self.trainable_weights)
-    non_trainable_variables = property(lambda self: self.non_trainable_weights)
-
-    def get_weights(self) -> list[NDArray[Any]]:
-        """All weights in Keras's order and shapes, new arrays."""
-        return [w.numpy() for w in self.weights]
-
-    def set_weights(self, weights: list[Any]) -> None:
-        """Set all weights; a wrong one raises ValueError and changes none."""
-        assign_all(self.weights, weights, f"model {self.name}")
-
-    def count_params(self) -> int:
-        """How many numbers the weights hold."""
-        if not self.built:
-            raise ValueError(f"model {self.name} has no weights yet: give it an Input, or call it, first")
-        return sum(w.size for w in self.weights)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its place. Raises ValueError if there is none."""
