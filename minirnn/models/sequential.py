@@ -72,7 +72,6 @@ class Sequential(WeightOwner, Trainer):
 
     def _changed(self) -> None:
         self.built = False
-        self._arenas = []
         self._runs.clear()
 
     def _maybe_build(self) -> None:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from minirnn import boundary, losses, metrics, optimizers
 from minirnn.callbacks import CallbackList, History
 from minirnn.losses import NO_WEIGHTS
-from minirnn.training.arena import Arena, arenas_of
 from minirnn.training.batches import batches, train_validation_split
 from minirnn.training.run import Run, RunPool
 
@@ -29,9 +28,8 @@ class Trainer:
         self.history: History | None = None
         self._metrics: list[metrics.Metric] = []
         self._metric_names: list[Any] = []
-        self._arenas: list[Arena] = []
-        self._arena_weights: list[Any] = []
         self._runs = RunPool(self)
+        self._run_weights: list[Any] = []
         self._loss_tracker = metrics.Mean(name="loss")
 
     # --- compile ---
@@ -53,7 +51,6 @@ class Trainer:
         self.optimizer, self.loss = chosen
         self._metric_names, self._metrics = names, [m for m in resolved if m is not None]
         self._metrics_pending = any(m is None for m in resolved)
-        self._arenas, self._arena_weights = [], []
 
     @property
     def compiled(self) -> bool:
@@ -87,12 +84,22 @@ class Trainer:
     # --- one step ---
 
     def _prepare_training(self) -> None:
-        weights = self.trainable_weights
-        if self._arena_weights != weights or not self._arenas:
-            if not weights:
-                raise ValueError(f"model {self.name} has no trainable weights")
-            self._arenas, self._arena_weights = arenas_of(weights), list(weights)
+        """Let the optimizer train what is trainable now. ValueError if that is nothing, or new to the optimizer."""
+        weights = self._prepare_backward()
+        if not weights:
+            raise ValueError(f"model {self.name} has no trainable weights")
+        if not self.optimizer.trains(weights):
+            self.optimizer.build(weights)
+            self.optimizer.select(weights)
             self._runs.clear()
+
+    def _prepare_backward(self) -> list[Any]:
+        """The trainable weights. Runs that were made when others were trainable are forgotten: they stop elsewhere."""
+        weights = self.trainable_weights
+        if weights != self._run_weights:
+            self._runs.clear()
+            self._run_weights = list(weights)
+        return weights
 
     def _forward_backward(self, run: Run, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any], dx: bool) -> float:
         p = run.forward(x)
@@ -118,7 +125,7 @@ class Trainer:
     def _train_step(self, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any]) -> float:
         run = self._runs.take(x.shape, True)
         value = self._forward_backward(run, x, y, weights, False)
-        self.optimizer.apply(self._arenas)
+        self.optimizer.apply()
         self._track(value, y, run, weights, len(x))
         self._runs.give_back(run)
         return value
@@ -214,7 +221,7 @@ class Trainer:
         """(loss, [gradient of each trainable weight in Keras's shape], dx) without changing the model."""
         self._require("compute_gradients")
         x, y, weights = self._inputs(x, y, sample_weight)
-        self._prepare_training()
+        self._prepare_backward()
         run = self._runs.take(x.shape, True)
         value = self._forward_backward(run, x, y, weights, True)
         gradients = [w.gradient_numpy() for w in self.trainable_weights]
