@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minirnn import config, optimizers
+from minirnn import optimizers
 from minirnn.layers.weight import TileLayout, Weight
 from reference import keras_side
 
@@ -82,9 +82,7 @@ def compare(keras, rng, name, options, dtype):
     with keras_side.precision(dtype):
         theirs = getattr(keras.optimizers, name)(**options)
         expected = keras_steps(keras, theirs, values, gradients, dtype)
-    config.set_floatx(dtype)
-    ours = getattr(optimizers, name)(**options)
-    config.set_floatx("float32")
+        ours = getattr(optimizers, name)(**options)
     after = steps(ours, weights_of(values, dtype), gradients)
     for mine, other in zip(after, expected, strict=True):
         for weight, value in zip(mine, other, strict=True):
