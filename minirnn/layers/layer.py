@@ -157,7 +157,7 @@ class Layer(WeightOwner):
         self.check_input(x.shape)
         return x
 
-    def check_input(self, shape: tuple[int, ...]) -> None:
+    def check_input(self, shape: tuple[int | None, ...]) -> None:
         """Raise ValueError if arrays of this shape do not fit the weights."""
         self.check_rank(shape)
         if self.weights and shape[-1] != self.input_shape[-1]:

@@ -56,7 +56,7 @@ class Sequential(WeightOwner, Trainer):
         if not self.layers and self._input_layer is None and layer.declared_shape is not None:
             self._input_layer = InputLayer(batch_shape=layer.declared_shape, dtype=layer.dtype)
         if self.built:
-            layer.check_rank(self.output_shape)
+            layer.check_input(self.output_shape)
             layer.compute_output_shape(self.output_shape)
         self.layers.append(layer)
         self._changed()
@@ -79,18 +79,18 @@ class Sequential(WeightOwner, Trainer):
             self.build(self._input_layer.batch_shape)
 
     def build(self, input_shape: tuple[int | None, ...] | None = None) -> None:
-        """Make the weights for inputs of this batch shape, (None, time, features)."""
+        """Make the weights for inputs of this batch shape, (None, time, features).
+
+        Raises ValueError, before any weight is drawn, where a layer cannot take what comes to it.
+        """
         if input_shape is None:
             raise ValueError("build needs an input shape, such as (None, time, features)")
-        if not self.layers:
-            raise ValueError(f"{self.name} has no layers: add some first")
+        self._checked_output_shape(input_shape)
         shape = tuple(input_shape)
         for layer in self.layers:
             if not layer.built:
                 layer.build(shape)
             shape = layer.compute_output_shape(shape)
-            if shape and isinstance(shape[0], tuple):
-                raise ValueError(f"{layer.name} returns its states (return_state=True), which a chain cannot pass on")
         self.input_shape = tuple(input_shape)
         self.built = True
 
@@ -103,14 +103,29 @@ class Sequential(WeightOwner, Trainer):
         return self.compute_output_shape(self.input_shape)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The batch shape of the output for an input's batch shape."""
+        """The batch shape of the output for an input's batch shape; the model need not be built, and is not.
+
+        For an unbuilt model, raises ValueError if there is no layer, or one that cannot take what comes to it.
+        """
+        if not self.built:
+            return self._checked_output_shape(input_shape)
         for layer in self.layers:
             input_shape = layer.compute_output_shape(input_shape)
         return input_shape
 
-    def check_input(self, shape: tuple[int, ...]) -> None:
-        """Raise ValueError if arrays of this shape do not fit the model."""
-        expected = self.input_shape
+    def _checked_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        if not self.layers:
+            raise ValueError(f"{self.name} has no layers: add some first")
+        for layer in self.layers:
+            layer.check_input(shape)
+            shape = layer.compute_output_shape(tuple(shape))
+            if shape and isinstance(shape[0], tuple):
+                raise ValueError(f"{layer.name} returns its states (return_state=True), which a chain cannot pass on")
+        return shape
+
+    def check_input(self, shape: tuple[int, ...], expected: tuple[int | None, ...] | None = None) -> None:
+        """Raise ValueError if arrays of this shape do not fit the model, or the `expected` batch shape."""
+        expected = self.input_shape if expected is None else expected
         fits = len(shape) == len(expected) and all(e in (None, n) for e, n in zip(expected, shape, strict=True))
         if not fits:
             wanted = str(tuple(expected)).replace("None", "any")

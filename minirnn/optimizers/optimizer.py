@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import numbers
+import operator
 from typing import Any
 
 import numpy as np
@@ -155,7 +156,7 @@ class Optimizer:
 
     def trains(self, weights: list[Weight]) -> bool:
         """Whether the next step trains these weights, where they now live."""
-        return weights == self._chosen and all(w.packed is p for w, p in zip(weights, self._homes, strict=True))
+        return weights == self._chosen and all(map(operator.is_, [w.packed for w in weights], self._homes))
 
     def apply(self) -> None:
         """One step for the selected weights: clip their gradients, then update them."""

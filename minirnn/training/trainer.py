@@ -76,10 +76,9 @@ class Trainer:
             raise ValueError(f"{what} needs an optimizer and a loss: call compile(optimizer, loss) first")
 
     def _resolve_metrics(self, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> None:
-        if self._metrics_pending:
-            found = [_metric(name, (y_shape, output_shape)) for name in self._metric_names]
-            self._metrics = [metric for metric in found if metric is not None]
-            self._metrics_pending = False
+        found = [_metric(name, (y_shape, output_shape)) for name in self._metric_names]
+        self._metrics = [metric for metric in found if metric is not None]
+        self._metrics_pending = False
 
     # --- one step ---
 
@@ -162,7 +161,19 @@ class Trainer:
         return x
 
     def _inputs(self, x: Any, y: Any, sample_weight: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        x = self._input(x)
+        arrays = self._checked(x, y, sample_weight)
+        self._build_for(*arrays[:2])
+        return arrays
+
+    def _checked(
+        self, x: Any, y: Any, sample_weight: Any, like: NDArray[Any] | None = None
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Clean arrays, or a one-line error; nothing is built or drawn. x must fit an unbuilt model as `like` does."""
+        x = boundary.as_input(x, "x", self.dtype)
+        if self.built:
+            self.check_input(x.shape)
+        elif like is not None:
+            self.check_input(x.shape, (None, *like.shape[1:]))
         output = (len(x), *self.compute_output_shape(x.shape)[1:])
         if len(output) == 1:
             raise ValueError(f"model {self.name} gives one number a batch; its output needs a feature axis")
@@ -170,10 +181,15 @@ class Trainer:
         if length is not None and length != len(x):
             raise ValueError(f"x has {len(x)} rows and y has {length}; they must be equally long")
         y = boundary.as_target(y, output, self.layers[-1].dtype, self.loss.sparse)
-        self._resolve_metrics(y.shape, output)
         if sample_weight is None:
             return x, y, NO_WEIGHTS
         return x, y, boundary.as_sample_weight(sample_weight, output[:-1])
+
+    def _build_for(self, x: NDArray[Any], y: NDArray[Any]) -> None:
+        if not self.built:
+            self.build((None, *x.shape[1:]))
+        if self._metrics_pending:
+            self._resolve_metrics(y.shape, self.compute_output_shape(x.shape))
 
     # --- public, single batches ---
 
@@ -260,14 +276,16 @@ class Trainer:
         validation_freq = boundary.check_batch_size(validation_freq, "validation_freq")
         if validation_batch_size is not None:
             boundary.check_batch_size(validation_batch_size, "validation_batch_size")
-        x, y, weights = self._inputs(x, y, sample_weight)
+        x, y, weights = self._checked(x, y, sample_weight)
         held_out: tuple | None = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
-            held_out = self._inputs(*validation_data, *[None] * (3 - len(validation_data)))
+            held_x, held_y, held_weights = (*validation_data, None)[:3]
+            held_out = self._checked(held_x, held_y, held_weights, like=x)
         elif validation_split:
             (x, y, weights), held_out = train_validation_split((x, y, weights), validation_split)
+        self._build_for(x, y)
         self._prepare_training()
 
         steps = -(-len(x) // batch_size)
