@@ -6,21 +6,17 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from minirnn import activations, initializers
-from minirnn.boundary import as_input, as_mask, whole
+from minirnn import initializers
+from minirnn.boundary import as_input, as_mask
 from minirnn.jit import Static
 from minirnn.kernels.recurrence import backward, forward, transpose
 from minirnn.kernels.simd import lanes
 from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
 from minirnn.kernels.weight_gradients import gradients
-from minirnn.layers.layer import NO_MASK, Layer, Tape
+from minirnn.layers.affine import Affine
+from minirnn.layers.layer import NO_MASK, Tape
 from minirnn.layers.weight import TileLayout, Weight, zeros
-
-_LATER = (
-    "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",
-    "kernel_constraint", "recurrent_constraint", "bias_constraint", "dropout", "recurrent_dropout",
-)  # fmt: skip
 
 
 def tile_for(size: int, dtype: Any) -> tuple[int, ...]:
@@ -36,7 +32,7 @@ def transposed_shape(packed: tuple[int, ...], tile: tuple[int, ...], dtype: Any)
     return -(-size // length), tiles * columns, length
 
 
-class Recurrent(Layer):
+class Recurrent(Affine):
     """Base of the recurrent layers; the arguments are Keras's.
 
     Subclasses name their gates and the kernels' cell. `implementation`, `unroll` and `use_cudnn` are accepted and
@@ -44,6 +40,13 @@ class Recurrent(Layer):
     """
 
     input_rank = 3
+    later = Affine.later | {
+        "recurrent_regularizer": None,
+        "recurrent_constraint": None,
+        "activity_regularizer": None,
+        "dropout": 0.0,
+        "recurrent_dropout": 0.0,
+    }
     gates: ClassVar[int]
     state_count: ClassVar[int] = 1
     # Gate (in Keras's order) of each column, of the input's weights and of the recurrent ones.
@@ -69,17 +72,8 @@ class Recurrent(Layer):
         implementation: int = 2,
         **arguments: Any,
     ) -> None:
-        for name in _LATER:
-            value = arguments.pop(name, None)
-            if value is not None and value != 0:
-                raise NotImplementedError(f"{type(self).__name__}: {name} is not supported yet; leave it out")
-        super().__init__(**arguments)
-        self.units = whole(units, "units")
-        self.activation = activations.name_of(activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
+        super().__init__(units, activation, use_bias, kernel_initializer, bias_initializer, **arguments)
         self.recurrent_initializer = initializers.get(recurrent_initializer)
-        self.bias_initializer: Any = initializers.get(bias_initializer)
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
         self.zero_output_for_mask, self.seed = bool(zero_output_for_mask), seed
@@ -295,12 +289,7 @@ class Recurrent(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
-            "units": self.units,
-            "activation": self.activation,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "recurrent_initializer": initializers.serialize(self.recurrent_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
             "go_backwards": self.go_backwards,
