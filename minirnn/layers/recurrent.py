@@ -10,9 +10,9 @@ from minirnn import initializers
 from minirnn.boundary import as_input, as_mask
 from minirnn.jit import Static
 from minirnn.kernels.recurrence import backward, forward, transpose
-from minirnn.kernels.simd import lanes
 from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
+from minirnn.kernels.vec import lanes
 from minirnn.kernels.weight_gradients import gradients
 from minirnn.layers.affine import Affine
 from minirnn.layers.layer import NO_MASK, Tape
