@@ -16,7 +16,7 @@ class Affine(Layer):
     or initializer, NotImplementedError for an argument of Keras that is not supported yet and not off.
     """
 
-    # Arguments of Keras that are not supported yet, at the values that switch them off.
+    # Arguments of Keras that are not supported yet, at the values that switch them off and stand in configurations.
     later: ClassVar[dict[str, Any]] = dict.fromkeys(
         ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint")
     )
@@ -43,8 +43,9 @@ class Affine(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
+            **self.later,
             "units": self.units,
-            "activation": self.activation,
+            "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),

@@ -115,3 +115,8 @@ class Dense(Affine):
         if self.trainable:
             share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
         return t.dx.reshape(t.shape) if need_dx else None
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["lora_rank"]  # which Keras lists only where it is in use
+        return config

@@ -28,4 +28,4 @@ class Gated(Recurrent):
         self.recurrent_activation = activations.name_of(recurrent_activation)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"recurrent_activation": self.recurrent_activation}
+        return super().get_config() | {"recurrent_activation": activations.serialize(self.recurrent_activation)}

@@ -176,11 +176,12 @@ class Layer(WeightOwner):
     # --- configuration ---
 
     def get_config(self) -> dict[str, Any]:
-        """Keras's configuration keys; `from_config` makes an equal, unbuilt layer."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        """Keras's configuration; `from_config`, here or in Keras, makes an equal, unbuilt layer of it."""
+        return {"name": self.name, "trainable": self.trainable, "dtype": config.dtype_policy(self.dtype)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
+        """The layer of a configuration, of minirnn or of Keras."""
         return cls(**config)
 
     def __repr__(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from minirnn import config
 from minirnn.layers.input import InputLayer
 from minirnn.layers.layer import Layer, unique_name
 from minirnn.layers.weight import Weight, WeightOwner
@@ -191,10 +192,14 @@ class Sequential(WeightOwner, Trainer):
     # --- configuration ---
 
     def get_config(self) -> dict[str, Any]:
+        """Keras's configuration; `from_config`, here or in Keras, makes an equal model with new weights of it."""
         layers = ([self._input_layer] if self._input_layer else []) + self.layers
+        shape = {"build_input_shape": self.input_shape} if self.built else {}
         return {
             "name": self.name,
             "trainable": self.trainable,
+            "dtype": config.dtype_policy(config.floatx()),
+            **shape,
             "layers": [
                 {
                     "module": "keras.layers",
@@ -208,7 +213,7 @@ class Sequential(WeightOwner, Trainer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sequential:
-        """An equal model with new weights."""
+        """An equal model with new weights, from a configuration of minirnn or of Keras."""
         from minirnn import layers as known
 
         built = []
@@ -217,7 +222,10 @@ class Sequential(WeightOwner, Trainer):
             if layer_class is None:
                 raise ValueError(f"minirnn has no layer {entry['class_name']!r}")
             built.append(layer_class.from_config(entry["config"]))
-        return cls(built, name=config.get("name"))
+        model = cls(built, name=config.get("name"))
+        if not model.built and config.get("build_input_shape") is not None:
+            model.build(tuple(config["build_input_shape"]))
+        return model
 
     def __repr__(self) -> str:
         return f"<Sequential name={self.name}, built={self.built}>"
