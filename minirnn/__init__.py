@@ -3,25 +3,8 @@
 `import minirnn as keras` runs a recurrent script. The equations are in `minirnn.gates`: they are the code that runs.
 """
 
-from minirnn import (
-    activations,
-    callbacks,
-    config,
-    gates,
-    initializers,
-    kernels,
-    layers,
-    losses,
-    metrics,
-    models,
-    optimizers,
-    random,
-    utils,
-)
-from minirnn.kernels.threads import get_num_threads, set_num_threads
-from minirnn.layers import Input
-from minirnn.models import Sequential
-from minirnn.warmup import warmup
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -29,3 +12,44 @@ __all__ = [
     "Input", "Sequential", "activations", "callbacks", "config", "gates", "get_num_threads", "initializers", "kernels",
     "layers", "losses", "metrics", "models", "optimizers", "random", "set_num_threads", "utils", "warmup",
 ]  # fmt: skip
+
+if TYPE_CHECKING:
+    from minirnn import (
+        activations,
+        callbacks,
+        config,
+        gates,
+        initializers,
+        kernels,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        random,
+        utils,
+    )
+    from minirnn.ahead import warmup
+    from minirnn.kernels.threads import get_num_threads, set_num_threads
+    from minirnn.layers import Input
+    from minirnn.models import Sequential
+else:
+    # The names that are not modules of this package, and the modules that they come from.
+    _HOMES = {
+        "Input": "minirnn.layers",
+        "Sequential": "minirnn.models",
+        "get_num_threads": "minirnn.kernels.threads",
+        "set_num_threads": "minirnn.kernels.threads",
+        "warmup": "minirnn.ahead",
+    }
+
+    def __getattr__(name: str) -> Any:
+        """Import each public name at its first use (PEP 562), so that the command is ready for Ctrl-C before Numba."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOMES[name]), name) if name in _HOMES else import_module(f"{__name__}.{name}")
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

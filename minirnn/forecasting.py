@@ -169,7 +169,7 @@ def seasonal_naive(known: np.ndarray, horizon: int, season: int) -> np.ndarray:
 def season_growth(training: np.ndarray, season: int) -> float | None:
     """The geometric mean of value / value one season earlier; None unless all are positive and one has a season before.
 
-    >>> season_growth(np.array([1.0, 10.0, 2.0, 20.0]), season=2)
+    >>> round(season_growth(np.array([1.0, 10.0, 2.0, 20.0]), season=2), 6)
     2.0
     """
     if len(training) <= season or not np.all(training > 0):

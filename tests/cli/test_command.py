@@ -122,6 +122,27 @@ def test_ctrl_c_ends_the_training_quietly_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("module", ["numpy", "numba", "rich"])
+@pytest.mark.parametrize("start", [
+    ["-m", "minirnn"], ["-c", "import sys; from minirnn.cli import main; sys.exit(main())"],
+], ids=["python -m minirnn", "console script"])  # fmt: skip
+def test_ctrl_c_during_the_imports_is_as_quiet(tmp_path, start, module):
+    (tmp_path / f"{module}.py").write_text("import time; print('importing', flush=True); time.sleep(60)")
+    with subprocess.Popen(
+        [sys.executable, *start, "forecast"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "")
+
+
 def test_a_file_that_cannot_be_moved_into_place_leaves_nothing_behind(tmp_path, monkeypatch):
     def fail(*paths):
         raise PermissionError(13, "Permission denied", str(paths[1]))

@@ -167,5 +167,5 @@ def test_code_compiled_under_another_switch_is_kept_apart(switch, filled):
 
 
 def test_importing_minirnn_makes_no_folder(tmp_path):
-    run("import minirnn", tmp_path / "minirnn")
+    run("from minirnn import *", tmp_path / "minirnn")
     assert not (tmp_path / "minirnn").exists()

@@ -117,7 +117,7 @@ def test_a_narrow_terminal_still_gets_a_table(monkeypatch):
 
 
 def test_importing_minirnn_does_not_import_rich():
-    code = "import sys, minirnn; print('rich' in sys.modules)"
+    code = "import sys; from minirnn import *; print('rich' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
 

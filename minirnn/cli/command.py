@@ -14,8 +14,6 @@ from rich.console import Console
 import minirnn
 from minirnn.cli import demo, forecast, params
 
-INTERRUPTED = 130  # as shells report a process ended by SIGINT
-
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
@@ -54,8 +52,8 @@ def parser() -> Parser:
     return top
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say, by default those of the process; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -63,8 +61,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = Console(markup=False, highlight=False, emoji=False)
     try:
         chosen.run(chosen, out)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except OSError as error:
         return failure(chosen.command, f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except (ValueError, TypeError, MemoryError) as error:
