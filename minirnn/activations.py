@@ -35,7 +35,7 @@ _NAMES = [*ACTIVATIONS, "softmax", "silu"]
 
 
 def name_of(activation: Any) -> str:
-    """The name that stands for an activation in kernels and configurations.
+    """The name that stands for an activation in kernels.
 
     `activation` is a name, a function of this module or None (linear). Raises ValueError for anything else.
     """
@@ -56,8 +56,9 @@ def get(identifier: Any) -> Callable[..., Any]:
 
 
 def serialize(activation: Any) -> str:
-    """The name of an activation."""
-    return name_of(activation)
+    """The name of an activation in configurations, Keras's first one: "silu" for swish."""
+    name = name_of(activation)
+    return "silu" if name == "swish" else name
 
 
 deserialize = get

@@ -38,3 +38,8 @@ def check_dtype(dtype: Any) -> str:
     if name not in ("float32", "float64"):
         raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
     return name
+
+
+def dtype_policy(dtype: str) -> dict[str, Any]:
+    """The configuration of a dtype in Keras's form, which `check_dtype` reads."""
+    return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": dtype}, "registered_name": None}

@@ -8,8 +8,9 @@ Split: the last `held_out` values are never trained on, nor used to fit the scal
 `horizon` values follow is the origin of one forecast: the values before the origin are known, the others are not. The
 naive forecasts are made from the same origins over the same horizon:
 
-    naive            the last known value, repeated
-    seasonal naive   the value one season earlier, the last known season repeated
+    naive                     the last known value, repeated
+    seasonal naive            the value one season earlier, the last known season repeated
+    seasonal naive x growth   the same, times the average growth from season to season in the training part
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ class Forecast:
 
     origins    (m,) how many values were known when each held-out forecast was made
     held_out   (m, horizon) the network's forecasts from these origins
-    errors     Errors on the held-out end by name: "network", "naive", "seasonal naive"
+    errors     Errors on the held-out end by name: "network", "naive", "seasonal naive", and "seasonal naive x growth"
+               where the training part has a growth: only positive values, and more than a season of them
     future     (horizon,) the network's forecast of the values after the end of the series
     windows    number of training windows
     params     number of trained parameters
@@ -105,7 +107,7 @@ def forecast(
     """Train a network on the early part of a series, measure it on the end, forecast what comes after.
 
     values      (n,) finite numbers in time order, evenly spaced
-    season      values in a season, for the seasonal-naive forecast only
+    season      values in a season, for the seasonal-naive forecasts only
     held_out    values at the end that are never trained on; None: a sixth of the series, at least two horizons
     seed        seeds all of minirnn's random numbers: the same seed gives the same forecast, bit for bit
     on_epoch    called after every epoch with the number of epochs done
@@ -139,6 +141,10 @@ def forecast(
         "naive": np.stack([naive(values[:t], horizon) for t in origins]),
         "seasonal naive": np.stack([seasonal_naive(values[:t], horizon, season) for t in origins]),
     }
+    growth = season_growth(values[:train_end], season)
+    if growth is not None:
+        factors = growth ** (1 + np.arange(horizon) // season)
+        predictions["seasonal naive x growth"] = factors * predictions["seasonal naive"]
     actual = np.stack([values[t : t + horizon] for t in origins])
     return Forecast(
         origins=origins,
@@ -158,6 +164,18 @@ def naive(known: np.ndarray, horizon: int) -> np.ndarray:
 def seasonal_naive(known: np.ndarray, horizon: int, season: int) -> np.ndarray:
     """The last known season of `season` values, repeated over `horizon` values."""
     return np.resize(known[-season:], horizon)
+
+
+def season_growth(training: np.ndarray, season: int) -> float | None:
+    """The geometric mean of value / value one season earlier; None unless all are positive and one has a season before.
+
+    >>> season_growth(np.array([1.0, 10.0, 2.0, 20.0]), season=2)
+    2.0
+    """
+    if len(training) <= season or not np.all(training > 0):
+        return None
+    logs = np.log(training)
+    return float(np.exp(np.mean(logs[season:] - logs[:-season])))
 
 
 def default_held_out(rows: int, horizon: int) -> int:

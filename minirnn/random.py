@@ -44,6 +44,8 @@ class SeedGenerator:
         return cls(**config)
 
 
+Seed = int | SeedGenerator | None
+
 _global_seeds = SeedGenerator()
 
 
@@ -66,7 +68,7 @@ def next_seed() -> int:
     return _global_seeds.next()
 
 
-def generator(seed: int | SeedGenerator | None = None) -> np.random.Generator:
+def generator(seed: Seed = None) -> np.random.Generator:
     """Return a fresh NumPy generator: of an integer, of the next seed of a SeedGenerator, or of the global sequence.
 
     Raises TypeError for any other seed.
@@ -90,11 +92,7 @@ def check_seed(seed: Any) -> int:
 
 
 def normal(
-    shape: Sequence[int],
-    mean: float = 0.0,
-    stddev: float = 1.0,
-    dtype: DTypeLike | None = None,
-    seed: int | SeedGenerator | None = None,
+    shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None, seed: Seed = None
 ) -> NDArray[Any]:
     """Draw an array of `shape` from the normal distribution; dtype float32 unless given."""
     draws = generator(seed).standard_normal(tuple(shape))
@@ -102,11 +100,7 @@ def normal(
 
 
 def truncated_normal(
-    shape: Sequence[int],
-    mean: float = 0.0,
-    stddev: float = 1.0,
-    dtype: DTypeLike | None = None,
-    seed: int | SeedGenerator | None = None,
+    shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None, seed: Seed = None
 ) -> NDArray[Any]:
     """Draw from the normal distribution cut off at two standard deviations: draws outside are drawn again."""
     rng = generator(seed)
@@ -117,11 +111,7 @@ def truncated_normal(
 
 
 def uniform(
-    shape: Sequence[int],
-    minval: float = 0.0,
-    maxval: float = 1.0,
-    dtype: DTypeLike | None = None,
-    seed: int | SeedGenerator | None = None,
+    shape: Sequence[int], minval: float = 0.0, maxval: float = 1.0, dtype: DTypeLike | None = None, seed: Seed = None
 ) -> NDArray[Any]:
     """Draw an array of `shape` from the uniform distribution over [minval, maxval]; dtype float32 unless given."""
     return generator(seed).uniform(minval, maxval, tuple(shape)).astype(dtype or np.float32)

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", type=int, default=12, metavar="N", help="past steps the network sees (%(default)s)")
     parser.add_argument("--horizon", type=int, default=12, metavar="N", help="values to forecast (%(default)s)")
     parser.add_argument("--season", type=int, default=12, metavar="N",
-                        help="values in a season, for the seasonal-naive forecast only (%(default)s)")
+                        help="values in a season, for the seasonal-naive forecasts only (%(default)s)")
     parser.add_argument("--held-out", type=int, metavar="N",
                         help="values at the end that are never trained on (a sixth, at least two horizons)")
     parser.add_argument("--cell", choices=CELLS, default="lstm", help="kind of recurrent layer (%(default)s)")
@@ -113,7 +113,7 @@ def error_table(result: Forecast, model: str, season: int) -> Table:
     for name, errors in result.errors.items():
         mape = "-" if errors.mape is None else f"{errors.mape:.1f} %"
         bold = "bold" if name == "network" else None
-        table.add_row(shown[name], form(errors.rmse), form(errors.mae), mape, style=bold)
+        table.add_row(shown.get(name, name), form(errors.rmse), form(errors.mae), mape, style=bold)
     return table
 
 
@@ -134,7 +134,8 @@ def verdict(result: Forecast, model: str) -> str:
         change = 100 * (network[1].rmse / errors.rmse - 1)
         return f"{abs(change):.0f} % {'below' if change < 0 else 'above'} {name}"
 
-    return f"{model}'s RMSE is {' and '.join(against(*other) for other in others)}."
+    *most, last = [against(*other) for other in others]
+    return f"{model}'s RMSE is {', '.join(most)} and {last}."
 
 
 def future_table(series: Series, result: Forecast) -> Table:

@@ -24,7 +24,7 @@ TRUNCATED_STDDEV = 0.87962566103423978
 class RandomNormal(RandomInitializer):
     """Normal distribution of `mean` and `stddev` >= 0."""
 
-    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | random.SeedGenerator | None = None) -> None:
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: random.Seed = None) -> None:
         self.mean = number(mean, "mean")
         self.stddev = number(stddev, "stddev")
         if self.stddev < 0:
@@ -48,9 +48,7 @@ class TruncatedNormal(RandomNormal):
 class RandomUniform(RandomInitializer):
     """Uniform distribution from `minval` to `maxval`, minval <= maxval."""
 
-    def __init__(
-        self, minval: float = -0.05, maxval: float = 0.05, seed: int | random.SeedGenerator | None = None
-    ) -> None:
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: random.Seed = None) -> None:
         self.minval = number(minval, "minval")
         self.maxval = number(maxval, "maxval")
         if self.minval > self.maxval:
@@ -77,7 +75,7 @@ class VarianceScaling(RandomInitializer):
         scale: float = 1.0,
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
-        seed: int | random.SeedGenerator | None = None,
+        seed: random.Seed = None,
         input_axes: Sequence[int] | None = None,
         output_axes: Sequence[int] | None = None,
     ) -> None:
@@ -119,55 +117,47 @@ class VarianceScaling(RandomInitializer):
 class _NamedScaling(VarianceScaling):
     """VarianceScaling with scale, mode and distribution settled by the class."""
 
-    settled: ClassVar[tuple[float, str, str]]
+    settled: ClassVar[dict[str, Any]]
+
+    def __init_subclass__(cls, **settled: Any) -> None:
+        if settled:
+            cls.settled = settled
 
     def __init__(
         self,
-        seed: int | random.SeedGenerator | None = None,
+        seed: random.Seed = None,
         input_axes: Sequence[int] | None = None,
         output_axes: Sequence[int] | None = None,
     ) -> None:
-        super().__init__(*self.settled, seed, input_axes, output_axes)
+        super().__init__(**self.settled, seed=seed, input_axes=input_axes, output_axes=output_axes)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         return {name: config[name] for name in ("seed", "input_axes", "output_axes")}
 
 
-class GlorotUniform(_NamedScaling):
+class GlorotUniform(_NamedScaling, scale=1.0, mode="fan_avg", distribution="uniform"):
     """Uniform within sqrt(6 / (fan_in + fan_out)): the default of every kernel."""
 
-    settled = (1.0, "fan_avg", "uniform")
 
-
-class GlorotNormal(_NamedScaling):
+class GlorotNormal(_NamedScaling, scale=1.0, mode="fan_avg", distribution="truncated_normal"):
     """Truncated normal of variance 2 / (fan_in + fan_out)."""
 
-    settled = (1.0, "fan_avg", "truncated_normal")
 
-
-class HeUniform(_NamedScaling):
+class HeUniform(_NamedScaling, scale=2.0, mode="fan_in", distribution="uniform"):
     """Uniform within sqrt(6 / fan_in)."""
 
-    settled = (2.0, "fan_in", "uniform")
 
-
-class HeNormal(_NamedScaling):
+class HeNormal(_NamedScaling, scale=2.0, mode="fan_in", distribution="truncated_normal"):
     """Truncated normal of variance 2 / fan_in."""
 
-    settled = (2.0, "fan_in", "truncated_normal")
 
-
-class LecunUniform(_NamedScaling):
+class LecunUniform(_NamedScaling, scale=1.0, mode="fan_in", distribution="uniform"):
     """Uniform within sqrt(3 / fan_in)."""
 
-    settled = (1.0, "fan_in", "uniform")
 
-
-class LecunNormal(_NamedScaling):
+class LecunNormal(_NamedScaling, scale=1.0, mode="fan_in", distribution="truncated_normal"):
     """Truncated normal of variance 1 / fan_in."""
-
-    settled = (1.0, "fan_in", "truncated_normal")
 
 
 class Orthogonal(RandomInitializer):
@@ -176,7 +166,7 @@ class Orthogonal(RandomInitializer):
     A shape of more than two axes is filled through the matrix `(product of the leading axes, last axis)`.
     """
 
-    def __init__(self, gain: float = 1.0, seed: int | random.SeedGenerator | None = None) -> None:
+    def __init__(self, gain: float = 1.0, seed: random.Seed = None) -> None:
         self.gain = number(gain, "gain")
         super().__init__(seed)
 

@@ -16,7 +16,7 @@ from numba.extending import overload
 
 from minirnn.gates import elementary
 from minirnn.jit import inline
-from minirnn.kernels.simd import VecType, as_vec, llvm_function, primitive
+from minirnn.kernels.vec import VecType, as_vec, llvm_function, primitive
 
 # --- one instruction each -------------------------------------------------------------------------------------------
 

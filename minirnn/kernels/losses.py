@@ -27,6 +27,18 @@ def loss(rule, y, p, weights, dp, scale, option):
 
 
 @inline
+def clipped(p):
+    """A probability, kept EPSILON away from 0 and 1."""
+    return min(max(p, EPSILON), 1.0 - EPSILON)
+
+
+@inline
+def smoothed(y, smoothing, N):
+    """A target of N classes, moved by the share `smoothing` towards 1 / N."""
+    return float(y) * (1.0 - smoothing) + smoothing / N
+
+
+@inline
 def elementwise_row(rule, y, p, r, dp, factor, option):
     """Mean over the row of an elementwise rule."""
     N = p.shape[1]
@@ -62,15 +74,14 @@ def huber_error(y, p, delta):
 @inline
 def binary_crossentropy_of_probability(y, p, smoothing):
     """-y log p - (1 - y) log(1 - p)"""
-    y = y * (1.0 - smoothing) + 0.5 * smoothing
-    p = min(max(p, EPSILON), 1.0 - EPSILON)
+    y, p = smoothed(y, smoothing, 2), clipped(p)
     return -y * math.log(p) - (1.0 - y) * math.log(1.0 - p), (p - y) / (p * (1.0 - p))
 
 
 @inline
 def binary_crossentropy_of_logit(y, a, smoothing):
     """The same for p = sigmoid(a): max(a, 0) - a y + log(1 + e**-|a|)"""
-    y = y * (1.0 - smoothing) + 0.5 * smoothing
+    y = smoothed(y, smoothing, 2)
     small = math.exp(-abs(a))
     probability = 1.0 / (1.0 + small) if a >= 0 else small / (1.0 + small)
     return max(a, 0.0) - a * y + math.log1p(small), probability - y
@@ -85,8 +96,8 @@ def categorical_row(rule, y, p, r, dp, factor, smoothing):
         total += p[r, k]
     value, mass = 0.0, 0.0
     for k in range(N):
-        target = float(y[r, k]) * (1.0 - smoothing) + smoothing / N
-        share = min(max(p[r, k] / total, EPSILON), 1.0 - EPSILON)
+        target = smoothed(y[r, k], smoothing, N)
+        share = clipped(p[r, k] / total)
         value -= target * math.log(share)
         mass += target
         dp[r, k] = -target / (share * total) * factor
@@ -102,7 +113,7 @@ def categorical_logit_row(rule, y, a, r, dp, factor, smoothing):
     shift = log_sum_exp(a, r)
     value, mass = 0.0, 0.0
     for k in range(N):
-        target = float(y[r, k]) * (1.0 - smoothing) + smoothing / N
+        target = smoothed(y[r, k], smoothing, N)
         value -= target * (a[r, k] - shift)
         mass += target
         dp[r, k] = -target * factor
@@ -114,13 +125,11 @@ def categorical_logit_row(rule, y, a, r, dp, factor, smoothing):
 @inline
 def sparse_row(rule, y, p, r, dp, factor, option):
     """-log(p[label] / sum of p)"""
-    N = p.shape[1]
-    total = 0.0
-    for k in range(N):
-        total += min(max(p[r, k], EPSILON), 1.0 - EPSILON)
-    label = y[r, 0]
-    share = min(max(p[r, label], EPSILON), 1.0 - EPSILON)
-    for k in range(N):
+    label, total = y[r, 0], 0.0
+    for k in range(p.shape[1]):
+        total += clipped(p[r, k])
+    share = clipped(p[r, label])
+    for k in range(p.shape[1]):
         dp[r, k] = factor / total
     dp[r, label] -= factor / share
     return -math.log(share / total)

@@ -49,7 +49,8 @@ def gru_reset_before_cell(activation: str, recurrent_activation: str) -> Static:
     return Static(
         ("gru_reset_before", activation, recurrent_activation),
         columns=COLUMNS_3, x_columns=COLUMNS_3, h_first=COLUMNS_0, h_columns=COLUMNS_3, unit_columns=COLUMNS_1,
-        input_product=recurrence.product_now, forward_step=two_pass.two_pass_step, backward_step=two_pass.two_pass_step_backward,
+        input_product=recurrence.product_now,
+        forward_step=two_pass.two_pass_step, backward_step=two_pass.two_pass_step_backward,
         recurrent_gradient=two_pass.two_pass_recurrent_gradient, two_pass=1,
         **_activations(activation, recurrent_activation),
     )  # fmt: skip

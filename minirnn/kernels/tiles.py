@@ -16,22 +16,10 @@ from llvmlite import ir
 from numba import types
 
 from minirnn.jit import inline
-from minirnn.kernels.simd import (
-    I64,
-    REGISTERS,
-    VecType,
-    lanes,
-    llvm_function,
-    load_vec,
-    masked_store,
-    pointer,
-    primitive,
-    splat,
-    store_vec,
-    vec_of,
-)
+from minirnn.kernels.simd import load_vec, masked_store, pointer, store_vec
+from minirnn.kernels.vec import I64, REGISTERS, VecType, lanes, llvm_function, primitive, splat, vec_of
 
-ROWS_8, ROWS_6, ROWS_4, ROWS_3, ROWS_2, ROWS_1 = ((0,) * n for n in (8, 6, 4, 3, 2, 1))
+ROWS_6, ROWS_4, ROWS_3, ROWS_2, ROWS_1 = ((0,) * n for n in (6, 4, 3, 2, 1))
 COLUMNS_4, COLUMNS_3, COLUMNS_2, COLUMNS_1, COLUMNS_0 = ((0,) * n for n in (4, 3, 2, 1, 0))
 # 4 columns x 6 rows of sums, 4 registers of b and the broadcasts fit 32 registers; 4 x 3 fit 16.
 TALL, MIDDLE = (ROWS_6, ROWS_4) if REGISTERS >= 32 else (ROWS_3, ROWS_2)

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import activations, initializers
-from minirnn.boundary import whole
 from minirnn.jit import Static
 from minirnn.kernels.activations import activation_members
 from minirnn.kernels.dense import (
@@ -21,14 +19,10 @@ from minirnn.kernels.dense import (
 from minirnn.kernels.recurrence import transpose
 from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import TALL_ROWS
-from minirnn.layers.layer import Layer, Tape
+from minirnn.layers.affine import Affine
+from minirnn.layers.layer import Tape
 from minirnn.layers.recurrent import tile_for, transposed_shape
 from minirnn.layers.weight import TileLayout, Weight, zeros
-
-_LATER = (
-    "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint",
-    "lora_rank", "quantization_config",
-)  # fmt: skip
 
 
 def activation_static(name: str) -> Static:
@@ -37,7 +31,7 @@ def activation_static(name: str) -> Static:
     return Static(("activation", name), **activation_members(name))
 
 
-class Dense(Layer):
+class Dense(Affine):
     """Fully connected layer over the last axis, y = activation(x W + b).
 
     Input (batch, .., features), output (batch, .., units). Weights: kernel (features, units), bias (units,). Any
@@ -49,24 +43,7 @@ class Dense(Layer):
     ((2, 3), 15)
     """
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        **arguments: Any,
-    ) -> None:
-        for name in _LATER:
-            if arguments.pop(name, None) is not None:
-                raise NotImplementedError(f"Dense: {name} is not supported yet; leave it out")
-        super().__init__(**arguments)
-        self.units = whole(units, "units")
-        self.activation = activations.name_of(activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
+    later = Affine.later | {"quantization_config": None, "lora_rank": None}
 
     def check_rank(self, shape: tuple[int | None, ...]) -> None:
         if len(shape) < 2:
@@ -140,10 +117,6 @@ class Dense(Layer):
         return t.dx.reshape(t.shape) if need_dx else None
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "units": self.units,
-            "activation": self.activation,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-        }
+        config = super().get_config()
+        del config["lora_rank"]  # which Keras lists only where it is in use
+        return config

@@ -43,7 +43,7 @@ class Activation(Layer):
         return tape.dx
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"activation": self.activation}
+        return super().get_config() | {"activation": activations.serialize(self.activation)}
 
 
 class Dropout(Layer):

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from minirnn import activations
 from minirnn.jit import Static
 from minirnn.kernels import plans
-from minirnn.layers.recurrent import Recurrent
+from minirnn.layers.gated import Gated
 
 
-class GRU(Recurrent):
+class GRU(Gated):
     """Gated recurrent unit (Cho et al. 2014), in both conventions; equations in `minirnn.gates.gru`.
 
     Input (batch, time, features); output (batch, units) or, with return_sequences, (batch, time, units). Weights:
     kernel (features, 3 units), recurrent_kernel (units, 3 units), gates side by side in the order z r n; bias
     (2, 3 units) with reset_after=True (the input's, then the recurrent one), (3 units,) without.
 
-    Arguments beside those of `Recurrent`: `recurrent_activation`, and `reset_after`: True (the default, as in Keras
-    and CuDNN) resets the recurrent product, False resets h before it.
+    Arguments beside those of `Gated` and `Recurrent`: `reset_after`: True (the default, as in Keras and CuDNN) resets
+    the recurrent product, False resets h before it.
 
     >>> import numpy as np
     >>> layer = GRU(8)
@@ -31,22 +30,8 @@ class GRU(Recurrent):
     input_order = [2, 0, 1]
     recurrent_order = [0, 1, 2]
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        reset_after: bool = True,
-        **arguments: Any,
-    ) -> None:
-        super().__init__(
-            units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer, **arguments
-        )
-        self.recurrent_activation = activations.name_of(recurrent_activation)
+    def __init__(self, units: int, *positional: Any, reset_after: bool = True, **arguments: Any) -> None:
+        super().__init__(units, *positional, **arguments)
         self.reset_after = bool(reset_after)
         self.bias_rows = 2 if self.reset_after else 1
 
@@ -55,7 +40,4 @@ class GRU(Recurrent):
         return plan(self.activation, self.recurrent_activation)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "recurrent_activation": self.recurrent_activation,
-            "reset_after": self.reset_after,
-        }
+        return super().get_config() | {"reset_after": self.reset_after}

@@ -7,6 +7,9 @@ from typing import Any
 from minirnn import config
 from minirnn.layers.layer import unique_name
 
+# What Keras's configurations hold for kinds of input that are not supported.
+_OFF = {"sparse": False, "ragged": False, "optional": False}
+
 
 class InputLayer:
     """The shape of a model's input. `shape` leaves the batch out, `batch_shape` has it."""
@@ -36,12 +39,16 @@ class InputLayer:
         return self.batch_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self.name}
+        return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self.name, **_OFF}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> InputLayer:
-        known = {k: config[k] for k in ("batch_shape", "dtype", "name") if k in config}
-        return cls(**(known | {"batch_shape": tuple(known["batch_shape"])}))
+        """The input of a configuration, of minirnn or of Keras."""
+        for key in _OFF:
+            if config.get(key):
+                raise NotImplementedError(f"InputLayer: {key} is not supported; inputs are dense arrays")
+        known = {key: config[key] for key in ("dtype", "name") if key in config}
+        return cls(batch_shape=tuple(config["batch_shape"]), **known)
 
 
 def Input(

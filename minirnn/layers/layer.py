@@ -157,7 +157,7 @@ class Layer(WeightOwner):
         self.check_input(x.shape)
         return x
 
-    def check_input(self, shape: tuple[int, ...]) -> None:
+    def check_input(self, shape: tuple[int | None, ...]) -> None:
         """Raise ValueError if arrays of this shape do not fit the weights."""
         self.check_rank(shape)
         if self.weights and shape[-1] != self.input_shape[-1]:
@@ -176,11 +176,12 @@ class Layer(WeightOwner):
     # --- configuration ---
 
     def get_config(self) -> dict[str, Any]:
-        """Keras's configuration keys; `from_config` makes an equal, unbuilt layer."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        """Keras's configuration; `from_config`, here or in Keras, makes an equal, unbuilt layer of it."""
+        return {"name": self.name, "trainable": self.trainable, "dtype": config.dtype_policy(self.dtype)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
+        """The layer of a configuration, of minirnn or of Keras."""
         return cls(**config)
 
     def __repr__(self) -> str:

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import activations
 from minirnn.jit import Static
 from minirnn.kernels import plans
-from minirnn.layers.recurrent import Recurrent
+from minirnn.layers.gated import Gated
 
 
-class LSTM(Recurrent):
+class LSTM(Gated):
     """Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000); equations in `minirnn.gates.lstm`.
 
     Input (batch, time, features); output (batch, units) or, with return_sequences, (batch, time, units). Weights:
     kernel (features, 4 units), recurrent_kernel (units, 4 units), bias (4 units,), gates side by side in the order
     i f g o.
-    Arguments beside those of `Recurrent`: `recurrent_activation`, and `unit_forget_bias`, which adds 1 to the initial
-    bias of the forget gate.
+
+    Arguments beside those of `Gated` and `Recurrent`: `unit_forget_bias`: True (the default) lets the bias of the
+    forget gate begin at 1.
 
     >>> import numpy as np
     >>> layer = LSTM(8)
@@ -32,22 +32,8 @@ class LSTM(Recurrent):
     state_count = 2
     input_order = recurrent_order = [0, 1, 2, 3]
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        unit_forget_bias: bool = True,
-        **arguments: Any,
-    ) -> None:
-        super().__init__(
-            units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer, **arguments
-        )
-        self.recurrent_activation = activations.name_of(recurrent_activation)
+    def __init__(self, units: int, *positional: Any, unit_forget_bias: bool = True, **arguments: Any) -> None:
+        super().__init__(units, *positional, **arguments)
         self.unit_forget_bias = bool(unit_forget_bias)
 
     def cell(self) -> Static:
@@ -60,7 +46,4 @@ class LSTM(Recurrent):
         return bias
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "recurrent_activation": self.recurrent_activation,
-            "unit_forget_bias": self.unit_forget_bias,
-        }
+        return super().get_config() | {"unit_forget_bias": self.unit_forget_bias}

@@ -7,27 +7,23 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from minirnn import activations, initializers
-from minirnn.boundary import as_input, as_mask, whole
+from minirnn import initializers
+from minirnn.boundary import as_input, as_mask
 from minirnn.jit import Static
 from minirnn.kernels.plans import with_input_product_before
 from minirnn.kernels.recurrence import backward, forward, multiply_input, transpose
-from minirnn.kernels.simd import lanes
 from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
+from minirnn.kernels.vec import lanes
 from minirnn.kernels.weight_gradients import gradients
-from minirnn.layers.layer import NO_MASK, Layer, Tape
+from minirnn.layers.affine import Affine
+from minirnn.layers.layer import NO_MASK, Tape
 from minirnn.layers.weight import TileLayout, Weight, zeros
 
 # x W is computed before the time loop, for a chunk of steps at once, where a panel of W (its columns of one unit tile)
 # would have to come from memory at every step: if it is larger than this, or if few rows share it.
 WIDE_PANEL_BYTES, WIDE_FEATURES_OF_FEW_ROWS = 768 * 1024, 64
 CHUNK_ROWS = 256  # rows (batch x steps) of a chunk
-
-_LATER = (
-    "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",
-    "kernel_constraint", "recurrent_constraint", "bias_constraint", "dropout", "recurrent_dropout",
-)  # fmt: skip
 
 
 def tile_for(size: int, dtype: Any) -> tuple[int, ...]:
@@ -56,7 +52,7 @@ def _forward_in_chunks(tape: Tape) -> Callable:
     return run
 
 
-class Recurrent(Layer):
+class Recurrent(Affine):
     """Base of the recurrent layers; the arguments are Keras's.
 
     Subclasses name their gates and the kernels' cell. `implementation`, `unroll` and `use_cudnn` are accepted and
@@ -64,6 +60,13 @@ class Recurrent(Layer):
     """
 
     input_rank = 3
+    later = Affine.later | {
+        "recurrent_regularizer": None,
+        "recurrent_constraint": None,
+        "activity_regularizer": None,
+        "dropout": 0.0,
+        "recurrent_dropout": 0.0,
+    }
     gates: ClassVar[int]
     state_count: ClassVar[int] = 1
     # Gate (in Keras's order) of each column, of the input's weights and of the recurrent ones.
@@ -89,17 +92,8 @@ class Recurrent(Layer):
         implementation: int = 2,
         **arguments: Any,
     ) -> None:
-        for name in _LATER:
-            value = arguments.pop(name, None)
-            if value is not None and value != 0:
-                raise NotImplementedError(f"{type(self).__name__}: {name} is not supported yet; leave it out")
-        super().__init__(**arguments)
-        self.units = whole(units, "units")
-        self.activation = activations.name_of(activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
+        super().__init__(units, activation, use_bias, kernel_initializer, bias_initializer, **arguments)
         self.recurrent_initializer = initializers.get(recurrent_initializer)
-        self.bias_initializer: Any = initializers.get(bias_initializer)
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
         self.zero_output_for_mask, self.seed = bool(zero_output_for_mask), seed
@@ -310,9 +304,7 @@ class Recurrent(Layer):
         y = self.forward(x, mask, tape, training, states)
         return [y, *self.last_states(tape)] if self.return_state else y
 
-    def vjp(
-        self, x: Any, dy: Any = None, mask: Any = None, initial_state: Any = None, d_states: Any = None
-    ) -> tuple:
+    def vjp(self, x: Any, dy: Any = None, mask: Any = None, initial_state: Any = None, d_states: Any = None) -> tuple:
         """Gradients of sum(output * dy) + sum(last state * d_state): (dx, of each weight, of each initial state)."""
         x = self.prepare(x)
         mask = None if mask is None else as_mask(mask, x.shape[:2], self.name)
@@ -325,12 +317,7 @@ class Recurrent(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
-            "units": self.units,
-            "activation": self.activation,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "recurrent_initializer": initializers.serialize(self.recurrent_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
             "go_backwards": self.go_backwards,

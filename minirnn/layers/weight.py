@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn.kernels.simd import VECTOR_BYTES, lanes
+from minirnn.kernels.vec import VECTOR_BYTES, lanes
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from minirnn import config
 from minirnn.layers.input import InputLayer
 from minirnn.layers.layer import Layer, unique_name
 from minirnn.layers.weight import Weight, WeightOwner
@@ -56,7 +57,7 @@ class Sequential(WeightOwner, Trainer):
         if not self.layers and self._input_layer is None and layer.declared_shape is not None:
             self._input_layer = InputLayer(batch_shape=layer.declared_shape, dtype=layer.dtype)
         if self.built:
-            layer.check_rank(self.output_shape)
+            layer.check_input(self.output_shape)
             layer.compute_output_shape(self.output_shape)
         self.layers.append(layer)
         self._changed()
@@ -72,7 +73,6 @@ class Sequential(WeightOwner, Trainer):
 
     def _changed(self) -> None:
         self.built = False
-        self._arenas = []
         self._runs.clear()
 
     def _maybe_build(self) -> None:
@@ -80,18 +80,18 @@ class Sequential(WeightOwner, Trainer):
             self.build(self._input_layer.batch_shape)
 
     def build(self, input_shape: tuple[int | None, ...] | None = None) -> None:
-        """Make the weights for inputs of this batch shape, (None, time, features)."""
+        """Make the weights for inputs of this batch shape, (None, time, features).
+
+        Raises ValueError, before any weight is drawn, where a layer cannot take what comes to it.
+        """
         if input_shape is None:
             raise ValueError("build needs an input shape, such as (None, time, features)")
-        if not self.layers:
-            raise ValueError(f"{self.name} has no layers: add some first")
+        self._checked_output_shape(input_shape)
         shape = tuple(input_shape)
         for layer in self.layers:
             if not layer.built:
                 layer.build(shape)
             shape = layer.compute_output_shape(shape)
-            if shape and isinstance(shape[0], tuple):
-                raise ValueError(f"{layer.name} returns its states (return_state=True), which a chain cannot pass on")
         self.input_shape = tuple(input_shape)
         self.built = True
 
@@ -104,14 +104,29 @@ class Sequential(WeightOwner, Trainer):
         return self.compute_output_shape(self.input_shape)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The batch shape of the output for an input's batch shape."""
+        """The batch shape of the output for an input's batch shape; the model need not be built, and is not.
+
+        For an unbuilt model, raises ValueError if there is no layer, or one that cannot take what comes to it.
+        """
+        if not self.built:
+            return self._checked_output_shape(input_shape)
         for layer in self.layers:
             input_shape = layer.compute_output_shape(input_shape)
         return input_shape
 
-    def check_input(self, shape: tuple[int, ...]) -> None:
-        """Raise ValueError if arrays of this shape do not fit the model."""
-        expected = self.input_shape
+    def _checked_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        if not self.layers:
+            raise ValueError(f"{self.name} has no layers: add some first")
+        for layer in self.layers:
+            layer.check_input(shape)
+            shape = layer.compute_output_shape(tuple(shape))
+            if shape and isinstance(shape[0], tuple):
+                raise ValueError(f"{layer.name} returns its states (return_state=True), which a chain cannot pass on")
+        return shape
+
+    def check_input(self, shape: tuple[int, ...], expected: tuple[int | None, ...] | None = None) -> None:
+        """Raise ValueError if arrays of this shape do not fit the model, or the `expected` batch shape."""
+        expected = self.input_shape if expected is None else expected
         fits = len(shape) == len(expected) and all(e in (None, n) for e, n in zip(expected, shape, strict=True))
         if not fits:
             wanted = str(tuple(expected)).replace("None", "any")
@@ -177,10 +192,14 @@ class Sequential(WeightOwner, Trainer):
     # --- configuration ---
 
     def get_config(self) -> dict[str, Any]:
+        """Keras's configuration; `from_config`, here or in Keras, makes an equal model with new weights of it."""
         layers = ([self._input_layer] if self._input_layer else []) + self.layers
+        shape = {"build_input_shape": self.input_shape} if self.built else {}
         return {
             "name": self.name,
             "trainable": self.trainable,
+            "dtype": config.dtype_policy(config.floatx()),
+            **shape,
             "layers": [
                 {
                     "module": "keras.layers",
@@ -194,7 +213,7 @@ class Sequential(WeightOwner, Trainer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sequential:
-        """An equal model with new weights."""
+        """An equal model with new weights, from a configuration of minirnn or of Keras."""
         from minirnn import layers as known
 
         built = []
@@ -203,7 +222,10 @@ class Sequential(WeightOwner, Trainer):
             if layer_class is None:
                 raise ValueError(f"minirnn has no layer {entry['class_name']!r}")
             built.append(layer_class.from_config(entry["config"]))
-        return cls(built, name=config.get("name"))
+        model = cls(built, name=config.get("name"))
+        if not model.built and config.get("build_input_shape") is not None:
+            model.build(tuple(config["build_input_shape"]))
+        return model
 
     def __repr__(self) -> str:
         return f"<Sequential name={self.name}, built={self.built}>"

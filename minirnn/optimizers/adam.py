@@ -10,7 +10,7 @@ import numpy as np
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import adam, amsgrad
 from minirnn.optimizers.optimizer import Optimizer, fraction, positive
-from minirnn.training.arena import Arena
+from minirnn.training.arena import Stretch
 
 
 class Adam(Optimizer):
@@ -32,13 +32,13 @@ class Adam(Optimizer):
         self.beta_1, self.beta_2 = fraction(beta_1, "beta_1"), fraction(beta_2, "beta_2")
         self.epsilon, self.amsgrad = positive(epsilon, "epsilon"), bool(amsgrad)
 
-    def update(self, arena: Arena) -> tuple[Kernel, tuple]:
-        slots = [arena.slot("momentum"), arena.slot("velocity")]
-        if self.amsgrad:
-            slots.append(arena.slot("velocity_hat"))
+    def slot_groups(self) -> list[tuple[str, ...]]:
+        return [("momentum", "velocity"), ("velocity_hat",)] if self.amsgrad else [("momentum", "velocity")]
+
+    def update(self, stretch: Stretch) -> tuple[Kernel, tuple]:
         rate = self._learning_rate * self._bias_correction()
         numbers = (rate, self.beta_1, self.beta_2, self.epsilon)
-        arguments = (arena.parameters, arena.gradients, *slots, *numbers)
+        arguments = (stretch.parameters, stretch.gradients, *stretch.slots.values(), *numbers)
         return amsgrad if self.amsgrad else adam, arguments
 
     def _bias_correction(self) -> float:

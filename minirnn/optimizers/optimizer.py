@@ -1,18 +1,23 @@
-"""`Optimizer`, the base: learning rate, step count, clipping; subclasses add their update of an arena."""
+"""`Optimizer`, the base: learning rate, step count, slots, clipping; subclasses name their slots and their update."""
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
+import operator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import clip, scale, square_sum
 from minirnn.kernels.threads import share
-from minirnn.training.arena import Arena
+from minirnn.layers.weight import Weight
+from minirnn.optimizers.variable import OptimizerVariable
+from minirnn.training.arena import Arena, Stretch, arenas_of
 from minirnn.utils.registry import snake_case
 
 GRAIN = 1024  # threads take multiples of this many parameters: whole registers, whole cache lines
@@ -72,12 +77,19 @@ class Optimizer:
             raise ValueError(f"only one of clipnorm, clipvalue and global_clipnorm may be set, got {', '.join(given)}")
         self.clipnorm, self.clipvalue, self.global_clipnorm = (given.get(key) for key in limits)
         self.name = name or snake_case(type(self).__name__)
+        self._rate_dtype = config.floatx()
         self.learning_rate = learning_rate if lr is None else lr
         self.iterations = 0
+        self.built = False
+        self._arenas: list[Arena] = []
+        self._stretches: list[Stretch] = []
+        self._chosen: list[Weight] = []
+        self._homes: list[NDArray[Any]] = []
+        self._slot_variables: list[OptimizerVariable] = []
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate, rounded to `config.floatx()` as Keras keeps it; may be set at any time.
+        """The learning rate, rounded to the `config.floatx()` of its making as in Keras; may be set at any time.
 
         Setting raises ValueError unless it is finite and above 0.
         """
@@ -85,32 +97,94 @@ class Optimizer:
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._learning_rate = float(np.dtype(config.floatx()).type(positive(value, "learning_rate")))
+        self._learning_rate = float(np.dtype(self._rate_dtype).type(positive(value, "learning_rate")))
 
     lr = learning_rate
 
-    def apply(self, arenas: list[Arena]) -> None:
-        """One step: clip the gradients, then update the parameters of every arena."""
-        self.iterations += 1
-        if self.global_clipnorm is not None:
-            norm = math.sqrt(sum(square_sum(a.gradients, 0, a.gradients.size) for a in arenas))
-            for arena in arenas:
-                _limit_norm(arena, norm, self.global_clipnorm, 0, arena.gradients.size)
-        for arena in arenas:
-            if self.clipnorm is not None:
-                for start, stop in arena.segments:
-                    norm = math.sqrt(square_sum(arena.gradients, start, stop))
-                    _limit_norm(arena, norm, self.clipnorm, start, stop)
-            elif self.clipvalue is not None:
-                clip(arena.gradients, self.clipvalue, 0, arena.gradients.size)
-            kernel, arguments = self.update(arena)
-            if arena.kernel is not kernel:
-                arena.kernel, arena.compiled = kernel, kernel.specialise(*arguments, 0, 0)
-            size = arena.parameters.size
-            share(arena.compiled, arguments, size, size * COST, GRAIN)
+    # --- what it keeps ---
 
-    def update(self, arena: Arena) -> tuple[Kernel, tuple]:
-        """The kernel that updates this arena, and its arguments but for the range."""
+    def slot_groups(self) -> list[tuple[str, ...]]:
+        """Names of the slots it keeps for every weight, in Keras's order: group by group, weight by weight."""
+        return []
+
+    def build(self, weights: list[Weight]) -> None:
+        """Make the slots, zeros, for these weights. They are all it will ever train: a second call does nothing."""
+        if self.built:
+            return
+        groups = self.slot_groups()
+        self._arenas = arenas_of(weights, tuple(name for group in groups for name in group))
+        place = {weight: arena for arena in self._arenas for weight in arena.places}
+        self._slot_variables = [
+            self._slot_variable(name, weight, place[weight].slot(name, weight))
+            for group in groups
+            for weight in weights
+            for name in group
+        ]
+        self.built = True
+
+    def _slot_variable(self, slot: str, weight: Weight, packed: NDArray[Any]) -> OptimizerVariable:
+        name = f"{weight.path.replace('/', '_')}_{slot}"
+        read = functools.partial(weight.layout.unpack, packed, weight.shape)
+        return OptimizerVariable(self.name, name, weight.shape, weight.dtype, read)
+
+    @property
+    def variables(self) -> list[OptimizerVariable]:
+        """Step count, learning rate and, once it is built, the slots of every weight, as Keras lists them."""
+        iteration = OptimizerVariable(self.name, "iteration", (), "int64", lambda: np.array(self.iterations, np.int64))
+        rate = OptimizerVariable(
+            self.name, "learning_rate", (), self._rate_dtype, lambda: np.array(self._learning_rate, self._rate_dtype)
+        )
+        return [iteration, rate, *self._slot_variables]
+
+    # --- steps ---
+
+    def select(self, weights: list[Weight]) -> None:
+        """Let the next steps train these weights; the slots of the others wait as they are.
+
+        Raises ValueError, as Keras does, for a weight that it was not built for.
+        """
+        known = {weight for arena in self._arenas for weight in arena.places}
+        for weight in weights:
+            if weight not in known:
+                raise ValueError(
+                    f"optimizer {self.name} keeps nothing for {weight.path}, which was not trainable at its first "
+                    "step: compile with a new optimizer"
+                )
+        chosen = set(weights)
+        self._stretches = [stretch for arena in self._arenas for stretch in arena.select(chosen)]
+        self._chosen, self._homes = list(weights), [weight.packed for weight in weights]
+
+    def trains(self, weights: list[Weight]) -> bool:
+        """Whether the next step trains these weights, where they now live."""
+        return weights == self._chosen and all(map(operator.is_, [w.packed for w in weights], self._homes))
+
+    def apply(self) -> None:
+        """One step for the selected weights: clip their gradients, then update them."""
+        self.iterations += 1
+        self._clip()
+        for stretch in self._stretches:
+            kernel, arguments = self.update(stretch)
+            if stretch.kernel is not kernel:
+                stretch.kernel, stretch.compiled = kernel, kernel.specialise(*arguments, 0, 0)
+            size = stretch.parameters.size
+            share(stretch.compiled, arguments, size, size * COST, GRAIN)
+
+    def _clip(self) -> None:
+        if self.global_clipnorm is not None:
+            norm = math.sqrt(sum(square_sum(s.gradients, 0, s.gradients.size) for s in self._stretches))
+            for stretch in self._stretches:
+                _limit_norm(stretch, norm, self.global_clipnorm, 0, stretch.gradients.size)
+        elif self.clipnorm is not None:
+            for stretch in self._stretches:
+                for start, stop in stretch.segments:
+                    norm = math.sqrt(square_sum(stretch.gradients, start, stop))
+                    _limit_norm(stretch, norm, self.clipnorm, start, stop)
+        elif self.clipvalue is not None:
+            for stretch in self._stretches:
+                clip(stretch.gradients, self.clipvalue, 0, stretch.gradients.size)
+
+    def update(self, stretch: Stretch) -> tuple[Kernel, tuple]:
+        """The kernel that updates this stretch, and its arguments but for the range."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
@@ -127,6 +201,6 @@ class Optimizer:
         return cls(**config)
 
 
-def _limit_norm(arena: Arena, norm: float, limit: float, start: int, stop: int) -> None:
+def _limit_norm(stretch: Stretch, norm: float, limit: float, start: int, stop: int) -> None:
     if norm > limit:
-        scale(arena.gradients, limit / norm, start, stop)
+        scale(stretch.gradients, limit / norm, start, stop)

@@ -7,7 +7,7 @@ from typing import Any
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import rmsprop
 from minirnn.optimizers.optimizer import Optimizer, fraction, positive
-from minirnn.training.arena import Arena
+from minirnn.training.arena import Stretch
 
 
 class RMSprop(Optimizer):
@@ -26,12 +26,16 @@ class RMSprop(Optimizer):
         self.rho, self.momentum = fraction(rho, "rho"), fraction(momentum, "momentum")
         self.epsilon, self.centered = positive(epsilon, "epsilon"), bool(centered)
 
-    def update(self, arena: Arena) -> tuple[Kernel, tuple]:
-        v = arena.slot("velocity")
-        mean = arena.slot("average_gradient") if self.centered else v
-        m = arena.slot("momentum") if self.momentum > 0 else v
+    def slot_groups(self) -> list[tuple[str, ...]]:
+        wanted = {"velocity": True, "momentum": self.momentum > 0, "average_gradient": self.centered}
+        return [(name,) for name, kept in wanted.items() if kept]
+
+    def update(self, stretch: Stretch) -> tuple[Kernel, tuple]:
+        v = stretch.slots["velocity"]
+        mean = stretch.slots["average_gradient"] if self.centered else v
+        m = stretch.slots["momentum"] if self.momentum > 0 else v
         numbers = (self._learning_rate, self.rho, self.momentum, self.epsilon, self.centered)
-        arguments = (arena.parameters, arena.gradients, v, mean, m, *numbers)
+        arguments = (stretch.parameters, stretch.gradients, v, mean, m, *numbers)
         return rmsprop, arguments
 
     def get_config(self) -> dict[str, Any]:

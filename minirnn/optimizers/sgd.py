@@ -9,7 +9,7 @@ import numpy as np
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import sgd, sgd_momentum
 from minirnn.optimizers.optimizer import Optimizer, fraction
-from minirnn.training.arena import Arena
+from minirnn.training.arena import Stretch
 
 
 class SGD(Optimizer):
@@ -21,13 +21,16 @@ class SGD(Optimizer):
         super().__init__(learning_rate, **arguments)
         self.momentum, self.nesterov = fraction(momentum, "momentum"), bool(nesterov)
 
-    def update(self, arena: Arena) -> tuple[Kernel, tuple]:
-        p, g = arena.parameters, arena.gradients
+    def slot_groups(self) -> list[tuple[str, ...]]:
+        return [("momentum",)] if self.momentum != 0.0 else []
+
+    def update(self, stretch: Stretch) -> tuple[Kernel, tuple]:
+        p, g = stretch.parameters, stretch.gradients
         if self.momentum == 0.0:
             arguments: tuple = (p, g, self._learning_rate)
             return sgd, arguments
         momentum = float(np.float32(self.momentum))  # as Keras rounds it, whatever the dtype
-        arguments = (p, g, arena.slot("momentum"), self._learning_rate, momentum, self.nesterov)
+        arguments = (p, g, stretch.slots["momentum"], self._learning_rate, momentum, self.nesterov)
         return sgd_momentum, arguments
 
     def get_config(self) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from minirnn import boundary, losses, metrics, optimizers
 from minirnn.callbacks import CallbackList, History
 from minirnn.losses import NO_WEIGHTS
-from minirnn.training.arena import Arena, arenas_of
 from minirnn.training.batches import batches, train_validation_split
 from minirnn.training.run import Run, RunPool
 
@@ -29,9 +28,8 @@ class Trainer:
         self.history: History | None = None
         self._metrics: list[metrics.Metric] = []
         self._metric_names: list[Any] = []
-        self._arenas: list[Arena] = []
-        self._arena_weights: list[Any] = []
         self._runs = RunPool(self)
+        self._run_weights: list[Any] = []
         self._loss_tracker = metrics.Mean(name="loss")
 
     # --- compile ---
@@ -53,7 +51,6 @@ class Trainer:
         self.optimizer, self.loss = chosen
         self._metric_names, self._metrics = names, [m for m in resolved if m is not None]
         self._metrics_pending = any(m is None for m in resolved)
-        self._arenas, self._arena_weights = [], []
 
     @property
     def compiled(self) -> bool:
@@ -79,20 +76,29 @@ class Trainer:
             raise ValueError(f"{what} needs an optimizer and a loss: call compile(optimizer, loss) first")
 
     def _resolve_metrics(self, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> None:
-        if self._metrics_pending:
-            found = [_metric(name, (y_shape, output_shape)) for name in self._metric_names]
-            self._metrics = [metric for metric in found if metric is not None]
-            self._metrics_pending = False
+        found = [_metric(name, (y_shape, output_shape)) for name in self._metric_names]
+        self._metrics = [metric for metric in found if metric is not None]
+        self._metrics_pending = False
 
     # --- one step ---
 
     def _prepare_training(self) -> None:
-        weights = self.trainable_weights
-        if self._arena_weights != weights or not self._arenas:
-            if not weights:
-                raise ValueError(f"model {self.name} has no trainable weights")
-            self._arenas, self._arena_weights = arenas_of(weights), list(weights)
+        """Let the optimizer train what is trainable now. ValueError if that is nothing, or new to the optimizer."""
+        weights = self._prepare_backward()
+        if not weights:
+            raise ValueError(f"model {self.name} has no trainable weights")
+        if not self.optimizer.trains(weights):
+            self.optimizer.build(weights)
+            self.optimizer.select(weights)
             self._runs.clear()
+
+    def _prepare_backward(self) -> list[Any]:
+        """The trainable weights. Runs that were made when others were trainable are forgotten: they stop elsewhere."""
+        weights = self.trainable_weights
+        if weights != self._run_weights:
+            self._runs.clear()
+            self._run_weights = list(weights)
+        return weights
 
     def _forward_backward(self, run: Run, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any], dx: bool) -> float:
         p = run.forward(x)
@@ -118,7 +124,7 @@ class Trainer:
     def _train_step(self, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any]) -> float:
         run = self._runs.take(x.shape, True)
         value = self._forward_backward(run, x, y, weights, False)
-        self.optimizer.apply(self._arenas)
+        self.optimizer.apply()
         self._track(value, y, run, weights, len(x))
         self._runs.give_back(run)
         return value
@@ -155,7 +161,19 @@ class Trainer:
         return x
 
     def _inputs(self, x: Any, y: Any, sample_weight: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        x = self._input(x)
+        arrays = self._checked(x, y, sample_weight)
+        self._build_for(*arrays[:2])
+        return arrays
+
+    def _checked(
+        self, x: Any, y: Any, sample_weight: Any, like: NDArray[Any] | None = None
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Clean arrays, or a one-line error; nothing is built or drawn. x must fit an unbuilt model as `like` does."""
+        x = boundary.as_input(x, "x", self.dtype)
+        if self.built:
+            self.check_input(x.shape)
+        elif like is not None:
+            self.check_input(x.shape, (None, *like.shape[1:]))
         output = (len(x), *self.compute_output_shape(x.shape)[1:])
         if len(output) == 1:
             raise ValueError(f"model {self.name} gives one number a batch; its output needs a feature axis")
@@ -163,10 +181,15 @@ class Trainer:
         if length is not None and length != len(x):
             raise ValueError(f"x has {len(x)} rows and y has {length}; they must be equally long")
         y = boundary.as_target(y, output, self.layers[-1].dtype, self.loss.sparse)
-        self._resolve_metrics(y.shape, output)
         if sample_weight is None:
             return x, y, NO_WEIGHTS
         return x, y, boundary.as_sample_weight(sample_weight, output[:-1])
+
+    def _build_for(self, x: NDArray[Any], y: NDArray[Any]) -> None:
+        if not self.built:
+            self.build((None, *x.shape[1:]))
+        if self._metrics_pending:
+            self._resolve_metrics(y.shape, self.compute_output_shape(x.shape))
 
     # --- public, single batches ---
 
@@ -214,7 +237,7 @@ class Trainer:
         """(loss, [gradient of each trainable weight in Keras's shape], dx) without changing the model."""
         self._require("compute_gradients")
         x, y, weights = self._inputs(x, y, sample_weight)
-        self._prepare_training()
+        self._prepare_backward()
         run = self._runs.take(x.shape, True)
         value = self._forward_backward(run, x, y, weights, True)
         gradients = [w.gradient_numpy() for w in self.trainable_weights]
@@ -253,14 +276,16 @@ class Trainer:
         validation_freq = boundary.check_batch_size(validation_freq, "validation_freq")
         if validation_batch_size is not None:
             boundary.check_batch_size(validation_batch_size, "validation_batch_size")
-        x, y, weights = self._inputs(x, y, sample_weight)
+        x, y, weights = self._checked(x, y, sample_weight)
         held_out: tuple | None = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
-            held_out = self._inputs(*validation_data, *[None] * (3 - len(validation_data)))
+            held_x, held_y, held_weights = (*validation_data, None)[:3]
+            held_out = self._checked(held_x, held_y, held_weights, like=x)
         elif validation_split:
             (x, y, weights), held_out = train_validation_split((x, y, weights), validation_split)
+        self._build_for(x, y)
         self._prepare_training()
 
         steps = -(-len(x) // batch_size)

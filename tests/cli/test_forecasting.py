@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from minirnn.datasets import load_air_passengers
-from minirnn.forecasting import CELLS, Errors, Scaling, forecast, naive, seasonal_naive, training_windows
+from minirnn.forecasting import (
+    CELLS,
+    Errors,
+    Scaling,
+    forecast,
+    naive,
+    season_growth,
+    seasonal_naive,
+    training_windows,
+)
 
 SMALL = {"window": 4, "horizon": 2, "season": 4, "units": 3, "epochs": 2}
 
@@ -16,11 +25,13 @@ def passengers():
 
 @pytest.mark.needs_jit
 @pytest.mark.parametrize("seed", range(10))
-def test_the_airline_forecast_beats_seasonal_naive_by_far_whatever_the_seed(passengers, seed):
+def test_the_airline_forecast_beats_seasonal_naive_by_far_and_loses_to_its_growth_whatever_the_seed(passengers, seed):
     errors = forecast(passengers, seed=seed).errors
     assert errors["network"].rmse < 0.6 * errors["seasonal naive"].rmse
     assert errors["network"].mae < 0.6 * errors["seasonal naive"].mae
     assert errors["network"].mape < 0.6 * errors["seasonal naive"].mape
+    # The README says so, too: a naive rule that knows season and growth beats the network.
+    assert 1 < errors["network"].rmse / errors["seasonal naive x growth"].rmse < 1.5
 
 
 @pytest.mark.needs_jit
@@ -32,13 +43,16 @@ def test_every_cell_beats_seasonal_naive_on_the_airline_series(passengers, cell)
 
 def test_the_naive_errors_are_those_of_the_formulas(passengers):
     errors = forecast(passengers, units=2, epochs=1).errors
-    last, season = [], []
+    last, season, grown = [], [], []
+    growth = np.prod([passengers[t] / passengers[t - 12] for t in range(12, 120)]) ** (1 / 108)
     for origin in range(120, 133):
         actual = passengers[origin : origin + 12]
         last.append(passengers[origin - 1] - actual)
         season.append(passengers[origin - 12 : origin] - actual)
+        grown.append(growth * passengers[origin - 12 : origin] - actual)
     assert errors["naive"].rmse == pytest.approx(np.sqrt(np.mean(np.square(last))), rel=1e-12)
     assert errors["seasonal naive"].mae == pytest.approx(np.mean(np.abs(season)), rel=1e-12)
+    assert errors["seasonal naive x growth"].rmse == pytest.approx(np.sqrt(np.mean(np.square(grown))), rel=1e-12)
 
 
 def test_a_forecast_knows_nothing_of_what_comes_after_its_origin(passengers):
@@ -105,6 +119,30 @@ def test_naive_forecasts_repeat_the_last_value_and_the_last_season():
     known = np.array([9.0, 1, 2, 3])
     assert naive(known, 2).tolist() == [3, 3]
     assert seasonal_naive(known, 5, season=3).tolist() == [1, 2, 3, 1, 2]
+
+
+def test_growth_is_applied_once_for_every_season_ahead():
+    season = np.array([3.0, 1.0, 2.0])
+    series = np.concatenate([season * 1.5**k for k in range(12)])
+    result = forecast(series, window=3, horizon=7, season=3, units=2, epochs=1)
+    assert result.errors["seasonal naive x growth"].mape == pytest.approx(0, abs=1e-10)
+    assert result.errors["seasonal naive"].mape > 30
+
+
+def test_growth_is_that_of_the_training_part_and_left_out_where_there_is_none(passengers):
+    assert season_growth(np.array([2.0, 3.0, 4.0, 12.0]), season=2) == pytest.approx(8**0.5, rel=1e-15)
+    assert season_growth(np.array([2.0, 3.0]), season=2) is None
+    assert season_growth(np.array([2.0, 0.0, 4.0]), season=1) is None
+    names = ["network", "naive", "seasonal naive"]
+    assert list(forecast(passengers, **SMALL).errors) == [*names, "seasonal naive x growth"]
+    assert list(forecast(passengers - 300, **SMALL).errors) == names
+    changed = passengers.copy()
+    changed[-24:] = np.resize([1.0, 1000.0], 24)
+    whole, other = (forecast(v, **{**SMALL, "held_out": 24}) for v in (passengers, changed))
+    known = passengers[116:120] * season_growth(passengers[:120], 4) - changed[120:124]
+    assert other.errors["seasonal naive x growth"] != whole.errors["seasonal naive x growth"]
+    only = forecast(changed[:122], **{**SMALL, "held_out": 2}).errors["seasonal naive x growth"]
+    assert only.mae == pytest.approx(np.mean(np.abs(known[:2])), rel=1e-12)
 
 
 def test_errors_are_those_of_the_textbook_and_mape_is_left_out_at_zero():

@@ -30,7 +30,7 @@ print([(w.category.__name__, str(w.message)) for w in caught])
 LSTM = """
 import numpy as np
 from minirnn import layers
-from minirnn.kernels import simd
+from minirnn.kernels import vec
 random = np.random.default_rng(0)
 values = []
 for dtype in DTYPES:
@@ -42,7 +42,7 @@ for dtype in DTYPES:
     dx, d_weights, d_states = layer.vjp(x, dy, mask)
     for a in [layer(x, mask=mask), dx, *d_weights, *d_states]:
         values += a.astype("float64").ravel().tolist()
-print(simd.VECTOR_BYTES)
+print(vec.VECTOR_BYTES)
 print(" ".join(map(float.hex, values)))
 """
 

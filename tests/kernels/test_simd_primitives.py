@@ -10,7 +10,7 @@ import pytest
 
 from minirnn.gates.elementary import absolute, where
 from minirnn.jit import Static, kernel
-from minirnn.kernels import simd, tiles
+from minirnn.kernels import tiles, vec
 from minirnn.kernels.elementary import rint, sqrt, times_power_of_two
 from minirnn.kernels.simd import add_lanes, element, lanes, load, load_part, store, store_part, width, zeros
 from minirnn.kernels.tiles import (
@@ -191,5 +191,5 @@ def test_for_rows_covers_any_number_of_rows_once(rows, dtype):
 
 
 def test_a_register_is_as_wide_as_the_cpus():
-    assert simd.VECTOR_BYTES in (16, 32, 64)
-    assert lanes("float32") == 2 * lanes("float64") == simd.VECTOR_BYTES // 4
+    assert vec.VECTOR_BYTES in (16, 32, 64)
+    assert lanes("float32") == 2 * lanes("float64") == vec.VECTOR_BYTES // 4

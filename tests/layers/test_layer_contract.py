@@ -71,36 +71,6 @@ def test_the_output_shape_is_that_of_keras_and_of_the_output(twins, name, option
     assert ours.output_shape == ours_shape
 
 
-@every_layer
-def test_a_configuration_makes_an_equal_layer_here_and_in_keras(keras, name, options, shape):
-    ours, kind = getattr(layers, name)(**options), getattr(keras.layers, name)
-    config = ours.get_config()
-    assert type(ours).from_config(config).get_config() == config
-    theirs = kind.from_config(config)
-    theirs_config = theirs.get_config()
-    assert type(ours).from_config(theirs_config).get_config() == config
-    for key, value in options.items():
-        assert theirs_config[key] == (list(value) if isinstance(theirs_config[key], list) else value)
-
-
-@every_layer
-def test_a_configuration_of_keras_is_read(keras, name, options, shape):
-    config = getattr(keras.layers, name)(**options).get_config()
-    ours = getattr(layers, name).from_config(config)
-    ours.build(shape)
-    assert ours.name == config["name"]
-    for key, value in options.items():
-        assert ours.get_config()[key] == value
-
-
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "Dense"])
-def test_every_key_of_the_configuration_of_keras_is_here(keras, name):
-    # Regularizers, constraints and dropout come with the layers that use them.
-    later = {"dropout", "recurrent_dropout", "quantization_config"}
-    theirs = {k for k in getattr(keras.layers, name)(4).get_config() if not k.endswith(("regularizer", "constraint"))}
-    assert theirs - later <= set(getattr(layers, name)(4).get_config())
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_outputs_and_weights_have_the_dtype_of_the_layer(rng, dtype):
     for name, options, shape in LAYERS:

@@ -79,6 +79,7 @@ def test_a_changed_model_trains_with_its_new_chain():
     model.fit(X, Y, verbose=0)
     model.pop()
     model.add(layers.Dense(2))
+    model.compile("adam", "mse")
     model.fit(X, np.repeat(Y, 2, axis=1), verbose=0)
     assert model.predict(X, verbose=0).shape == (6, 2)
 
@@ -199,6 +200,7 @@ def test_a_thawed_layer_moves_again():
     model.compile("sgd", "mse")
     model.fit(X, Y, verbose=0)
     model.layers[0].trainable = True
+    model.compile("sgd", "mse")
     before = model.layers[0].get_weights()
     model.fit(X, Y, verbose=0)
     assert (before[0] != model.layers[0].get_weights()[0]).any()

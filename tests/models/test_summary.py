@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import minirnn
@@ -81,15 +82,21 @@ def test_the_totals_count_and_weigh_the_parameters():
     assert "Non-trainable params: 147,712 (577.00 KB)" in text(large(minirnn))
 
 
-def test_a_built_optimizer_is_counted():
-    class Slots:
-        built = True
-        variables = minirnn.Sequential([minirnn.Input((2, 1)), minirnn.layers.LSTM(4)]).weights
-
-    model = stack(minirnn)
-    model.optimizer = Slots()
-    assert "Optimizer params: 96 (384.00 B)" in text(model)
-    assert f"Total params: {model.count_params() + 96:,}" in text(model)
+@pytest.mark.parametrize("frozen", [None, "first"])
+@pytest.mark.parametrize("name, options", [("SGD", {}), ("SGD", {"momentum": 0.5}), ("RMSprop", {"centered": True}),
+                                           ("Adam", {}), ("Adam", {"amsgrad": True})])  # fmt: skip
+def test_after_training_the_optimizer_is_counted_as_in_keras(keras, name, options, frozen):
+    texts = []
+    for package in (minirnn, keras):
+        model = stack(package)
+        if frozen:
+            model.get_layer(frozen).trainable = False
+        model.compile(getattr(package.optimizers, name)(**options), "mse", run_eagerly=True)
+        before = text(model)
+        model.fit(np.zeros((2, 3, 1)), np.zeros((2, 1)), verbose=0)
+        texts.append((before, text(model)))
+    assert texts[0] == texts[1]
+    assert "Optimizer params" not in texts[0][0] and "Optimizer params: " in texts[0][1]
 
 
 def test_it_prints_plain_text_into_a_pipe():

@@ -7,7 +7,6 @@ import pytest
 
 from minirnn import optimizers
 from minirnn.layers.weight import TileLayout, Weight
-from minirnn.training.arena import Arena
 from reference import keras_side
 
 SHAPES = [(5, 3), (3,), (4, 2)]
@@ -38,24 +37,26 @@ def rng():
     return np.random.default_rng(8)
 
 
-def arena_of(values, dtype):
-    """An arena of weights as a model has it: each in whole registers, padded with zeros."""
+def weights_of(values, dtype):
+    """Weights as a model has them: each in whole registers, padded with zeros."""
     weights = []
     for k, value in enumerate(values):
         weight = Weight(f"w{k}", value.shape, TileLayout(value.shape[-1], [[0]], 1, dtype), "layer")
         weight.assign(value)
         weights.append(weight)
-    return Arena(weights)
+    return weights
 
 
-def steps(optimizer, arena, gradients):
+def steps(optimizer, weights, gradients):
     """The parameters after each step."""
+    optimizer.build(weights)
+    optimizer.select(weights)
     after = []
     for step in gradients:
-        for weight, gradient in zip(arena.weights, step, strict=True):
+        for weight, gradient in zip(weights, step, strict=True):
             weight.layout.pack(gradient, weight.gradient)
-        optimizer.apply([arena])
-        after.append([weight.numpy() for weight in arena.weights])
+        optimizer.apply()
+        after.append([weight.numpy() for weight in weights])
     return after
 
 
@@ -79,19 +80,27 @@ def compare(keras, rng, name, options, dtype):
     ]
     gradients[2] = [np.zeros_like(g) for g in gradients[2]]
     with keras_side.precision(dtype):
-        expected = keras_steps(keras, getattr(keras.optimizers, name)(**options), values, gradients, dtype)
-    arena = arena_of(values, dtype)
-    after = steps(getattr(optimizers, name)(**options), arena, gradients)
+        theirs = getattr(keras.optimizers, name)(**options)
+        expected = keras_steps(keras, theirs, values, gradients, dtype)
+        ours = getattr(optimizers, name)(**options)
+    after = steps(ours, weights_of(values, dtype), gradients)
     for mine, other in zip(after, expected, strict=True):
         for weight, value in zip(mine, other, strict=True):
             np.testing.assert_allclose(weight, value, **TOLERANCE[dtype])
-    return arena
+    return ours, theirs
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name, options", CASES, ids=IDS)
-def test_every_step_is_that_of_keras(keras, rng, name, options, dtype):
-    compare(keras, rng, name, options, dtype)
+def test_every_step_and_all_that_is_kept_are_those_of_keras(keras, rng, name, options, dtype):
+    ours, theirs = compare(keras, rng, name, options, dtype)
+    assert len(ours.variables) == len(theirs.variables)
+    for mine, other in zip(ours.variables, theirs.variables, strict=True):
+        assert (mine.shape, mine.dtype) == (tuple(other.shape), other.dtype)
+        assert mine.numpy().shape == mine.shape and mine.numpy().dtype == mine.dtype
+        expected = other.numpy()
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(mine.numpy(), expected, rtol=0, atol=TOLERANCE[dtype]["rtol"] * scale)
 
 
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: "-".join(f"{k}_{v}" for k, v in clip.items()))
@@ -102,20 +111,21 @@ def test_clipped_steps_are_those_of_keras(keras, rng, name, clip):
 
 @pytest.mark.parametrize("name, options", CASES, ids=IDS)
 def test_the_padding_of_the_arena_stays_zero(rng, name, options):
-    arena = arena_of([rng.standard_normal(shape) for shape in SHAPES], "float64")
-    steps(getattr(optimizers, name)(**options), arena, [[rng.standard_normal(s) for s in SHAPES] for _ in range(3)])
-    held = sum(np.count_nonzero(w.numpy()) for w in arena.weights)
-    assert np.count_nonzero(arena.parameters) == held
+    weights = weights_of([rng.standard_normal(shape) for shape in SHAPES], "float64")
+    steps(getattr(optimizers, name)(**options), weights, [[rng.standard_normal(s) for s in SHAPES] for _ in range(3)])
+    for weight in weights:
+        assert weight.packed.size > weight.size == np.count_nonzero(weight.numpy())
+        assert np.count_nonzero(weight.packed) == weight.size
 
 
 def test_a_learning_rate_set_between_steps_counts_from_then_on(rng):
-    arena = arena_of([np.ones((2, 3))], "float64")
+    weights = weights_of([np.ones((2, 3))], "float64")
     optimizer = optimizers.SGD(0.5)
     gradient = [[np.ones((2, 3))]]
-    steps(optimizer, arena, gradient)
+    steps(optimizer, weights, gradient)
     optimizer.learning_rate = 0.125
     assert optimizer.learning_rate == 0.125
-    np.testing.assert_array_equal(steps(optimizer, arena, gradient)[0][0], np.full((2, 3), 1 - 0.5 - 0.125))
+    np.testing.assert_array_equal(steps(optimizer, weights, gradient)[0][0], np.full((2, 3), 1 - 0.5 - 0.125))
     assert optimizer.iterations == 2
 
 

@@ -36,9 +36,8 @@ def classifier():
 
 
 def everything(model):
-    """Bits of the weights, of the optimizer's slots, and its step count."""
-    slots = [slot.copy() for arena in model._arenas for slot in arena.slots.values()]
-    return [*model.get_weights(), *slots, np.array(model.optimizer.iterations)]
+    """Bits of the weights and of the optimizer's variables: its slots, learning rate and step count."""
+    return [*model.get_weights(), *[v.numpy() for v in model.optimizer.variables]]
 
 
 def assert_refused(call, error, message, model=None):

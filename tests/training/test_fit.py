@@ -31,26 +31,6 @@ def regression(library, **options):
     )
 
 
-@pytest.fixture
-def twins(keras):
-    """`twins(make, optimizer, loss, metrics)`: our model and Keras's in float64, compiled, with the same weights."""
-
-    def make_both(make, optimizer, loss, **compiled):
-        ours, theirs = make(minirnn), make(keras)
-        theirs.set_weights(ours.get_weights())
-        for model, library in ((ours, minirnn), (theirs, keras)):
-            chosen = optimizer(library) if callable(optimizer) else optimizer
-            # Keras computes the same eagerly, without half a minute of tracing graphs.
-            model.compile(chosen, loss(library) if callable(loss) else loss, run_eagerly=True, **compiled)
-        return ours, theirs
-
-    # Keras computes losses, metrics and steps in its default dtype, whatever the layers' own.
-    minirnn.config.set_floatx("float64")
-    with keras_side.precision("float64"):
-        yield make_both
-    minirnn.config.set_floatx("float32")
-
-
 def fit_both(twins, x, y, epochs=3, **arguments):
     """Train both without shuffling, three batches an epoch, and compare every number of the history."""
     ours, theirs = twins

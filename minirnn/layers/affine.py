@@ -1,0 +1,52 @@
+"""`Affine`, the base of layers that compute activation(.. x W .. + b): units, activation, and where W and b begin."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from minirnn import activations, initializers
+from minirnn.boundary import whole
+from minirnn.layers.layer import Layer
+
+
+class Affine(Layer):
+    """What Dense and the recurrent layers share of Keras's arguments.
+
+    Raises TypeError or ValueError unless `units` is a whole number of at least 1, ValueError for an unknown activation
+    or initializer, NotImplementedError for an argument of Keras that is not supported yet and not off.
+    """
+
+    # Arguments of Keras that are not supported yet, at the values that switch them off and stand in configurations.
+    later: ClassVar[dict[str, Any]] = dict.fromkeys(
+        ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint")
+    )
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **arguments: Any,
+    ) -> None:
+        for name in self.later:
+            value = arguments.pop(name, None)
+            if value is not None and value != 0:
+                raise NotImplementedError(f"{type(self).__name__}: {name} is not supported yet; leave it out")
+        super().__init__(**arguments)
+        self.units = whole(units, "units")
+        self.activation = activations.name_of(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer: Any = initializers.get(kernel_initializer)
+        self.bias_initializer: Any = initializers.get(bias_initializer)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            **self.later,
+            "units": self.units,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }

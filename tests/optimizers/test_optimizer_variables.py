@@ -1,0 +1,91 @@
+"""What an optimizer keeps: Keras's variables, in Keras's names, order and shapes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minirnn
+from reference import keras_side
+
+X = np.linspace(-1.0, 1.0, 6 * 2 * 2).reshape(6, 2, 2)
+Y = np.linspace(0.0, 1.0, 6).reshape(6, 1)
+OPTIMIZERS = {
+    "sgd": lambda library: library.optimizers.SGD(),
+    "sgd with momentum": lambda library: library.optimizers.SGD(0.125, momentum=0.5),
+    "rmsprop": lambda library: library.optimizers.RMSprop(),
+    "rmsprop with all": lambda library: library.optimizers.RMSprop(0.125, momentum=0.5, centered=True),
+    "adam": lambda library: library.optimizers.Adam(),
+    "amsgrad": lambda library: library.optimizers.Adam(amsgrad=True),
+}
+CELLS = [("LSTM", {}), ("GRU", {}), ("GRU", {"reset_after": False}), ("SimpleRNN", {"use_bias": False})]
+
+
+def model_of(library, cell="LSTM", **options):
+    chain = [library.Input((2, 2)), getattr(library.layers, cell)(3, **options), library.layers.Dense(1)]
+    return library.Sequential(chain)
+
+
+def trained(library, optimizer, weights=None, **arguments):
+    model = model_of(library, **arguments)
+    if weights is not None:
+        model.set_weights(weights)
+    model.compile(optimizer(library), "mse", run_eagerly=True)
+    before = model.get_weights()
+    model.fit(X, Y, batch_size=3, epochs=1, shuffle=False, verbose=0)
+    return model, before
+
+
+def described(model):
+    """(name without the weight's path, index of the weight, shape, dtype) of every variable but the first two."""
+    prefixes = [w.path.replace("/", "_") + "_" for w in model.trainable_weights]
+    found = []
+    for variable in model.optimizer.variables[2:]:
+        # The longest, as one path may begin with another.
+        prefix = max((p for p in prefixes if variable.name.startswith(p)), key=len)
+        slot = variable.name.removeprefix(prefix)
+        found.append((slot, prefixes.index(prefix), tuple(variable.shape), variable.dtype))
+    return found
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("cell, options", CELLS)
+def test_after_a_fit_a_model_s_optimizer_keeps_what_keras_s_keeps(keras, cell, options, optimizer):
+    with keras_side.precision("float64"):
+        ours, weights = trained(minirnn, OPTIMIZERS[optimizer], cell=cell, **options)
+        theirs, _ = trained(keras, OPTIMIZERS[optimizer], weights, cell=cell, **options)
+    assert ours.optimizer.built and described(ours) == described(theirs)
+    for mine, other in zip(ours.optimizer.variables, theirs.optimizer.variables, strict=True):
+        np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-9, atol=1e-12)
+    for mine, other in zip(ours.optimizer.variables[:2], theirs.optimizer.variables, strict=False):
+        assert (mine.name, mine.shape, mine.dtype) == (other.name, tuple(other.shape), other.dtype)
+        assert mine.path == f"{ours.optimizer.name}/{mine.name}"
+
+
+def test_an_optimizer_is_built_by_training_and_by_nothing_else():
+    model = model_of(minirnn)
+    model.compile("adam", "mse")
+    model.predict(X, verbose=0)
+    model.evaluate(X, Y, verbose=0)
+    model.compute_gradients(X, Y)
+    assert not model.optimizer.built
+    assert [v.name for v in model.optimizer.variables] == ["iteration", "learning_rate"]
+    model.train_on_batch(X, Y)
+    assert model.optimizer.built and len(model.optimizer.variables) == 2 + 2 * 5
+
+
+def test_variables_tell_the_value_of_the_moment_and_their_arrays_are_copies():
+    optimizer = minirnn.optimizers.SGD(0.5, momentum=0.5, name="mine")
+    model = model_of(minirnn)
+    model.compile(optimizer, "mse")
+    model.train_on_batch(X, Y)
+    iteration, rate, momentum, *_ = optimizer.variables
+    assert momentum.path == "mine/" + model.weights[0].path.replace("/", "_") + "_momentum"
+    first = momentum.numpy()
+    kept = first.copy()
+    first[...] = 7.0
+    optimizer.learning_rate = 0.25
+    model.train_on_batch(X, Y)
+    assert (int(iteration.numpy()), float(rate.numpy())) == (2, 0.25)
+    assert (momentum.numpy() != kept).any() and (momentum.numpy() != 7.0).all()
+    np.testing.assert_array_equal(np.asarray(momentum), momentum.numpy())
