@@ -60,6 +60,8 @@ def as_target(
 
     Raises as `as_input` does, and ValueError for another shape or a label out of range.
     """
+    if type(value) is np.ndarray and value.shape == output_shape and not sparse:
+        return as_input(value, name, dtype)
     array = _numbers(value, name)
     expected = (*output_shape[:-1], 1) if sparse else tuple(output_shape)
     if expected[-1] == 1 and array.ndim == len(expected) - 1:

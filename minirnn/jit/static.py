@@ -35,6 +35,10 @@ class Static:
             known = cls._known.setdefault(key, known)
         return known
 
+    def but(self, word: str, **members: Any) -> Static:
+        """The same with other `members`; `word` joins its key."""
+        return Static((*self.key, word), **{k: v for k, v in vars(self).items() if k != "key"} | members)
+
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...

@@ -16,7 +16,7 @@ from numba.extending import overload
 
 from minirnn.gates import elementary
 from minirnn.jit import inline
-from minirnn.kernels.simd import VecType, as_vec, llvm_function, primitive
+from minirnn.kernels.vec import VecType, as_vec, llvm_function, primitive
 
 # --- one instruction each -------------------------------------------------------------------------------------------
 
@@ -79,11 +79,27 @@ def _type_times_power_of_two(x, n):
 
 primitive(times_power_of_two, _type_times_power_of_two)
 
+
+def copysign(x, sign):
+    """|x| with the sign of `sign`."""
+    return np.copysign(x, sign)
+
+
+def _type_copysign(x, sign):
+    def emit(context, builder, value, other):
+        return builder.call(llvm_function(builder, "copysign", value.type, 2), [value, other])
+
+    return (x, (x, sign), emit) if isinstance(x, VecType) else None
+
+
+primitive(copysign, _type_copysign)
+
 # --- exp: 2**n * e**r with |r| <= ln(2)/2 ---------------------------------------------------------------------------
 
 
 @inline
-def exp_float32(x):
+def finite_exp_float32(x):
+    """exp, but its largest finite value where x is larger still."""
     finite = elementary.where(x < -87.0, -87.0, elementary.where(x > 88.72, 88.72, x))
     n = rint(finite * 1.44269504)
     r = finite - n * 0.693359375 + n * 2.12194440e-4
@@ -93,11 +109,17 @@ def exp_float32(x):
     p = p * r + 0.5000000047
     p = p * r + 1.000000038
     p = p * r + 1.0
-    return elementary.where(x > 88.72, np.inf, times_power_of_two(p, n))
+    return times_power_of_two(p, n)
 
 
 @inline
-def exp_float64(x):
+def exp_float32(x):
+    return elementary.where(x > 88.72, np.inf, finite_exp_float32(x))
+
+
+@inline
+def finite_exp_float64(x):
+    """exp, but its largest finite value where x is larger still."""
     finite = elementary.where(x < -708.0, -708.0, elementary.where(x > 709.78, 709.78, x))
     n = rint(finite * 1.4426950408889634074)
     r = finite - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6
@@ -113,7 +135,12 @@ def exp_float64(x):
     p = p * r + 0.49999999999999999989
     p = p * r + 0.99999999999999999847
     p = p * r + 1.0
-    return elementary.where(x > 709.78, np.inf, times_power_of_two(p, n))
+    return times_power_of_two(p, n)
+
+
+@inline
+def exp_float64(x):
+    return elementary.where(x > 709.78, np.inf, finite_exp_float64(x))
 
 
 # --- tanh: x + x**3 P(x**2) near zero, where 1 - 2 / (e**2x + 1) would lose digits ----------------------------------
@@ -122,19 +149,19 @@ def exp_float64(x):
 @inline
 def tanh_float32(x):
     a = elementary.absolute(x)
-    far = 1.0 - 2.0 / (exp_float32(a + a) + 1.0)
+    far = 1.0 - 2.0 / (finite_exp_float32(a + a) + 1.0)
     s = x * x
     p = -0.005657135184 * s + 0.02058819145
     p = p * s - 0.05372010766
     p = p * s + 0.1333111406
     p = p * s - 0.3333325986
-    return elementary.where(a < 0.625, x + x * s * p, elementary.where(x < 0.0, -far, far))
+    return elementary.where(a < 0.625, x + x * s * p, copysign(far, x))
 
 
 @inline
 def tanh_float64(x):
     a = elementary.absolute(x)
-    far = 1.0 - 2.0 / (exp_float64(a + a) + 1.0)
+    far = 1.0 - 2.0 / (finite_exp_float64(a + a) + 1.0)
     s = x * x
     p = 6.0175758508781837216e-6 * s - 0.000030126774459409826401
     p = p * s + 0.000091493870984202001983
@@ -147,7 +174,7 @@ def tanh_float64(x):
     p = p * s - 0.053968253965732331668
     p = p * s + 0.13333333333328875502
     p = p * s - 0.33333333333333302311
-    return elementary.where(a < 0.625, x + x * s * p, elementary.where(x < 0.0, -far, far))
+    return elementary.where(a < 0.625, x + x * s * p, copysign(far, x))
 
 
 # --- erf: x * P(x**2) up to 1, then 1 - e**-x**2 * Q(2 / (2 + x)) ---------------------------------------------------
@@ -174,7 +201,7 @@ def erf_float32(x):
     p = p * t + 0.2840830539
     p = p * t - 0.0001058098308
     far = elementary.where(a > 4.2, 1.0, 1.0 - exp_float32(-s) * p)
-    return elementary.where(a < 1.0, near, elementary.where(x < 0.0, -far, far))
+    return elementary.where(a < 1.0, near, copysign(far, x))
 
 
 @inline
@@ -215,7 +242,7 @@ def erf_float64(x):
     p = p * t + 0.28209476537990778904
     p = p * t + 3.7552198961190866371e-10
     far = elementary.where(a > 6.2, 1.0, 1.0 - exp_float64(-s) * p)
-    return elementary.where(a < 1.0, near, elementary.where(x < 0.0, -far, far))
+    return elementary.where(a < 1.0, near, copysign(far, x))
 
 
 # --- log1p for 0 <= x <= 1, all that softplus needs: 2 atanh(s) with s = x / (2 + x) --------------------------------

@@ -8,10 +8,16 @@ from minirnn.kernels.activations import activation_members
 from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, COLUMNS_3, COLUMNS_4
 
 _ONE_PASS = dict(
+    input_product=recurrence.product_now,
     forward_step=recurrence.one_pass_step,
     backward_step=recurrence.one_pass_step_backward,
     recurrent_gradient=weight_gradients.recurrent_gradient,
 )
+
+
+def with_input_product_before(cell: Static) -> Static:
+    """The same cell for a forward pass that finds x W in its scratch (`recurrence.multiply_input`)."""
+    return cell.but("product_before", input_product=recurrence.product_before)
 
 
 def _activations(activation: str, recurrent_activation: str) -> dict:
@@ -43,6 +49,7 @@ def gru_reset_before_cell(activation: str, recurrent_activation: str) -> Static:
     return Static(
         ("gru_reset_before", activation, recurrent_activation),
         columns=COLUMNS_3, x_columns=COLUMNS_3, h_first=COLUMNS_0, h_columns=COLUMNS_3, unit_columns=COLUMNS_1,
+        input_product=recurrence.product_now,
         forward_step=two_pass.two_pass_step, backward_step=two_pass.two_pass_step_backward,
         recurrent_gradient=two_pass.two_pass_recurrent_gradient, two_pass=1,
         **_activations(activation, recurrent_activation),

@@ -6,7 +6,8 @@ padded units; C, CX, CH: elements in a row of all columns, of the input's and of
     x     (B, T, F)            input
     mask  (B, T) or (0, 0)     True where a step counts; a masked step carries h and c over
     h, c  (T+1 or 2, B, P)     states by step, slot 0 = initial state; two slots take turns when nothing is to be kept
-    s     (T or 1, NT or 1, B, C)  scratch: pre-activations, then what `cells` keeps, then the gradients da
+    s     (T or less, NT or 1, B, C)  scratch by step; with fewer slots than steps they are used in turn:
+                               pre-activations, then what `cells` keeps, then the gradients da
     w, u  (NT, F, CX), (NT, U, CH)  input and recurrent weights
     b     (1 or 2, NT, CX)     bias of the input columns, and (GRU) of the recurrent columns
     y     (B, T or 1, U)       output: the whole sequence or the last step
@@ -22,6 +23,8 @@ from minirnn.jit import inline, kernel
 from minirnn.kernels.simd import load, load_part, store, store_part, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
+    SUM_LENGTH,
+    TALL_ROWS,
     for_rows,
     matmul,
     tile_add,
@@ -33,20 +36,32 @@ from minirnn.kernels.tiles import (
 
 
 @inline
+def product_now(rows, i, cell, x, xt, s, w, j, q):
+    """x W of one tile, computed where it is needed."""
+    T, F, CX = x.shape[1], x.shape[2], w.shape[2]
+    a = tile_zeros(rows, cell.columns, s)
+    return matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, CX, F)
+
+
+@inline
+def product_before(rows, i, cell, x, xt, s, w, j, q):
+    """x W of one tile, as `multiply_input` left it in s."""
+    return tile_load(rows, cell.columns, s, q, s.shape[3])
+
+
+@inline
 def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j):
     """Gates of unit tile j for batch rows i, i+1, ..: a = x W + h_prev U + b, then the cell's equations, row by row."""
     W = width(s)
-    B, T, F = x.shape
-    P, U, C = h.shape[2], u.shape[1], s.shape[3]
+    B, P, U, C = h.shape[1], h.shape[2], u.shape[1], s.shape[3]
     CX, CH = w.shape[2], u.shape[2]
     S = len(cell.unit_columns) * W
-    a = tile_zeros(rows, cell.columns, s)
-    a = matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, CX, F)
+    q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
+    a = cell.input_product(rows, i, cell, x, xt, s, w, j, q)
     a = matmul(a, h_first, h_columns, h, (src * B + i) * P, P, 1, u, j * U * CH, CH, U)
     a = tile_add(a, COLUMNS_0, cell.x_columns, b, j * CX)
     if b.shape[0] == 2:
         a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
-    q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
     tile_store(a, s, q, C)
     for r in range(len(rows)):
         row(cell, s, q + r * C, h, c, (src * B + i + r) * P + j * S, (dst * B + i + r) * P + j * S)
@@ -83,22 +98,72 @@ def emit(h, dst, i, y, t, silent):
             store_part(y, at + k, v, U - k)
 
 
+@inline
+def clear(states, i, P):
+    """Row i of P elements becomes zero."""
+    for k in range(0, P, width(states)):
+        store(states, i * P + k, zeros(states))
+
+
 @kernel
-def forward(x, mask, cell, h, c, s, w, u, b, y, reverse, zero_output, r0, r1):
-    """Run a cell over time: fills h, c, s and y from slot 0 of h and c. `reverse` reads x from its end."""
+def forward(x, mask, cell, h, c, s, w, u, b, y, reverse, zero_output, from_zero, t0, t1, r0, r1):
+    """Run a cell over steps t0 .. t1-1: fills h, c, s and y from slot t0 of h and c, or from zeros if `from_zero`.
+
+    `reverse` reads x from its end.
+    """
     T, slots = x.shape[1], h.shape[0]
     masked = mask.size > 0
     sequence = y.shape[1] == T
-    for t in range(T):
+    if from_zero:
+        for i in range(r0, r1):
+            clear(h, i, h.shape[2])
+            if c.size > 0:
+                clear(c, i, c.shape[2])
+    for t in range(t0, t1):
         xt = T - 1 - t if reverse else t
         src, dst = t % slots, (t + 1) % slots
-        cell.forward_step(cell, x, xt, h, c, s, w, u, b, min(t, s.shape[0] - 1), src, dst, r0, r1)
+        cell.forward_step(cell, x, xt, h, c, s, w, u, b, t % s.shape[0], src, dst, r0, r1)
         for i in range(r0, r1):
             counts = not masked or mask[i, xt]
             if not counts:
                 carry_over(h, c, src, dst, i)
             if sequence or t == T - 1:
                 emit(h, dst, i, y, t if sequence else 0, zero_output and not counts)
+
+
+# --- wide inputs: x W for many steps at once, so that a panel of W is read once for all of them ----------------------
+
+
+@inline
+def input_tile(rows, i, cell, x, x_offset, x_stride, s, s_offset, s_stride, w, j, k):
+    """Add terms k, k+1, .. of x W, one partial sum of `matmul`, to rows i, i+1, .. of tile j in s."""
+    F, CX = x.shape[2], w.shape[2]
+    q = s_offset + i * s_stride
+    a = tile_load(rows, cell.columns, s, q, s_stride) if k > 0 else tile_zeros(rows, cell.columns, s)
+    terms = min(SUM_LENGTH, F - k)
+    at = x_offset + i * x_stride + k
+    a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, (j * F + k) * CX, CX, terms)
+    tile_store(a, s, q, s_stride)
+
+
+@kernel
+def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
+    """x W of steps t0 .. t1-1 into their slots of s; the rows of a tile are batch rows, or steps if those are more."""
+    T, F = x.shape[1], x.shape[2]
+    slots, NT, B, C = s.shape
+    for j in range(w.shape[0]):
+        for k in range(0, F, SUM_LENGTH):
+            if r1 - r0 >= min(TALL_ROWS, t1 - t0):
+                for t in range(t0, t1):
+                    xt = T - 1 - t if reverse else t
+                    at = ((t % slots) * NT + j) * B * C
+                    for_rows(input_tile, r0, r1, (cell, x, xt * F, T * F, s, at, C, w, j, k))
+            else:
+                step = -F if reverse else F
+                for i in range(r0, r1):
+                    first = (i * T + (T - 1 - t0 if reverse else t0)) * F
+                    at = (((t0 % slots) * NT + j) * B + i) * C
+                    for_rows(input_tile, 0, t1 - t0, (cell, x, first, step, s, at, NT * B * C, w, j, k))
 
 
 # --- backward -------------------------------------------------------------------------------------------------------
@@ -156,8 +221,8 @@ def silence(s, slot, i):
 
 
 @inline
-def one_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, r0, r1):
-    """Gradients da of one step, then dh_prev = direct path + da U^T."""
+def one_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, reach, r0, r1):
+    """Gradients da of one step, then, if it is to `reach` h_prev, dh_prev = direct path + da U^T."""
     NT, B, C = s.shape[1], s.shape[2], s.shape[3]
     P, Q = h.shape[2], dh.shape[1]
     S = P // NT
@@ -170,7 +235,8 @@ def one_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, r0, 
             silence(s, t, i)
     D = ut.shape[1] // NT
     first = len(cell.h_first) * width(s)
-    transposed_product(columns, first, D, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+    if reach:
+        transposed_product(columns, first, D, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
 
 
 @inline
@@ -184,23 +250,30 @@ def add_output_gradient(dy, t, dh, i):
 
 
 @kernel
-def backward(mask, dy, cell, h_tile, x_tile, h, c, s, ut, wt, dh, dc, dx, reverse, zero_output, r0, r1):
+def backward(
+    mask, dy, cell, h_tile, x_tile, h, c, s, ut, wt, dh, dc, dx, reverse, zero_output, from_zero, to_initial, r0, r1
+):
     """Back through time: s becomes the gradients da of every step; dh, dc those of the initial state.
 
         ut, wt  transposed recurrent and input weights; a tile is len(h_tile), len(x_tile) registers wide
         dy      (B, T or 1, U) or (0, 1, U)   gradient of the output
-        dh, dc  (B, Q)            in: gradients of the last state; out: of the initial one; Q fits the tiles of ut
+        dh, dc  (B, Q)            in: gradients of the last state, taken as zero if `from_zero`;
+                                  out: of the initial one if `to_initial`; Q fits the tiles of ut
         dx      (B, T, F) or (0, 0, 0)        out: gradient of the input
     """
     T, NT = s.shape[0], s.shape[1]
     sequence = dy.shape[1] == T
+    if from_zero:
+        for i in range(r0, r1):
+            clear(dh, i, dh.shape[1])
+            clear(dc, i, dc.shape[1])
     for t in range(T - 1, -1, -1):
         xt = T - 1 - t if reverse else t
         if dy.size > 0 and (sequence or t == T - 1):
             for i in range(r0, r1):
                 if not (zero_output and mask.size > 0 and not mask[i, xt]):
                     add_output_gradient(dy, t if sequence else 0, dh, i)
-        cell.backward_step(cell, h_tile, mask, xt, h, c, s, ut, dh, dc, t, r0, r1)
+        cell.backward_step(cell, h_tile, mask, xt, h, c, s, ut, dh, dc, t, to_initial or t > 0, r0, r1)
         if dx.size > 0:
             F = dx.shape[2]
             D = wt.shape[1] // NT

@@ -11,12 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from minirnn.kernels.vec import I64, VecType, as_vec, lanes, llvm_function, primitive, splat, vec_of
-
-__all__ = [
-    "VecType", "add_lanes", "as_vec", "element", "lanes", "llvm_function", "load", "load_part", "primitive", "store",
-    "store_part", "width", "zeros",
-]  # fmt: skip
+from minirnn.kernels.vec import I64, VecType, lanes, primitive, splat, vec_of
 
 # --- what the compiler emits --------------------------------------------------------------------------------------
 

@@ -242,23 +242,15 @@ SUM_LENGTH = 256  # terms that are summed one after the other; rounding errors t
 
 
 @inline
-def add_products(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, start, stop):
-    """tile += A B over k = start .. stop-1.
+def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, n):
+    """tile += A B over n terms k, in partial sums.
 
     A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset + k * b_step.
     """
-    for k in range(start, stop):
-        tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
-    return tile
-
-
-@inline
-def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, n):
-    """`add_products` over all n terms, in partial sums."""
     for start in range(0, n, SUM_LENGTH):
-        stop = min(start + SUM_LENGTH, n)
         part = tile_blank(tile)
-        part = add_products(part, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, start, stop)
+        for k in range(start, min(start + SUM_LENGTH, n)):
+            part = tile_rank1(part, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
         tile = tile_plus(tile, part)
     return tile
 

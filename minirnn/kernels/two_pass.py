@@ -41,8 +41,8 @@ def two_pass_step(cell, x, xt, h, c, s, w, u, b, slot, src, dst, r0, r1):
 
 
 @inline
-def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, r0, r1):
-    """da_n, then the gradient of the reset state ds = da_n U_n^T, then da_z and da_r.
+def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, reach, r0, r1):
+    """da_n, then the gradient of the reset state ds = da_n U_n^T, then da_z and da_r, then dh_prev if asked.
 
     dc has two halves here, (2, B, Q) in a row: the gradients dz and ds of this step.
     """
@@ -64,7 +64,8 @@ def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, r0, 
                 q = ((t * NT + j) * B + i) * C
                 at = i * Q + j * W
                 gru_reset_row_backward(cell, s, q, h, (t * B + i) * P + j * W, dh, dc, at, B * Q + at)
-    transposed_product(columns, W, 2 * W, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+    if reach:
+        transposed_product(columns, W, 2 * W, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
 
 
 @inline

@@ -11,11 +11,11 @@ from minirnn.kernels.simd import load, store, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     SUM_LENGTH,
-    add_products,
     for_rows,
     tile_blank,
     tile_load,
     tile_plus,
+    tile_rank1,
     tile_store,
     tile_zeros,
 )
@@ -40,7 +40,8 @@ def gradient_tile(rows, k, a, a_offset, a_row, slots, reverse, first, columns, s
         for t in range(t0, t1):
             at_a = a_offset + (T - 1 - t if reverse else t) * slots + k
             da = ((t * NT + j) * B) * C + len(first) * W
-            part = add_products(part, COLUMNS_0, columns, a, at_a, 1, a_row, s, da, C, start, stop)
+            for i in range(start, stop):
+                part = tile_rank1(part, COLUMNS_0, columns, a, at_a + i * a_row, 1, s, da + i * C)
         total = tile_plus(total, part)
     tile_store(total, dw, at, D)
 

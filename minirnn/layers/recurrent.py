@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from minirnn import initializers
 from minirnn.boundary import as_input, as_mask
 from minirnn.jit import Static
-from minirnn.kernels.recurrence import backward, forward, transpose
+from minirnn.kernels.plans import with_input_product_before
+from minirnn.kernels.recurrence import backward, forward, multiply_input, transpose
 from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
 from minirnn.kernels.vec import lanes
@@ -17,6 +19,11 @@ from minirnn.kernels.weight_gradients import gradients
 from minirnn.layers.affine import Affine
 from minirnn.layers.layer import NO_MASK, Tape
 from minirnn.layers.weight import TileLayout, Weight, zeros
+
+# x W is computed before the time loop, for a chunk of steps at once, where a panel of W (its columns of one unit tile)
+# would have to come from memory at every step: if it is larger than this, or if few rows share it.
+WIDE_PANEL_BYTES, WIDE_FEATURES_OF_FEW_ROWS = 768 * 1024, 64
+CHUNK_ROWS = 256  # rows (batch x steps) of a chunk
 
 
 def tile_for(size: int, dtype: Any) -> tuple[int, ...]:
@@ -30,6 +37,19 @@ def transposed_shape(packed: tuple[int, ...], tile: tuple[int, ...], dtype: Any)
     tiles, size, columns = packed
     length = len(tile) * lanes(dtype)
     return -(-size // length), tiles * columns, length
+
+
+def _forward_in_chunks(tape: Tape) -> Callable:
+    """`forward` for wide inputs: a chunk of steps at a time, x W first."""
+
+    def run(x, mask, plan, h, c, s, w, u, b, y, reverse, zero_output, from_zero, t0, t1, r0, r1):
+        for start in range(t0, t1, tape.chunk):
+            stop = min(start + tape.chunk, t1)
+            tape.multiply_input(x, plan, s, w, reverse, start, stop, r0, r1)
+            first = from_zero and start == t0
+            tape.forward(x, mask, plan, h, c, s, w, u, b, y, reverse, zero_output, first, start, stop, r0, r1)
+
+    return run
 
 
 class Recurrent(Affine):
@@ -142,19 +162,30 @@ class Recurrent(Affine):
         slots = T + 1 if training else 2
         t.h = zeros((slots, B, P), dtype)
         t.c = zeros((slots, B, P) if uses_c else (0, 0, 0), dtype)
-        kept = (T, NT) if training else (1, NT if two_pass else 1)
+        wide = T > 1 and self._is_wide(B)
+        t.chunk = min(T, max(1, CHUNK_ROWS // B)) if wide else T
+        kept = (T, NT) if training else (t.chunk, NT) if wide else (1, NT if two_pass else 1)
         t.s = zeros((*kept, B, len(cell.columns) * W), dtype)
         t.y = zeros((B, T if self.return_sequences else 1, U), dtype)
         t.out = t.y if self.return_sequences else t.y.reshape(B, U)
         t.last = T % slots
         w, u = self._kernel.packed, self._recurrent_kernel.packed
         b = self._bias.packed if self._bias else self._no_bias
-        t.forward_arguments = (cell, t.h, t.c, t.s, w, u, b, t.y, self.go_backwards, self.zero_output_for_mask)
-        t.forward = forward.specialise(t.y, NO_MASK, *t.forward_arguments, 0, 0)
+        plan = with_input_product_before(cell) if wide else cell
+        t.forward_arguments = (plan, t.h, t.c, t.s, w, u, b, t.y, self.go_backwards, self.zero_output_for_mask)
+        t.forward = forward.specialise(t.y, NO_MASK, *t.forward_arguments, True, 0, T, 0, 0)
+        t.run = t.forward
+        if wide:
+            t.multiply_input = multiply_input.specialise(t.y, plan, t.s, w, self.go_backwards, 0, 0, 0, 0)
+            t.run = _forward_in_chunks(t)
         t.work = B * T * (F + U) * self.gates * U
         if training:
             self._add_backward(t, cell, shape)
         return t
+
+    def _is_wide(self, batch: int) -> bool:
+        panel = self._kernel.packed[0]
+        return panel.nbytes >= WIDE_PANEL_BYTES or (batch < TALL_ROWS and len(panel) >= WIDE_FEATURES_OF_FEW_ROWS)
 
     def _add_backward(self, t: Tape, cell: Static, shape: tuple[int, ...]) -> None:
         """The rest of a tape that training needs."""
@@ -173,7 +204,7 @@ class Recurrent(Affine):
         t.transpose_u = transpose.specialise(u.packed, t.ut, 0, 0)
         t.tiles = (h_tile, x_tile)
         t.backward_arguments = self._backward_arguments(t, cell, t.no_dx)
-        t.backward = backward.specialise(NO_MASK, t.y, *t.backward_arguments, 0, 0)
+        t.backward = backward.specialise(NO_MASK, t.y, *t.backward_arguments, True, True, 0, 0)
         db = self._bias.gradient if self._bias else zeros(self._no_bias.shape, dtype)
         t.gradient_arguments = (cell, t.h, t.c, t.s, w.gradient, u.gradient, db, self.go_backwards)
         t.gradients = gradients.specialise(t.y, *t.gradient_arguments, 0, 0)
@@ -187,27 +218,25 @@ class Recurrent(Affine):
     ) -> NDArray[Any]:
         if self.stateful and initial_state is None:
             initial_state = self._kept_states(x.shape[0])
-        tape.h[0] = 0.0
-        if self.state_count == 2:
-            tape.c[0] = 0.0
         if initial_state is not None:
             for slots, state in zip((tape.h, tape.c), initial_state, strict=False):
                 slots[0, :, : self.units] = state
         tape.x, tape.mask = x, NO_MASK if mask is None else mask
-        share(tape.forward, (x, tape.mask, *tape.forward_arguments), x.shape[0], tape.work, TALL_ROWS)
+        arguments = (x, tape.mask, *tape.forward_arguments, initial_state is None, 0, x.shape[1])
+        share(tape.run, arguments, x.shape[0], tape.work, TALL_ROWS)
         if self.stateful:
             self.states = self.last_states(tape)
         return tape.out
 
     def backward(
-        self, dy: NDArray[Any] | None, tape: Tape, need_dx: bool, d_states: Any = None
+        self, dy: NDArray[Any] | None, tape: Tape, need_dx: bool, d_states: Any = None, to_initial: bool = False
     ) -> NDArray[Any] | None:
+        """`d_states`: gradients of the last states; `to_initial`: leave those of the initial ones in the tape."""
         t, B = tape, tape.x.shape[0]
-        t.dh[...] = 0.0
-        t.dc[...] = 0.0
-        for at, d_state in zip((t.dh, t.dc), d_states or (), strict=False):
-            if d_state is not None:
-                at[:, : self.units] = d_state
+        if d_states is not None:
+            for at, d_state in zip((t.dh, t.dc), d_states, strict=False):
+                at[...] = 0.0
+                at[:, : self.units] = 0.0 if d_state is None else d_state
         u = self._recurrent_kernel.packed
         share(t.transpose_u, (u, t.ut), t.ut.shape[0], u.size)
         if need_dx and t.dx is None:
@@ -215,7 +244,8 @@ class Recurrent(Affine):
         if need_dx:
             share(t.transpose_u, (self._kernel.packed, t.wt), t.wt.shape[0], self._kernel.packed.size)
         dy = t.y[:0] if dy is None else dy.reshape(t.y.shape)
-        share(t.backward, (t.mask, dy, *t.backward_arguments), B, t.work, TALL_ROWS)
+        ends = (d_states is None, to_initial)
+        share(t.backward, (t.mask, dy, *t.backward_arguments, *ends), B, t.work, TALL_ROWS)
         if self.trainable:
             share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
         return t.dx if need_dx else None
@@ -274,16 +304,14 @@ class Recurrent(Affine):
         y = self.forward(x, mask, tape, training, states)
         return [y, *self.last_states(tape)] if self.return_state else y
 
-    def vjp(
-        self, x: Any, dy: Any = None, mask: Any = None, initial_state: Any = None, d_states: Any = None
-    ) -> tuple:
+    def vjp(self, x: Any, dy: Any = None, mask: Any = None, initial_state: Any = None, d_states: Any = None) -> tuple:
         """Gradients of sum(output * dy) + sum(last state * d_state): (dx, of each weight, of each initial state)."""
         x = self.prepare(x)
         mask = None if mask is None else as_mask(mask, x.shape[:2], self.name)
         tape = self.new_tape(x.shape, True)
         self.forward(x, mask, tape, True, self.check_states(initial_state, x.shape[0]))
         dy = None if dy is None else as_input(dy, "dy", self.dtype)
-        dx = self.backward(dy, tape, True, self.check_states(d_states, x.shape[0]))
+        dx = self.backward(dy, tape, True, self.check_states(d_states, x.shape[0]), to_initial=True)
         d_initial = [at[: x.shape[0], : self.units].copy() for at in (tape.dh, tape.dc)[: self.state_count]]
         return dx, [w.gradient_numpy() for w in self.weights], d_initial
 

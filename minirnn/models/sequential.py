@@ -74,6 +74,7 @@ class Sequential(WeightOwner, Trainer):
     def _changed(self) -> None:
         self.built = False
         self._runs.clear()
+        self._output_shapes.clear()
 
     def _maybe_build(self) -> None:
         if self._input_layer is not None and self.layers:
@@ -94,6 +95,7 @@ class Sequential(WeightOwner, Trainer):
             shape = layer.compute_output_shape(shape)
         self.input_shape = tuple(input_shape)
         self.built = True
+        self._output_shapes.clear()
 
     @property
     def dtype(self) -> str:

@@ -11,7 +11,7 @@ from minirnn import boundary, losses, metrics, optimizers
 from minirnn.callbacks import CallbackList, History
 from minirnn.losses import NO_WEIGHTS
 from minirnn.training.batches import batches, train_validation_split
-from minirnn.training.run import Run, RunPool
+from minirnn.training.run import KEPT_SHAPES, Run, RunPool
 
 
 class Trainer:
@@ -29,6 +29,7 @@ class Trainer:
         self._metrics: list[metrics.Metric] = []
         self._metric_names: list[Any] = []
         self._runs = RunPool(self)
+        self._output_shapes: dict[tuple, tuple] = {}
         self._run_weights: list[Any] = []
         self._loss_tracker = metrics.Mean(name="loss")
 
@@ -155,10 +156,22 @@ class Trainer:
 
     def _input(self, x: Any) -> NDArray[Any]:
         x = boundary.as_input(x, "x", self.dtype)
-        if not self.built:
-            self.build((None, *x.shape[1:]))
-        self.check_input(x.shape)
+        if x.shape not in self._output_shapes:
+            if not self.built:
+                self.build((None, *x.shape[1:]))
+            self._output_shape_for(x.shape)
         return x
+
+    def _output_shape_for(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The output's shape for an input's that fits the built model; ValueError for one that does not."""
+        output = self._output_shapes.get(shape)
+        if output is None:
+            self.check_input(shape)
+            output = (shape[0], *self.compute_output_shape(shape)[1:])
+            if len(self._output_shapes) >= KEPT_SHAPES:
+                self._output_shapes.clear()
+            self._output_shapes[shape] = output
+        return output
 
     def _inputs(self, x: Any, y: Any, sample_weight: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         arrays = self._checked(x, y, sample_weight)
@@ -171,10 +184,11 @@ class Trainer:
         """Clean arrays, or a one-line error; nothing is built or drawn. x must fit an unbuilt model as `like` does."""
         x = boundary.as_input(x, "x", self.dtype)
         if self.built:
-            self.check_input(x.shape)
-        elif like is not None:
-            self.check_input(x.shape, (None, *like.shape[1:]))
-        output = (len(x), *self.compute_output_shape(x.shape)[1:])
+            output = self._output_shape_for(x.shape)
+        else:
+            if like is not None:
+                self.check_input(x.shape, (None, *like.shape[1:]))
+            output = (len(x), *self.compute_output_shape(x.shape)[1:])
         if len(output) == 1:
             raise ValueError(f"model {self.name} gives one number a batch; its output needs a feature axis")
         length = len(y) if hasattr(y, "__len__") else None

@@ -9,7 +9,7 @@ import pytest
 from fresh import LSTM, run
 
 from minirnn.jit.cache import base_folder
-from minirnn.kernels.simd import lanes
+from minirnn.kernels.vec import lanes
 
 UNITS = 19
 TOLERANCE = {"float32": 2e-6, "float64": 4e-15}

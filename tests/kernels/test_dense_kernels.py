@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from minirnn import layers
 from minirnn.kernels.activations import ACTIVATIONS
 from minirnn.kernels.dense import softmax_backward, softmax_forward
-from minirnn.kernels.simd import lanes
+from minirnn.kernels.vec import lanes
 
 TOLERANCE = {"float32": 3e-6, "float64": 1e-14}
 STEP = 1e-4

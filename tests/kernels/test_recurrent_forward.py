@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recurrent_cases import CELLS, make, naive
 
-from minirnn.kernels.simd import lanes
+from minirnn.kernels.vec import lanes
 
 # Some thousand roundings of numbers around 1.
 TOLERANCE = {"float32": 3e-6, "float64": 1e-14}

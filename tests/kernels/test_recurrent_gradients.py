@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recurrent_cases import CELLS, make
 
 from minirnn.kernels.activations import ACTIVATIONS
-from minirnn.kernels.simd import lanes
+from minirnn.kernels.vec import lanes
 
 OPTIONS = {
     "last": {},
