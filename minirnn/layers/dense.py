@@ -50,10 +50,11 @@ class Dense(Affine):
             raise ValueError(f"{self.name} expects (batch, .., features), got shape {tuple(shape)}")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        super().build(input_shape)
+        self.check_rank(input_shape)
         features = input_shape[-1]
         if features is None:
             raise ValueError(f"{self.name} needs a known number of features, got shape {tuple(input_shape)}")
+        super().build(input_shape)
         layout = TileLayout(self.units, [[0]], len(tile_for(self.units, self.dtype)), self.dtype)
         self._kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer, layout)
         if self.use_bias:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minirnn import activations
-from minirnn.layers.recurrent import Recurrent
+from minirnn.layers.recurrent import Recurrent, activation_of_a_gate
 
 
 class Gated(Recurrent):
@@ -25,7 +25,7 @@ class Gated(Recurrent):
         super().__init__(
             units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer, **arguments
         )
-        self.recurrent_activation = activations.name_of(recurrent_activation)
+        self.recurrent_activation = activation_of_a_gate(activations.name_of(recurrent_activation))
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"recurrent_activation": activations.serialize(self.recurrent_activation)}

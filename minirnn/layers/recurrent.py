@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from minirnn import initializers
 from minirnn.boundary import as_input, as_mask
 from minirnn.jit import Static
+from minirnn.kernels.activations import ACTIVATIONS
 from minirnn.kernels.plans import with_input_product_before
 from minirnn.kernels.recurrence import backward, forward, multiply_input, transpose
 from minirnn.kernels.threads import share
@@ -50,6 +51,13 @@ def _forward_in_chunks(tape: Tape) -> Callable:
             tape.forward(x, mask, plan, h, c, s, w, u, b, y, reverse, zero_output, first, start, stop, r0, r1)
 
     return run
+
+
+def activation_of_a_gate(name: str) -> str:
+    """`name`, if it works on each unit by itself; NotImplementedError if it does not."""
+    if name not in ACTIVATIONS:
+        raise NotImplementedError(f"activation {name!r} mixes units and is not for gates; use it in a Dense layer")
+    return name
 
 
 class Recurrent(Affine):
@@ -93,6 +101,7 @@ class Recurrent(Affine):
         **arguments: Any,
     ) -> None:
         super().__init__(units, activation, use_bias, kernel_initializer, bias_initializer, **arguments)
+        self.activation = activation_of_a_gate(self.activation)
         self.recurrent_initializer = initializers.get(recurrent_initializer)
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
@@ -115,10 +124,11 @@ class Recurrent(Affine):
     # --- weights ---
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        super().build(input_shape)
+        self.check_rank(input_shape)
         features = input_shape[-1]
         if features is None:
             raise ValueError(f"{self.name} needs a known number of features, got shape {tuple(input_shape)}")
+        super().build(input_shape)
         width = self.gates * self.units
         input_layout = TileLayout(self.units, [self.input_order], self.registers, self.dtype)
         recurrent_layout = TileLayout(self.units, [self.recurrent_order], self.registers, self.dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,8 @@ class TileLayout:
 class Weight:
     """One weight of a layer, by Keras's name and shape: `numpy()`, `assign(value)`, `shape`, `dtype`, `trainable`."""
 
+    moves: ClassVar[int] = 0  # how often any weight has moved: what was made before may hold memory that is left
+
     def __init__(self, name: str, shape: tuple[int, ...], layout: TileLayout, layer_name: str) -> None:
         self.name, self.shape, self.layout = name, tuple(shape), layout
         self.path = f"{layer_name}/{name}"
@@ -117,6 +119,7 @@ class Weight:
         packed = packed.reshape(self.packed.shape)
         packed[...] = self.packed
         self.packed, self.gradient = packed, gradient.reshape(self.packed.shape)
+        Weight.moves += 1
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)

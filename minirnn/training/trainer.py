@@ -154,13 +154,27 @@ class Trainer:
 
     # --- arrays in ---
 
-    def _input(self, x: Any) -> NDArray[Any]:
+    def _input(self, x: Any, batch_size: int | None = None) -> NDArray[Any]:
+        """Clean input of the model, which is built for it if need be; `batch_size` rows of it go in at a time."""
         x = boundary.as_input(x, "x", self.dtype)
-        if x.shape not in self._output_shapes:
+        shape = x.shape if batch_size is None else self._batch_shape(x.shape, batch_size)
+        if shape not in self._output_shapes:
             if not self.built:
-                self.build((None, *x.shape[1:]))
-            self._output_shape_for(x.shape)
+                self.build((None, *shape[1:]))
+            self._output_shape_for(shape)
         return x
+
+    def _batch_shape(self, shape: tuple[int, ...], batch_size: int) -> tuple[int, ...]:
+        """The shape of one batch. ValueError if a model that keeps states, or of one batch size, were left a rest."""
+        fixed = self.built and self.input_shape[0] is not None
+        stateful = any(getattr(layer, "stateful", False) for layer in self.layers)
+        if (fixed or (stateful and shape[0] > batch_size)) and shape[0] % batch_size:
+            why = "has a fixed batch size" if fixed else "keeps states from batch to batch"
+            raise ValueError(
+                f"model {self.name} {why}: {shape[0]} rows are no whole number of batches of {batch_size}; "
+                "set batch_size, or leave rows out"
+            )
+        return (min(batch_size, shape[0]), *shape[1:])
 
     def _output_shape_for(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The output's shape for an input's that fits the built model; ValueError for one that does not."""
@@ -173,22 +187,30 @@ class Trainer:
             self._output_shapes[shape] = output
         return output
 
-    def _inputs(self, x: Any, y: Any, sample_weight: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        arrays = self._checked(x, y, sample_weight)
+    def _inputs(
+        self, x: Any, y: Any, sample_weight: Any, batch_size: int | None = None
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        arrays = self._checked(x, y, sample_weight, batch_size=batch_size)
         self._build_for(*arrays[:2])
         return arrays
 
     def _checked(
-        self, x: Any, y: Any, sample_weight: Any, like: NDArray[Any] | None = None
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        like: NDArray[Any] | None = None,
+        batch_size: int | None = None,
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Clean arrays, or a one-line error; nothing is built or drawn. x must fit an unbuilt model as `like` does."""
         x = boundary.as_input(x, "x", self.dtype)
+        shape = x.shape if batch_size is None else self._batch_shape(x.shape, batch_size)
         if self.built:
-            output = self._output_shape_for(x.shape)
+            output = (len(x), *self._output_shape_for(shape)[1:])
         else:
             if like is not None:
                 self.check_input(x.shape, (None, *like.shape[1:]))
-            output = (len(x), *self.compute_output_shape(x.shape)[1:])
+            output = (len(x), *self.compute_output_shape(shape)[1:])
         if len(output) == 1:
             raise ValueError(f"model {self.name} gives one number a batch; its output needs a feature axis")
         length = len(y) if hasattr(y, "__len__") else None
@@ -290,13 +312,14 @@ class Trainer:
         validation_freq = boundary.check_batch_size(validation_freq, "validation_freq")
         if validation_batch_size is not None:
             boundary.check_batch_size(validation_batch_size, "validation_batch_size")
-        x, y, weights = self._checked(x, y, sample_weight)
+        x, y, weights = self._checked(x, y, sample_weight, batch_size=batch_size)
         held_out: tuple | None = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
             held_x, held_y, held_weights = (*validation_data, None)[:3]
-            held_out = self._checked(held_x, held_y, held_weights, like=x)
+            size = validation_batch_size or batch_size
+            held_out = self._checked(held_x, held_y, held_weights, like=x, batch_size=size)
         elif validation_split:
             (x, y, weights), held_out = train_validation_split((x, y, weights), validation_split)
         self._build_for(x, y)
@@ -356,7 +379,7 @@ class Trainer:
         """Loss and metrics over all rows: one number, a list in the order of `metrics_names`, or a dict."""
         self._require("evaluate")
         batch_size = boundary.check_batch_size(batch_size)
-        arrays = self._inputs(x, y, sample_weight)
+        arrays = self._inputs(x, y, sample_weight, batch_size)
         steps, verbose = -(-len(arrays[0]) // batch_size), boundary.check_verbose(verbose)
         callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
         self._evaluate(arrays, batch_size, callback_list)
@@ -368,7 +391,7 @@ class Trainer:
         """Outputs for all rows, computed `batch_size` (32) rows at a time."""
         batch_size = boundary.check_batch_size(batch_size)
         verbose = boundary.check_verbose(verbose)
-        x = self._input(x)
+        x = self._input(x, batch_size)
         steps = -(-len(x) // batch_size)
         callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
         output: Any = None

@@ -282,3 +282,19 @@ def test_unit_forget_bias_begins_the_other_gates_as_keras_does(keras):
     for layer in (ours, theirs):
         layer.build((None, T, F))
     np.testing.assert_array_equal(ours.get_weights()[2], theirs.get_weights()[2])
+
+
+@pytest.mark.parametrize("make", [layers.LSTM, layers.GRU, layers.SimpleRNN])
+def test_softmax_is_no_activation_of_a_gate(make):
+    with pytest.raises(NotImplementedError, match="mixes units"):
+        make(3, activation="softmax")
+
+
+@pytest.mark.parametrize("layer", [layers.LSTM(3), layers.Dense(3)], ids=["LSTM", "Dense"])
+def test_a_refused_build_leaves_a_layer_unbuilt(layer):
+    shape = (None, 3, None) if isinstance(layer, layers.LSTM) else (None, None)
+    with pytest.raises(ValueError, match="known number of features"):
+        layer.build(shape)
+    assert not layer.built
+    layer.build((*shape[:-1], 2))
+    assert layer.built and len(layer.weights) > 1
