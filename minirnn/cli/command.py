@@ -63,7 +63,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         chosen.run(chosen, out)
     except OSError as error:
         return failure(chosen.command, f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    except (ValueError, TypeError, MemoryError) as error:
+    except (ValueError, TypeError, MemoryError, ArithmeticError, RuntimeError) as error:
         return failure(chosen.command, str(error) or type(error).__name__)
     return 0
 

@@ -46,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, out: Console) -> None:
     for path in filter(None, (arguments.plot, arguments.csv_out)):
         check_writable(path)
+    if arguments.plot and arguments.plot == arguments.csv_out:
+        raise ValueError(f"--plot and --csv-out both name {arguments.plot}: give each a file of its own")
     if arguments.plot:
         check_plot(arguments.plot)
     source = arguments.csv or CSV_PATH

@@ -52,9 +52,10 @@ def share(run: Callable, arguments: tuple, count: int, multiply_adds: int, grain
 
 def _workers() -> ThreadPoolExecutor:
     global _pool
-    if _pool is None:
-        _pool = ThreadPoolExecutor(max(1, _threads - 1), thread_name_prefix="minirnn")
-    return _pool
+    pool = _pool  # read once: another thread may set the number of threads meanwhile
+    if pool is None:
+        pool = _pool = ThreadPoolExecutor(max(1, _threads - 1), thread_name_prefix="minirnn")
+    return pool
 
 
 def _forget_pool() -> None:

@@ -405,7 +405,7 @@ class Trainer:
                 output = np.empty((len(x), *y.shape[1:]), y.dtype)
             output[rows] = y
             self._runs.give_back(run)
-            callback_list.on_predict_batch_end(step, {"outputs": y})
+            callback_list.on_predict_batch_end(step, {"outputs": output[rows]})
         callback_list.on_predict_end()
         return output
 

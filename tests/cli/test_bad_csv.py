@@ -97,6 +97,7 @@ def test_what_cannot_be_forecast_is_refused(refused, arguments, words):
         ("--plot folder", "folder: a directory, expected the name of a file"),
         ("--plot out.xyz", "out.xyz: no picture of kind '.xyz', expected one of"),
         ("--plot out", "out: no picture of kind ''"),
+        ("--plot out.png --csv-out out.png", "--plot and --csv-out both name out.png"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_training(refused, arguments, words):
