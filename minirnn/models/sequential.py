@@ -160,11 +160,11 @@ class Sequential(WeightOwner, Trainer):
 
     @property
     def trainable_weights(self) -> list[Weight]:
-        return [w for layer in self.layers for w in layer.trainable_weights]
+        return [w for layer in self.layers for w in layer.trainable_weights] if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list[Weight]:
-        return [w for layer in self.layers for w in layer.non_trainable_weights]
+        return [w for layer in self.layers for w in layer.non_trainable_weights] if self.trainable else self.weights
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its place. Raises ValueError if there is none."""

@@ -237,3 +237,10 @@ def test_outputs_of_a_call_belong_to_the_caller():
     kept = first.copy()
     model(-X)
     np.testing.assert_array_equal(first, kept)
+
+
+def test_a_model_made_untrainable_trains_nothing():
+    model = minirnn.Sequential([minirnn.Input((3, 2)), layers.LSTM(2), layers.Dense(1)], trainable=False)
+    assert model.trainable_weights == [] and len(model.non_trainable_weights) == len(model.weights) == 5
+    model.trainable = True
+    assert len(model.trainable_weights) == 5 and model.non_trainable_weights == []
