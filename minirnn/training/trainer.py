@@ -168,13 +168,14 @@ class Trainer:
         """The shape of one batch. ValueError if a model that keeps states, or of one batch size, were left a rest."""
         fixed = self.built and self.input_shape[0] is not None
         stateful = any(getattr(layer, "stateful", False) for layer in self.layers)
-        if (fixed or (stateful and shape[0] > batch_size)) and shape[0] % batch_size:
+        size = min(batch_size, shape[0])
+        if (fixed or stateful) and shape[0] % size:
             why = "has a fixed batch size" if fixed else "keeps states from batch to batch"
             raise ValueError(
                 f"model {self.name} {why}: {shape[0]} rows are no whole number of batches of {batch_size}; "
                 "set batch_size, or leave rows out"
             )
-        return (min(batch_size, shape[0]), *shape[1:])
+        return (size, *shape[1:])
 
     def _output_shape_for(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The output's shape for an input's that fits the built model; ValueError for one that does not."""
