@@ -8,6 +8,7 @@ looking at each number once. Errors are a TypeError for what holds no real numbe
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,15 @@ def check_lengths(**arrays: Any) -> int:
 def check_batch_size(value: Any, name: str = "batch_size") -> int:
     """Return a whole number of at least 1, 32 for None. TypeError or ValueError otherwise."""
     return 32 if value is None else whole(value, name, 1)
+
+
+def check_frequency(value: Any, name: str) -> Callable[[int], bool]:
+    """Return which epochs, counted from 1, a frequency names: every so many, or the ones of a list."""
+    if isinstance(value, (list, tuple, set)):
+        epochs = {whole(epoch, f"an epoch in {name}", 1) for epoch in value}
+        return epochs.__contains__
+    every = whole(value, name, 1)
+    return lambda epoch: epoch % every == 0
 
 
 def check_epochs(epochs: Any, initial_epoch: Any = 0) -> None:

@@ -8,8 +8,9 @@ from minirnn.layers.layer import Layer
 from minirnn.layers.lstm import LSTM
 from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
+from minirnn.layers.symbolic import KerasTensor
 
 __all__ = [
-    "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "Layer", "Masking",
+    "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "KerasTensor", "Layer", "Masking",
     "RepeatVector", "Reshape", "SimpleRNN",
 ]  # fmt: skip

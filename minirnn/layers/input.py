@@ -4,39 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
-from minirnn import config
-from minirnn.layers.layer import unique_name
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn.layers.layer import Layer, Tape
+from minirnn.layers.symbolic import KerasTensor, Node
 
 # What Keras's configurations hold for kinds of input that are not supported.
 _OFF = {"sparse": False, "ragged": False, "optional": False}
 
 
-class InputLayer:
-    """The shape of a model's input. `shape` leaves the batch out, `batch_shape` has it."""
+class InputLayer(Layer):
+    """The shape of a model's input. `shape` leaves the batch out, `batch_shape` has it; `output` is its tensor.
+
+    Raises ValueError unless just one of the two is given, as whole numbers of at least 1, or None for any length.
+    """
 
     def __init__(
         self,
         shape: tuple[int | None, ...] | None = None,
         batch_size: int | None = None,
         dtype: Any = None,
-        name: str | None = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
         batch_shape: tuple[int | None, ...] | None = None,
+        input_tensor: Any = None,
+        optional: bool = False,
+        name: str | None = None,
     ) -> None:
+        off = {"sparse": sparse, "ragged": ragged, "optional": optional, "input_tensor": input_tensor is not None}
+        for argument, value in off.items():
+            if value:
+                raise NotImplementedError(f"InputLayer: {argument} is not supported; inputs are dense arrays")
         if (shape is None) == (batch_shape is None):
             raise ValueError("Input takes either shape=(time, features) or batch_shape=(batch, time, features)")
-        if isinstance(shape, int):
+        if isinstance(shape, (int, np.integer)):
             raise ValueError(f"Input shape must be a tuple such as ({shape},), got {shape}")
-        self.batch_shape = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
-        for size in self.batch_shape:
-            if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-                raise ValueError(f"Input shape must hold whole numbers of at least 1 or None, got {self.batch_shape}")
-        self.dtype = config.check_dtype(dtype)
-        self.name = unique_name("InputLayer") if name is None else name
+        checked = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
+        for size in checked:
+            if size is not None and (isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1):
+                raise ValueError(f"Input shape must hold whole numbers of at least 1 or None, got {checked}")
+        super().__init__(name=name, dtype=dtype)
+        self.batch_shape = checked
+        self.build(checked)
+        Node(self, (), {}, [], [KerasTensor(checked, self.dtype, self.name)])
 
     @property
     def shape(self) -> tuple[int | None, ...]:
         """The batch shape."""
         return self.batch_shape
+
+    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+        return Tape()
+
+    def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
+        return x
+
+    def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
+        return dy
 
     def get_config(self) -> dict[str, Any]:
         return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self.name, **_OFF}
@@ -44,19 +69,24 @@ class InputLayer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> InputLayer:
         """The input of a configuration, of minirnn or of Keras."""
-        for key in _OFF:
-            if config.get(key):
-                raise NotImplementedError(f"InputLayer: {key} is not supported; inputs are dense arrays")
+        off = {key: config[key] for key in _OFF if key in config}
         known = {key: config[key] for key in ("dtype", "name") if key in config}
-        return cls(batch_shape=tuple(config["batch_shape"]), **known)
+        return cls(batch_shape=tuple(config["batch_shape"]), **known, **off)
 
 
 def Input(
     shape: tuple[int | None, ...] | None = None,
     batch_size: int | None = None,
     dtype: Any = None,
-    name: str | None = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
     batch_shape: tuple[int | None, ...] | None = None,
-) -> InputLayer:
-    """The first entry of a Sequential model: the shape of one sample, such as (time, features)."""
-    return InputLayer(shape, batch_size, dtype, name, batch_shape)
+    name: str | None = None,
+    tensor: Any = None,
+    optional: bool = False,
+) -> KerasTensor:
+    """The symbolic tensor that a model begins with: the shape of one sample, such as (time, features).
+
+    It is the first entry of a Sequential model, or what the first layers of a functional one are called on.
+    """
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name).output

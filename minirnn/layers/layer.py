@@ -1,8 +1,8 @@
 """`Layer`, the base of all layers: weights, names, configuration, and the two passes.
 
-A layer computes in two forms. `layer(x)` takes and gives arrays. A model calls `forward(x, mask, tape)` and, in reverse
-order, `backward(dy, tape)`; a *tape* is a layer's own scratch memory for one batch shape, made by `new_tape` and used
-again and again.
+A layer is called in two ways. `layer(x)` with an array computes; with a `KerasTensor` it is recorded, so that a model
+can be made of it. A model calls `forward(x, mask, tape)` and, in reverse order, `backward(dy, tape)`; a *tape* is a
+layer's own scratch memory for one batch shape, made by `new_tape` and used again and again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.boundary import as_input
+from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.weight import TileLayout, Weight, WeightOwner
+from minirnn.utils.nested import flatten, map_leaves
 
 NO_MASK = np.zeros((0, 0), bool)
 _counts: dict[str, int] = defaultdict(int)
@@ -52,6 +54,7 @@ class Layer(WeightOwner):
 
     supports_masking = True
     input_rank: int | None = None
+    takes_list = False  # whether inputs, masks, shapes and dx are lists, one entry for each input
 
     def __init__(
         self,
@@ -72,9 +75,10 @@ class Layer(WeightOwner):
             raise NotImplementedError(f"{type(self).__name__}: activity_regularizer is not supported yet; leave it out")
         self.name = unique_name(type(self).__name__) if name is None else str(name)
         self.dtype = config.check_dtype(dtype)
-        self.trainable = trainable
         self.built = False
-        self.weights: list[Weight] = []
+        self.nodes: list[Node] = []
+        self._own_weights: list[Weight] = []
+        self._trainable = bool(trainable)
         self.input_shape: Any = None
         self.declared_shape = self._declared(input_shape, input_dim, input_length, batch_input_shape, batch_size)
 
@@ -91,16 +95,45 @@ class Layer(WeightOwner):
     def add_weight(self, name: str, shape: tuple[int, ...], initial: Any, layout: TileLayout) -> Weight:
         weight = Weight(name, shape, layout, self.name)
         weight.assign(initial(shape, dtype=self.dtype))
-        self.weights.append(weight)
+        self._own_weights.append(weight)
         return weight
+
+    def sublayers(self) -> list[Layer]:
+        """The layers that this one is made of."""
+        return []
+
+    @property
+    def weights(self) -> list[Weight]:
+        """Its weights and those of its sublayers, each once, in Keras's order."""
+        inner = self.sublayers()
+        if not inner:
+            return self._own_weights
+        return list(dict.fromkeys([*self._own_weights, *(w for layer in inner for w in layer.weights)]))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes its weights. Setting it sets that of all sublayers, too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        Weight.changes += 1
+        for layer in self.sublayers():
+            layer.trainable = value
 
     @property
     def trainable_weights(self) -> list[Weight]:
-        return self.weights if self.trainable else []
+        if not self._trainable:
+            return []
+        own = [w for w in self._own_weights if w.trainable]
+        inner = self.sublayers()
+        return list(dict.fromkeys([*own, *(w for layer in inner for w in layer.trainable_weights)])) if inner else own
 
     @property
     def non_trainable_weights(self) -> list[Weight]:
-        return [] if self.trainable else self.weights
+        trained = set(self.trainable_weights)
+        return [w for w in self.weights if w not in trained]
 
     # --- shapes ---
 
@@ -144,10 +177,79 @@ class Layer(WeightOwner):
         """Set the weights' gradients and give the input's, if asked."""
         raise NotImplementedError
 
-    def __call__(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
+    # --- calls ---
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compute on arrays (`call`), or take a place in a model when called on symbolic tensors."""
+        if is_symbolic(inputs) or is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
+            return self.connect(inputs, *args, **kwargs)
+        return self.call(inputs, *args, **kwargs)
+
+    def call(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
         """Compute on an array: (batch, ..) in, new array out."""
         x = self.prepare(x)
         return self.forward(x, mask, self.new_tape(x.shape, training), training)
+
+    def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Record a call on symbolic tensors, building the layer if need be; the symbolic output (or list of them).
+
+        Raises ValueError if the layer cannot take tensors of these shapes; nothing is built then.
+        """
+        if kwargs.get("mask") is not None:
+            raise NotImplementedError(f"{self.name}: a mask cannot be a symbolic argument; put a Masking layer before")
+        for entry in flatten(inputs):
+            if not isinstance(entry, KerasTensor):
+                raise TypeError(f"{self.name} got {type(entry).__name__} among symbolic tensors; wrap arrays in an Input")
+        tensors = symbolic_tensors(inputs, args, kwargs)
+        shape = map_leaves(lambda tensor: tensor.shape, list(inputs) if self.takes_list else inputs)
+        self.check_input(shape)
+        outputs = self.output_shapes([tensor.shape for tensor in tensors])
+        if not self.built:
+            self.build(shape)
+        made = [KerasTensor(shape, self.dtype, self.name) for shape in outputs]
+        Node(self, (inputs, *args), kwargs, tensors, made)
+        return made[0] if len(made) == 1 else made
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of its first call (a list, if there are several). AttributeError if it has none."""
+        if not self.nodes:
+            raise AttributeError(f"layer {self.name} has no output yet: it was never called on a symbolic tensor")
+        outputs = self.nodes[0].outputs
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of its first call. AttributeError if it has none."""
+        if not self.nodes:
+            raise AttributeError(f"layer {self.name} has no input yet: it was never called on a symbolic tensor")
+        node = self.nodes[0]
+        return node.args[0] if node.args else node.outputs[0]
+
+    # --- as one of the steps of a graph: lists in, lists out ---
+
+    def output_shapes(self, shapes: list[Shape]) -> list[Shape]:
+        """Batch shapes of all outputs for those of all inputs."""
+        return [self.compute_output_shape(shapes if self.takes_list else shapes[0])]  # type: ignore[arg-type]
+
+    def run_tape(self, shapes: list[tuple[int, ...]], training: bool) -> Tape:
+        """A tape for inputs of these shapes."""
+        return self.new_tape(shapes if self.takes_list else shapes[0], training)  # type: ignore[arg-type]
+
+    def run(self, xs: list[NDArray[Any]], masks: list[Any], tape: Tape, training: bool) -> list[NDArray[Any]]:
+        """`forward` of all inputs."""
+        one = not self.takes_list
+        return [self.forward(xs[0] if one else xs, masks[0] if one else masks, tape, training)]  # type: ignore[arg-type]
+
+    def run_back(self, dys: list[NDArray[Any] | None], tape: Tape, needs: list[bool]) -> list[NDArray[Any] | None]:
+        """`backward`: the gradient of each input that `needs` one; a dy is None where nothing depends on the output."""
+        dx: Any = self.backward(dys[0], tape, any(needs))  # type: ignore[arg-type]
+        return dx if self.takes_list else [dx]
+
+    def run_masks(self, xs: list[NDArray[Any]], masks: list[Any]) -> list[Any]:
+        """The mask of each output."""
+        one = not self.takes_list
+        return [self.compute_mask(xs[0] if one else xs, masks[0] if one else masks)]  # type: ignore[arg-type]
 
     def prepare(self, x: Any) -> NDArray[Any]:
         """Check an input array, and build for its shape on first use."""

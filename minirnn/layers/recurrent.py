@@ -19,6 +19,7 @@ from minirnn.kernels.vec import lanes
 from minirnn.kernels.weight_gradients import gradients
 from minirnn.layers.affine import Affine
 from minirnn.layers.layer import NO_MASK, Tape
+from minirnn.layers.symbolic import Shape
 from minirnn.layers.weight import TileLayout, Weight, zeros
 
 # x W is computed before the time loop, for a chunk of steps at once, where a panel of W (its columns of one unit tile)
@@ -265,7 +266,35 @@ class Recurrent(Affine):
         t.wt = zeros(transposed_shape(self._kernel.packed.shape, t.tiles[1], self.dtype), self.dtype)
         t.backward_arguments = self._backward_arguments(t, self.cell(), t.dx)
 
+    # --- as a step of a graph: initial states are inputs, last states are outputs ---
+
+    def output_shapes(self, shapes: list[Shape]) -> list[Shape]:
+        self.check_state_shapes(shapes[1:], shapes[0][0])
+        output = self.compute_output_shape(shapes[0])
+        return list(output) if self.return_state else [output]
+
+    def run(self, xs: list[NDArray[Any]], masks: list[Any], tape: Tape, training: bool) -> list[NDArray[Any]]:
+        y = self.forward(xs[0], masks[0], tape, training, xs[1:] or None)
+        return [y, *self.last_states(tape)] if self.return_state else [y]
+
+    def run_back(self, dys: list[NDArray[Any] | None], tape: Tape, needs: list[bool]) -> list[NDArray[Any] | None]:
+        d_states = dys[1:] if any(d is not None for d in dys[1:]) else None
+        dx = self.backward(dys[0], tape, needs[0], d_states, to_initial=any(needs[1:]))
+        states = (tape.dh, tape.dc)[: len(needs) - 1]
+        return [dx, *(at[: len(tape.x), : self.units].copy() for at in states)]
+
+    def run_masks(self, xs: list[NDArray[Any]], masks: list[Any]) -> list[Any]:
+        return [self.compute_mask(xs[0], masks[0])] + [None] * (self.state_count if self.return_state else 0)
+
     # --- states ---
+
+    def check_state_shapes(self, shapes: list[Shape], batch: int | None) -> None:
+        """Raise ValueError unless there are as many initial states as the cell has, (batch, units) each, or none."""
+        if shapes and len(shapes) != self.state_count:
+            raise ValueError(f"{self.name} has {self.state_count} state(s), got {len(shapes)} in initial_state")
+        for shape in shapes:
+            if len(shape) != 2 or shape[1] != self.units or (batch or shape[0]) != (shape[0] or batch):
+                raise ValueError(f"{self.name}: got an initial_state of shape {shape}, expected {(batch, self.units)}")
 
     def last_states(self, tape: Tape) -> list[NDArray[Any]]:
         """New arrays (batch, units): h, and c of an LSTM."""
@@ -291,17 +320,13 @@ class Recurrent(Affine):
             return None
         if not isinstance(initial_state, (list, tuple)):
             initial_state = [initial_state]
-        if len(initial_state) != self.state_count:
-            raise ValueError(f"{self.name} has {self.state_count} state(s), got {len(initial_state)} in initial_state")
         states = [as_input(s, f"{self.name} initial_state", self.dtype) for s in initial_state]
-        for state in states:
-            if state.shape != (batch, self.units):
-                raise ValueError(
-                    f"{self.name}: got an initial_state of shape {state.shape}, expected {(batch, self.units)}"
-                )
+        if not states:
+            raise ValueError(f"{self.name} has {self.state_count} state(s), got none in initial_state")
+        self.check_state_shapes([state.shape for state in states], batch)
         return states
 
-    def __call__(self, x: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+    def call(self, x: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Compute on an array (batch, time, features).
 
         Returns (batch, units), or (batch, time, units) with return_sequences; with return_state a list of that and the

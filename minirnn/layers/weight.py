@@ -75,14 +75,25 @@ class Weight:
     """One weight of a layer, by Keras's name and shape: `numpy()`, `assign(value)`, `shape`, `dtype`, `trainable`."""
 
     moves: ClassVar[int] = 0  # how often any weight has moved: what was made before may hold memory that is left
+    changes: ClassVar[int] = 0  # how often it may have changed which weights are trained
 
     def __init__(self, name: str, shape: tuple[int, ...], layout: TileLayout, layer_name: str) -> None:
         self.name, self.shape, self.layout = name, tuple(shape), layout
         self.path = f"{layer_name}/{name}"
         self.dtype = layout.dtype.name
-        self.trainable = True
+        self._trainable = True
         self.packed = zeros(layout.packed_shape(self.shape), layout.dtype)
         self.gradient = zeros(self.packed.shape, layout.dtype)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes it (if it changes the layer, too)."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        Weight.changes += 1
 
     @property
     def size(self) -> int:

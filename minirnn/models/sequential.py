@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.layers.input import InputLayer
-from minirnn.layers.layer import Layer, unique_name
-from minirnn.layers.weight import Weight, WeightOwner
-from minirnn.models.summary import print_summary
-from minirnn.training.trainer import Trainer
+from minirnn.layers.layer import Layer
+from minirnn.layers.symbolic import KerasTensor, Shape, made_by
+from minirnn.models.config import deserialize_layer, serialize_layer
+from minirnn.models.model import Model
 
 
-class Sequential(WeightOwner, Trainer):
+class Sequential(Model):
     """A model whose layers follow each other.
 
     >>> import minirnn
@@ -24,63 +22,66 @@ class Sequential(WeightOwner, Trainer):
     329
     """
 
-    kind, how_to_build = "model", "give it an Input, or call it"
-
-    def __init__(self, layers: Sequence[Any] = (), name: str | None = None, trainable: bool = True) -> None:
-        self.name = unique_name("Sequential") if name is None else name
-        self.layers: list[Layer] = []
-        self.built = False
+    def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
+        self._begin(name, trainable)
+        self._chain: list[Layer] = []
         self._input_layer: InputLayer | None = None
-        self._trainable = trainable
-        self._init_training()
         for layer in layers or ():
             self._append(layer)
         self._maybe_build()
 
     # --- the chain ---
 
-    def add(self, layer: Any) -> None:
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the input."""
+        return list(self._chain)
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
         """Append a layer. A refused one (TypeError, ValueError) leaves the model as it was."""
         self._append(layer)
-        self._maybe_build()
+        if rebuild:
+            self._maybe_build()
 
     def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor):
+            layer = made_by(layer).operation
         if isinstance(layer, InputLayer):
-            if self.layers or self._input_layer is not None:
+            if self._chain or self._input_layer is not None:
                 raise ValueError(f"Input must come first, but {self.name} already has layers")
             self._input_layer = layer
             return
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential takes layers, got {type(layer).__name__}: {layer!r:.60}")
-        if any(layer.name == other.name for other in self.layers):
+        if any(layer.name == other.name for other in self._chain):
             raise ValueError(f"{self.name} already has a layer named {layer.name!r}; give each its own name")
-        if not self.layers and self._input_layer is None and layer.declared_shape is not None:
-            self._input_layer = InputLayer(batch_shape=layer.declared_shape, dtype=layer.dtype)
+        if not self._chain and self._input_layer is None and _declared(layer) is not None:
+            self._input_layer = InputLayer(batch_shape=_declared(layer), dtype=layer.dtype)
         if self.built:
             layer.check_input(self.output_shape)
             layer.compute_output_shape(self.output_shape)
-        self.layers.append(layer)
+        self._chain.append(layer)
         self._changed()
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the last layer away and return it."""
-        if not self.layers:
+        if not self._chain:
             raise ValueError(f"{self.name} has no layer to pop")
-        layer = self.layers.pop()
+        layer = self._chain.pop()
         self._changed()
-        self._maybe_build()
+        if rebuild:
+            self._maybe_build()
         return layer
 
     def _changed(self) -> None:
-        self.built = False
-        self._runs.clear()
-        self._output_shapes.clear()
+        self.built, self.graph = False, None
+        self._graph_changed()
 
     def _maybe_build(self) -> None:
-        if self._input_layer is not None and self.layers:
+        if self._input_layer is not None and self._chain:
             self.build(self._input_layer.batch_shape)
 
-    def build(self, input_shape: tuple[int | None, ...] | None = None) -> None:
+    def build(self, input_shape: Shape | None = None) -> None:
         """Make the weights for inputs of this batch shape, (None, time, features).
 
         Raises ValueError, before any weight is drawn, where a layer cannot take what comes to it.
@@ -88,146 +89,89 @@ class Sequential(WeightOwner, Trainer):
         if input_shape is None:
             raise ValueError("build needs an input shape, such as (None, time, features)")
         self._checked_output_shape(input_shape)
-        shape = tuple(input_shape)
-        for layer in self.layers:
-            if not layer.built:
-                layer.build(shape)
-            shape = layer.compute_output_shape(shape)
-        self.input_shape = tuple(input_shape)
-        self.built = True
-        self._output_shapes.clear()
+        if self._input_layer is None or self._input_layer.batch_shape != tuple(input_shape):
+            self._input_layer = InputLayer(batch_shape=tuple(input_shape), dtype=self._chain[0].dtype)
+        x = y = self._input_layer.output
+        for layer in self._chain:
+            y = layer(y)
+        self._set_graph(x, y)
 
     @property
     def dtype(self) -> str:
-        return self.layers[0].dtype if self.layers else "float32"
+        """That of the first layer."""
+        return self._chain[0].dtype if self._chain else config.floatx()
+
+    @dtype.setter
+    def dtype(self, value: str) -> None:
+        """A chain has the dtypes of its layers."""
 
     @property
-    def output_shape(self) -> tuple[int | None, ...]:
-        return self.compute_output_shape(self.input_shape)
+    def result_names(self) -> list[str]:
+        return self.output_names if self.built else [self._chain[-1].name if self._chain else self.name]
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def input_dtype(self, number: int) -> str:
+        return self.dtype
+
+    def output_dtype(self, number: int) -> str:
+        return self._chain[-1].dtype
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """The batch shape of the output for an input's batch shape; the model need not be built, and is not.
 
-        For an unbuilt model, raises ValueError if there is no layer, or one that cannot take what comes to it.
+        Raises ValueError if there is no layer, or one that cannot take what comes to it.
         """
-        if not self.built:
-            return self._checked_output_shape(input_shape)
-        for layer in self.layers:
-            input_shape = layer.compute_output_shape(input_shape)
-        return input_shape
+        return self._checked_output_shape(input_shape)
 
-    def _checked_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        if not self.layers:
+    def output_shapes(self, shapes: list[Shape]) -> list[Shape]:
+        return [self._checked_output_shape(shapes[0])]
+
+    def _checked_output_shape(self, shape: Any) -> Any:
+        if not self._chain:
             raise ValueError(f"{self.name} has no layers: add some first")
-        for layer in self.layers:
+        for layer in self._chain:
             layer.check_input(shape)
             shape = layer.compute_output_shape(tuple(shape))
-            if shape and isinstance(shape[0], tuple):
-                raise ValueError(f"{layer.name} returns its states (return_state=True), which a chain cannot pass on")
+            if shape and isinstance(shape[0], (tuple, list)):
+                raise ValueError(f"{layer.name} has several outputs (return_state=True?), which a chain cannot pass on")
         return shape
 
-    def check_input(self, shape: tuple[int, ...], expected: tuple[int | None, ...] | None = None) -> None:
-        """Raise ValueError if arrays of this shape do not fit the model, or the `expected` batch shape."""
-        expected = self.input_shape if expected is None else expected
-        fits = len(shape) == len(expected) and all(e in (None, n) for e, n in zip(expected, shape, strict=True))
-        if not fits:
-            wanted = str(tuple(expected)).replace("None", "any")
-            raise ValueError(f"{self.name}: got input of shape {tuple(shape)}, expected {wanted}; reshape the input")
+    def check_input(self, shape: Any, expected: Any = None) -> None:
+        if self.built or expected is not None:
+            super().check_input(shape, expected)
+        else:
+            self._checked_output_shape(shape)
 
-    def __call__(self, x: Any, training: bool = False) -> NDArray[Any]:
-        """Compute on an array."""
-        x = self._input(x)
-        run = self._runs.take(x.shape, training)
-        y = run.forward(x).copy()
-        self._runs.give_back(run)
-        return y
-
-    # --- weights ---
-
-    @property
-    def trainable(self) -> bool:
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for layer in self.layers:
-            layer.trainable = bool(value)
-
-    @property
-    def weights(self) -> list[Weight]:
-        return [w for layer in self.layers for w in layer.weights]
-
-    @property
-    def trainable_weights(self) -> list[Weight]:
-        return [w for layer in self.layers for w in layer.trainable_weights] if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Weight]:
-        return [w for layer in self.layers for w in layer.non_trainable_weights] if self.trainable else self.weights
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """A layer by its name or its place. Raises ValueError if there is none."""
-        if (name is None) == (index is None):
-            raise ValueError("get_layer needs either a name or an index")
-        if index is not None:
-            if not -len(self.layers) <= index < len(self.layers):
-                raise ValueError(f"{self.name} has {len(self.layers)} layers, got the index {index}")
-            return self.layers[index]
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise ValueError(f"{self.name} has no layer {name!r}; it has {', '.join(x.name for x in self.layers)}")
-
-    def reset_states(self) -> None:
-        """Forget the states of stateful layers."""
-        for layer in self.layers:
-            if hasattr(layer, "reset_state"):
-                layer.reset_state()
-
-    def summary(
-        self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None, **options: Any
-    ) -> None:
-        """Print the layers with output shapes and parameter counts, as Keras does."""
-        print_summary(self, line_length=line_length, print_fn=print_fn, **options)
+    def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self.built and isinstance(inputs, KerasTensor):
+            self.build(inputs.shape)
+        return super().connect(inputs, *args, **kwargs)
 
     # --- configuration ---
 
     def get_config(self) -> dict[str, Any]:
         """Keras's configuration; `from_config`, here or in Keras, makes an equal model with new weights of it."""
-        layers = ([self._input_layer] if self._input_layer else []) + self.layers
+        layers = ([self._input_layer] if self._input_layer else []) + self._chain
         shape = {"build_input_shape": self.input_shape} if self.built else {}
         return {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": config.dtype_policy(config.floatx()),
             **shape,
-            "layers": [
-                {
-                    "module": "keras.layers",
-                    "class_name": type(layer).__name__,
-                    "config": layer.get_config(),
-                    "registered_name": None,
-                }
-                for layer in layers
-            ],
+            "layers": [serialize_layer(layer) for layer in layers],
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Sequential:
+    def from_config(cls, config_: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Sequential:
         """An equal model with new weights, from a configuration of minirnn or of Keras."""
-        from minirnn import layers as known
-
-        built = []
-        for entry in config["layers"]:
-            layer_class = getattr(known, entry["class_name"], None)
-            if layer_class is None:
-                raise ValueError(f"minirnn has no layer {entry['class_name']!r}")
-            built.append(layer_class.from_config(entry["config"]))
-        model = cls(built, name=config.get("name"))
-        if not model.built and config.get("build_input_shape") is not None:
-            model.build(tuple(config["build_input_shape"]))
+        layers = [deserialize_layer(entry, custom_objects) for entry in config_["layers"]]
+        model = cls(layers, name=config_.get("name"), trainable=config_.get("trainable", True))
+        if not model.built and config_.get("build_input_shape") is not None:
+            model.build(tuple(config_["build_input_shape"]))
         return model
 
-    def __repr__(self) -> str:
-        return f"<Sequential name={self.name}, built={self.built}>"
+
+def _declared(layer: Layer) -> Shape | None:
+    """The batch shape that the first layer of a chain brings along: its own `input_shape`, or that of a model."""
+    if isinstance(layer, Model) and layer.built and isinstance(layer.input, KerasTensor):
+        return layer.input.shape
+    return layer.declared_shape

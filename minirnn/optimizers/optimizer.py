@@ -187,6 +187,9 @@ class Optimizer:
         """The kernel that updates this stretch, and its arguments but for the range."""
         raise NotImplementedError
 
+    def finalize_variable_values(self, weights: list[Weight]) -> None:
+        """What is left to do at the end of training."""
+
     def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,

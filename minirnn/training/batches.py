@@ -13,20 +13,23 @@ from numpy.typing import NDArray
 from minirnn import random
 
 
-def train_validation_split(
-    arrays: tuple[NDArray[Any], ...], share: float
-) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
-    """Return views of the first samples, and of the last `share` of them; ValueError if either part were empty.
+def train_validation_split(arrays: tuple[list[Any], ...], share: float) -> tuple[tuple, tuple]:
+    """Return views of the first samples, and of the last `share` of them, of lists of arrays.
 
-    Arrays without samples, such as no weights, stay empty in both parts.
+    What holds no samples, None or an empty array, stays as it is in both parts. Raises ValueError if either part were
+    empty.
     """
     if isinstance(share, bool) or not isinstance(share, numbers.Real) or not 0 < share < 1:
         raise ValueError(f"validation_split must lie between 0 and 1, got {share!r}")
-    samples = len(arrays[0])
+    samples = len(arrays[0][0])
     cut = math.floor(samples * (1.0 - share))
     if cut in (0, samples):
         raise ValueError(f"validation_split={share} of {samples} samples leaves one part empty; choose another share")
-    return tuple(a[:cut] for a in arrays), tuple(a[cut:] for a in arrays)
+
+    def part(rows: slice) -> tuple:
+        return tuple([a if a is None or not a.size else a[rows] for a in group] for group in arrays)
+
+    return part(slice(None, cut)), part(slice(cut, None))
 
 
 def batches(

@@ -1,8 +1,8 @@
-"""A `Run` is one model's memory for one batch shape: a tape for each layer. Runs are kept and used again."""
+"""A `Run` is one model's memory for one set of input shapes: a tape for each layer. Runs are kept and used again."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from typing import Any
 
 import numpy as np
@@ -10,55 +10,129 @@ from numpy.typing import NDArray
 
 from minirnn.layers.weight import Weight
 
-KEPT_SHAPES = 8  # batch shapes whose memory is kept for the next call
+KEPT_SHAPES = 8  # sets of input shapes whose memory is kept for the next call
 
 
 class Run:
-    """The tapes of a chain of layers. Use by one thread at a time."""
+    """The tapes of a graph of layers, and the values on its edges. Use by one thread at a time."""
 
-    def __init__(self, layers: list[Any], shape: tuple[int, ...], training: bool) -> None:
-        self.key = (shape, training)
-        self.moves = Weight.moves
-        self.layers, self.training = layers, training
-        self.tapes = []
-        for layer in layers:
-            self.tapes.append(layer.new_tape(shape, training))
-            shape = layer.compute_output_shape(shape)
-        dtypes = [np.dtype(layer.dtype) for layer in layers]  # comparing dtypes is cheap, names are not
-        self.steps = list(zip(layers, self.tapes, dtypes, strict=True))
-        self.dp: Any = None
-        self.mask: NDArray[Any] | None = None
-        trains = [i for i, layer in enumerate(layers) if layer.trainable_weights]
-        self.first = trains[0] if trains else len(layers)
+    def __init__(self, graph: Any, shapes: tuple[tuple[int, ...], ...], training: bool) -> None:
+        self.key = (shapes, training)
+        self.moves, self.changes = Weight.moves, Weight.changes
+        self.training = training
+        self.inputs, self.output_numbers = range(len(shapes)), graph.output_numbers
+        known = graph.value_shapes(shapes)
+        self.values: list[Any] = [None] * graph.values
+        self.masks: list[Any] = [None] * graph.values
+        self.steps = []
+        for layer, taken, made in graph.steps:
+            tape = layer.run_tape([known[i] for i in taken], training)
+            # Comparing dtypes is cheap, comparing their names is not.
+            plain = len(taken) == 1 and len(made) == 1 and not layer.takes_list
+            ends = (taken[0], made[0]) if plain else (taken, made)
+            self.steps.append((layer, tape, np.dtype(layer.dtype), plain, *ends))
+        self.dps: Any = None  # gradients of the outputs, the losses' to fill
+        self._plans: dict[bool, tuple[list[tuple], set[Any]]] = {}
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Outputs of the chain; they live in the run's memory until its next use."""
-        mask, training = None, self.training
-        for layer, tape, dtype in self.steps:
-            if x.dtype != dtype:
-                x = x.astype(dtype)
-            y = layer.forward(x, mask, tape, training)
-            mask = layer.compute_mask(x, mask)
-            x = y
-        self.out, self.mask = x, mask
-        if training and self.dp is None:
-            self.dp = np.empty_like(x)
-        return x
+    # --- forward ---
 
-    def backward(self, dy: NDArray[Any], to_input: bool) -> None:
-        """Gradients of every trainable weight; with `to_input`, `dx` becomes that of the input."""
-        last = 0 if to_input else self.first
-        for i in range(len(self.steps) - 1, last - 1, -1):
-            layer, tape, dtype = self.steps[i]
-            if dy.dtype != dtype:
-                dy = dy.astype(dtype)
-            dy = layer.backward(dy, tape, to_input or i > last)
-        self.dx = dy
+    def forward(self, xs: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        """The outputs of the graph; they live in the run's memory until its next use."""
+        values, masks, training = self.values, self.masks, self.training
+        for number, x in zip(self.inputs, xs, strict=True):
+            values[number] = x
+        for layer, tape, dtype, plain, taken, made in self.steps:
+            if plain:
+                x = values[taken]
+                if x.dtype != dtype:
+                    x = x.astype(dtype)
+                mask = masks[taken]
+                values[made] = layer.forward(x, mask, tape, training)
+                masks[made] = layer.compute_mask(x, mask)
+            else:
+                ins = [values[i] if values[i].dtype == dtype else values[i].astype(dtype) for i in taken]
+                in_masks = [masks[i] for i in taken]
+                for number, y, mask in zip(
+                    made, layer.run(ins, in_masks, tape, training), layer.run_masks(ins, in_masks), strict=True
+                ):
+                    values[number], masks[number] = y, mask
+        return [values[i] for i in self.output_numbers]
 
-    @staticmethod
-    def rows(array: NDArray[Any]) -> NDArray[Any]:
-        """(.., outputs) seen as (rows, outputs)."""
-        return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
+    def output_masks(self) -> list[NDArray[Any] | None]:
+        """The masks of the outputs of the last `forward`."""
+        return [self.masks[i] for i in self.output_numbers]
+
+    # --- backward ---
+
+    def backward(self, d_outputs: list[NDArray[Any] | None], to_inputs: bool = False) -> list[NDArray[Any] | None]:
+        """Set the gradient of every trainable weight; with `to_inputs`, give those of the inputs.
+
+        An output that nothing depends on has the gradient None.
+        """
+        gradients: list[Any] = [None] * len(self.values)
+        for number, dy in zip(self.output_numbers, d_outputs, strict=True):
+            _add(gradients, number, dy)
+        plan = self._plan(to_inputs)
+        done: set[Any] = set()
+        for layer, tape, dtype, plain, taken, made, needs, shared in plan:
+            if plain:
+                dy = gradients[made]
+                if dy is None:
+                    continue
+                if dy.dtype != dtype:
+                    dy = dy.astype(dtype)
+                before = [w.gradient.copy() for w in layer.weights] if shared and layer in done else ()
+                dx = layer.backward(dy, tape, needs)
+                if needs:
+                    _add(gradients, taken, dx)
+            else:
+                dys = [None if gradients[i] is None else gradients[i].astype(dtype, copy=False) for i in made]
+                if not any(dy is not None for dy in dys):
+                    continue
+                before = [w.gradient.copy() for w in layer.weights] if shared and layer in done else ()
+                for number, dx, need in zip(taken, layer.run_back(dys, tape, needs), needs, strict=True):
+                    if need:
+                        _add(gradients, number, dx)
+            if before:
+                for weight, gradient in zip(layer.weights, before, strict=True):
+                    weight.gradient += gradient
+            done.add(layer)
+        if len(done) < len(self._planned):
+            for layer in self._planned - done:
+                for weight in layer.weights:
+                    weight.gradient[...] = 0.0
+        return [gradients[i] for i in self.inputs] if to_inputs else []
+
+    def _plan(self, to_inputs: bool) -> list[tuple]:
+        """The steps to go back through, last one first: those with weights to train before or in them."""
+        if self.changes != Weight.changes:
+            self._plans.clear()
+            self.changes = Weight.changes
+        plan = self._plans.get(to_inputs)
+        if plan is None:
+            plan = self._plans[to_inputs] = self._made_plan(to_inputs)
+        self._planned = plan[1]
+        return plan[0]
+
+    def _made_plan(self, to_inputs: bool) -> tuple[list[tuple], set[Any]]:
+        calls = Counter(step[0] for step in self.steps)
+        wanted = [to_inputs] * len(self.inputs) + [False] * (len(self.values) - len(self.inputs))
+        plan = []
+        for layer, tape, dtype, plain, taken, made in self.steps:
+            needs: Any = wanted[taken] if plain else [wanted[i] for i in taken]
+            trains = bool(layer.trainable_weights)
+            if trains or (needs if plain else any(needs)):
+                for number in (made,) if plain else made:
+                    wanted[number] = True
+                plan.append((layer, tape, dtype, plain, taken, made, needs, trains and calls[layer] > 1))
+        return plan[::-1], {step[0] for step in plan}
+
+
+def _add(gradients: list[Any], number: int, gradient: NDArray[Any] | None) -> None:
+    """Add to the gradient of a value. Never in place: what a layer gave may be its memory, or another's gradient."""
+    if gradient is not None:
+        before = gradients[number]
+        gradients[number] = gradient if before is None else before + gradient
 
 
 class RunPool:
@@ -72,13 +146,14 @@ class RunPool:
         self._model = model
         self._waiting: dict[tuple, deque[Run]] = defaultdict(deque)
 
-    def take(self, shape: tuple[int, ...], training: bool) -> Run:
-        waiting = self._waiting[shape, training]
+    def take(self, xs: list[NDArray[Any]], training: bool) -> Run:
+        shapes = tuple([x.shape for x in xs])
+        waiting = self._waiting[shapes, training]
         while True:
             try:
                 run = waiting.pop()
             except IndexError:
-                return Run(self._model.layers, shape, training)
+                return Run(self._model.graph, shapes, training)
             if run.moves == Weight.moves:
                 return run
 
@@ -88,5 +163,5 @@ class RunPool:
         self._waiting[run.key].append(run)
 
     def clear(self) -> None:
-        """Forget all memory: the weights have moved."""
+        """Forget all memory: the graph has changed."""
         self._waiting.clear()

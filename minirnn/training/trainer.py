@@ -2,56 +2,74 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import boundary, losses, metrics, optimizers
+from minirnn import boundary, optimizers
 from minirnn.callbacks import CallbackList, History
-from minirnn.losses import NO_WEIGHTS
-from minirnn.training.batches import batches, train_validation_split
-from minirnn.training.run import KEPT_SHAPES, Run, RunPool
+from minirnn.layers.weight import Weight
+from minirnn.training import intake
+from minirnn.training.feeding import Feeding
+from minirnn.training.objective import Objective
+from minirnn.training.run import RunPool
+from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
+from minirnn.training.watched import Watched
+
+_WITHOUT_EFFECT = {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
 
 
-class Trainer:
-    """Mixed into models. The model provides `layers`, `built`, `build`, `dtype`, `trainable_weights`."""
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
+class Trainer(Feeding):
+    """Mixed into models. The model provides its graph, names, shapes and dtypes, `build` and `trainable_weights`."""
 
     def _init_training(self) -> None:
         self.optimizer: Any = None
         self.loss: Any = None
+        self.objective: Any = None
         self.stop_training = False
         self.history: History | None = None
-        self._metrics: list[metrics.Metric] = []
-        self._metric_names: list[Any] = []
+        self._watched = Watched(None, None)
         self._runs = RunPool(self)
-        self._output_shapes: dict[tuple, tuple] = {}
-        self._run_weights: list[Any] = []
-        self._loss_tracker = metrics.Mean(name="loss")
+        self._output_shapes: dict[tuple, list[tuple]] = {}
+        self._trained: list[Weight] = []
+        self._trained_at: Any = None
+
+    def _graph_changed(self) -> None:
+        """Forget what was made for another graph."""
+        self._runs.clear()
+        self._output_shapes.clear()
+        self._trained_at = None
+        if self.objective is not None:
+            self.objective.parts, self._watched.ready = [], False
 
     # --- compile ---
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **accepted: Any) -> None:  # noqa: A002
-        """Choose optimizer, loss and metrics, by name or object. A misspelt one raises ValueError here.
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        **accepted: Any,
+    ) -> None:
+        """Choose optimizer, losses and metrics, by name or object. A misspelt one raises ValueError here.
 
-        `run_eagerly`, `jit_compile`, `steps_per_execution` and `auto_scale_loss` are accepted and change nothing.
+        For several outputs `loss` is one for all, a list, or a dict by output names, None where an output has none;
+        `loss_weights` a list or dict of their shares in the total; `metrics` and `weighted_metrics` (for which sample
+        weights count) a list of lists or a dict. `run_eagerly`, `jit_compile`, `steps_per_execution` and
+        `auto_scale_loss` are accepted and change nothing.
         """
-        unknown = set(accepted) - {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
-        for name in ("loss_weights", "weighted_metrics"):
-            if name in unknown and accepted[name] is None:
-                unknown.discard(name)
-        if unknown:
-            raise TypeError(f"compile got an unknown argument {sorted(unknown)[0]!r}")
-        chosen = optimizers.get(optimizer), None if loss is None else losses.get(loss)
-        names = [] if metrics is None else list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
-        resolved = [_metric(name, None) for name in names]
-        self.optimizer, self.loss = chosen
-        self._metric_names, self._metrics = names, [m for m in resolved if m is not None]
-        self._metrics_pending = any(m is None for m in resolved)
+        if unknown := sorted(set(accepted) - _WITHOUT_EFFECT):
+            raise TypeError(f"compile got an unknown argument {unknown[0]!r}")
+        chosen = optimizers.get(optimizer)
+        objective = None if loss is None else Objective(loss, loss_weights)
+        watched = Watched(metrics, weighted_metrics)
+        if self.built and objective is not None:
+            objective.arrange(self.result_names)
+        self.optimizer, self.loss, self.objective, self._watched = chosen, loss, objective, watched
+        self._trained_at = None
 
     @property
     def compiled(self) -> bool:
@@ -59,13 +77,21 @@ class Trainer:
 
     @property
     def metrics(self) -> list[Any]:
-        """The loss tracker and the metrics, in the order of `evaluate`."""
-        return [self._loss_tracker, *self._metrics]
+        """The averages of the losses and the metrics, in the order of `evaluate`."""
+        return [metric for _, metric in self._reported()]
 
     @property
     def metrics_names(self) -> list[str]:
         """Names of the numbers that `evaluate` returns."""
-        return [m.name for m in self.metrics]
+        return [name for name, _ in self._reported()]
+
+    def _reported(self) -> list[tuple[str, Any]]:
+        if self.objective is None:
+            return []
+        losses = [(tracker.name, tracker) for tracker in (self.objective.total, *self.objective.trackers)]
+        entries = [(entry.name, entry.metric) for entry in self._watched.entries]
+        # In Keras's list, too, the metrics of several outputs stand in the order of their names.
+        return [*losses, *(sorted(entries, key=lambda entry: entry[0]) if len(self.result_names) > 1 else entries)]
 
     def reset_metrics(self) -> None:
         """Begin to average anew."""
@@ -73,193 +99,53 @@ class Trainer:
             metric.reset_state()
 
     def _require(self, what: str) -> None:
-        if self.optimizer is None or self.loss is None:
+        if self.optimizer is None or self.objective is None:
             raise ValueError(f"{what} needs an optimizer and a loss: call compile(optimizer, loss) first")
-
-    def _resolve_metrics(self, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> None:
-        found = [_metric(name, (y_shape, output_shape)) for name in self._metric_names]
-        self._metrics = [metric for metric in found if metric is not None]
-        self._metrics_pending = False
 
     # --- one step ---
 
     def _prepare_training(self) -> None:
         """Let the optimizer train what is trainable now. ValueError if that is nothing, or new to the optimizer."""
-        weights = self._prepare_backward()
-        if not weights:
-            raise ValueError(f"model {self.name} has no trainable weights")
-        if not self.optimizer.trains(weights):
-            self.optimizer.build(weights)
-            self.optimizer.select(weights)
-            self._runs.clear()
+        if self._trained_at != (Weight.changes, Weight.moves, self.optimizer):
+            weights = self.trainable_weights
+            if not weights:
+                raise ValueError(f"model {self.name} has no trainable weights")
+            if not self.optimizer.trains(weights):
+                self.optimizer.build(weights)
+                self.optimizer.select(weights)
+                self._runs.clear()
+            self._trained_at = Weight.changes, Weight.moves, self.optimizer
 
-    def _prepare_backward(self) -> list[Any]:
-        """The trainable weights. Runs that were made when others were trainable are forgotten: they stop elsewhere."""
-        weights = self.trainable_weights
-        if weights != self._run_weights:
-            self._runs.clear()
-            self._run_weights = list(weights)
-        return weights
+    def _forward_backward(self, run: Any, batch: Batch, to_inputs: bool = False) -> tuple[float, Any, Any]:
+        xs, ys, weights = batch
+        ps = run.forward(xs)
+        masks = run.output_masks()
+        if run.dps is None:
+            run.dps = [None if part.loss is None else np.empty_like(p) for part, p in zip(self.objective.parts, ps, strict=True)]
+        value = self.objective.compute(ys, ps, masks, weights, run.dps)
+        return value, ps, run.backward(run.dps, to_inputs)
 
-    def _forward_backward(self, run: Run, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any], dx: bool) -> float:
-        p = run.forward(x)
-        weights = self._weights(run, p, weights)
-        value = self.loss.compute(run.rows(y), run.rows(p), weights, run.rows(run.dp))
-        run.backward(run.dp, dx)
-        return value
-
-    def _weights(self, run: Run, p: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
-        """Weights of the loss's rows: those of samples, and zeros at masked steps (scaled to keep the mean)."""
-        if run.mask is None and weights.size == 0:
-            return weights
-        shape = p.shape[:-1]
-        if weights.size:
-            weights = np.broadcast_to(weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim)), shape)
-        if run.mask is not None and run.mask.shape == shape:
-            mask = run.mask.astype(np.float64)
-            if self.loss.reduction in ("sum_over_batch_size", "mean"):
-                mask *= mask.size / max(mask.sum(), 1.0)
-            weights = mask * weights if weights.size else mask
-        return np.ascontiguousarray(weights, np.float64).reshape(-1)
-
-    def _train_step(self, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any]) -> float:
-        run = self._runs.take(x.shape, True)
-        value = self._forward_backward(run, x, y, weights, False)
+    def _train_step(self, batch: Batch) -> float:
+        run = self._runs.take(batch[0], True)
+        value, ps, _ = self._forward_backward(run, batch)
         self.optimizer.apply()
-        self._track(value, y, run, weights, len(x))
+        if self._watched.entries:
+            self._watched.update(batch[1], ps, run.output_masks(), batch[2])
         self._runs.give_back(run)
         return value
 
-    def _test_step(self, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any]) -> None:
-        run = self._runs.take(x.shape, False)
-        p = run.forward(x)
-        rows = run.rows(p)
-        scratch = np.empty_like(rows)
-        value = self.loss.compute(y.reshape(-1, y.shape[-1]), rows, self._weights(run, p, weights), scratch)
-        self._track(value, y, run, weights, len(x))
+    def _test_step(self, batch: Batch) -> None:
+        xs, ys, weights = batch
+        run = self._runs.take(xs, False)
+        ps = run.forward(xs)
+        masks = run.output_masks()
+        self.objective.compute(ys, ps, masks, weights, [np.empty_like(p) for p in ps])
+        if self._watched.entries:
+            self._watched.update(ys, ps, masks, weights)
         self._runs.give_back(run)
 
-    def _track(self, value: float, y: NDArray[Any], run: Run, weights: NDArray[Any], rows: int) -> None:
-        self._loss_tracker.total += value * rows
-        self._loss_tracker.count += rows
-        if not self._metrics:
-            return
-        mask = run.mask if run.mask is not None and run.mask.shape == run.out.shape[:-1] else None
-        for metric in self._metrics:
-            # Of Keras's metrics, too, only these leave masked steps out.
-            metric.update_state(y, run.out, mask if isinstance(metric, metrics.MeanMetricWrapper) else None)
-
-    def _logs(self) -> dict[str, float]:
-        return {m.name: m.result() for m in self.metrics}
-
-    # --- arrays in ---
-
-    def _input(self, x: Any, batch_size: int | None = None) -> NDArray[Any]:
-        """Clean input of the model, which is built for it if need be; `batch_size` rows of it go in at a time."""
-        x = boundary.as_input(x, "x", self.dtype)
-        shape = x.shape if batch_size is None else self._batch_shape(x.shape, batch_size)
-        if shape not in self._output_shapes:
-            if not self.built:
-                self.build((None, *shape[1:]))
-            self._output_shape_for(shape)
-        return x
-
-    def _batch_shape(self, shape: tuple[int, ...], batch_size: int) -> tuple[int, ...]:
-        """The shape of one batch. ValueError if a model that keeps states, or of one batch size, were left a rest."""
-        fixed = self.built and self.input_shape[0] is not None
-        stateful = any(getattr(layer, "stateful", False) for layer in self.layers)
-        size = min(batch_size, shape[0])
-        if (fixed or stateful) and shape[0] % size:
-            why = "has a fixed batch size" if fixed else "keeps states from batch to batch"
-            raise ValueError(
-                f"model {self.name} {why}: {shape[0]} rows are no whole number of batches of {batch_size}; "
-                "set batch_size, or leave rows out"
-            )
-        return (size, *shape[1:])
-
-    def _output_shape_for(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The output's shape for an input's that fits the built model; ValueError for one that does not."""
-        output = self._output_shapes.get(shape)
-        if output is None:
-            self.check_input(shape)
-            output = (shape[0], *self.compute_output_shape(shape)[1:])
-            if len(self._output_shapes) >= KEPT_SHAPES:
-                self._output_shapes.clear()
-            self._output_shapes[shape] = output
-        return output
-
-    def _inputs(
-        self, x: Any, y: Any, sample_weight: Any, batch_size: int | None = None
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        arrays = self._checked(x, y, sample_weight, batch_size=batch_size)
-        self._build_for(*arrays[:2])
-        return arrays
-
-    def _checked(
-        self,
-        x: Any,
-        y: Any,
-        sample_weight: Any,
-        like: NDArray[Any] | None = None,
-        batch_size: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Clean arrays, or a one-line error; nothing is built or drawn. x must fit an unbuilt model as `like` does."""
-        x = boundary.as_input(x, "x", self.dtype)
-        shape = x.shape if batch_size is None else self._batch_shape(x.shape, batch_size)
-        if self.built:
-            output = (len(x), *self._output_shape_for(shape)[1:])
-        else:
-            if like is not None:
-                self.check_input(x.shape, (None, *like.shape[1:]))
-            output = (len(x), *self.compute_output_shape(shape)[1:])
-        if len(output) == 1:
-            raise ValueError(f"model {self.name} gives one number a batch; its output needs a feature axis")
-        length = len(y) if hasattr(y, "__len__") else None
-        if length is not None and length != len(x):
-            raise ValueError(f"x has {len(x)} rows and y has {length}; they must be equally long")
-        y = boundary.as_target(y, output, self.layers[-1].dtype, self.loss.sparse)
-        if sample_weight is None:
-            return x, y, NO_WEIGHTS
-        return x, y, boundary.as_sample_weight(sample_weight, output[:-1])
-
-    def _build_for(self, x: NDArray[Any], y: NDArray[Any]) -> None:
-        if not self.built:
-            self.build((None, *x.shape[1:]))
-        if self._metrics_pending:
-            self._resolve_metrics(y.shape, self.compute_output_shape(x.shape))
-
-    # --- public, single batches ---
-
-    def train_on_batch(
-        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
-    ) -> Any:
-        """One step of training on one batch; returns its loss, or with metrics a list (return_dict: a dict)."""
-        self._require("train_on_batch")
-        if class_weight is not None:
-            raise NotImplementedError("class_weight is not supported yet; pass sample_weight instead")
-        x, y, weights = self._inputs(x, y, sample_weight)
-        self._prepare_training()
-        self.reset_metrics()
-        value = self._train_step(x, y, weights)
-        if not self._metrics and not return_dict:
-            return value
-        return self._results(return_dict)
-
-    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Loss (and metrics) of one batch, without training."""
-        self._require("test_on_batch")
-        x, y, weights = self._inputs(x, y, sample_weight)
-        self.reset_metrics()
-        self._test_step(x, y, weights)
-        return self._results(return_dict)
-
-    def predict_on_batch(self, x: Any) -> NDArray[Any]:
-        """Outputs for one batch, a new array."""
-        x = self._input(x)
-        run = self._runs.take(x.shape, False)
-        y = run.forward(x).copy()
-        self._runs.give_back(run)
-        return y
+    def _logs(self) -> dict[str, Any]:
+        return {name: metric.result() for name, metric in self._reported()}
 
     def _results(self, return_dict: bool) -> Any:
         logs = self._logs()
@@ -268,19 +154,55 @@ class Trainer:
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
 
-    def compute_gradients(
-        self, x: Any, y: Any, sample_weight: Any = None
-    ) -> tuple[float, list[NDArray[Any]], NDArray[Any]]:
-        """(loss, [gradient of each trainable weight in Keras's shape], dx) without changing the model."""
-        self._require("compute_gradients")
-        x, y, weights = self._inputs(x, y, sample_weight)
-        self._prepare_backward()
-        run = self._runs.take(x.shape, True)
-        value = self._forward_backward(run, x, y, weights, True)
-        gradients = [w.gradient_numpy() for w in self.trainable_weights]
-        dx = run.dx.copy()
+    # --- public, single batches ---
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One step of training on one batch; returns its loss, or with metrics a list (return_dict: a dict)."""
+        self._require("train_on_batch")
+        if class_weight is not None and sample_weight is not None:
+            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into sample_weight")
+        batch = self._checked(x, y, sample_weight)
+        if class_weight is not None:
+            batch = *batch[:2], [intake.class_weights(class_weight, batch[1][0], len(batch[1]))]
+        self._ready(batch)
+        self._prepare_training()
+        self.reset_metrics()
+        value = self._train_step(batch)
+        if not return_dict and not self._watched.entries and not self.objective.trackers:
+            return value
+        return self._results(return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Loss (and metrics) of one batch, without training."""
+        self._require("test_on_batch")
+        batch = self._ready(self._checked(x, y, sample_weight))
+        self.reset_metrics()
+        self._test_step(batch)
+        return self._results(return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Outputs for one batch, new arrays."""
+        xs = self._inputs(x)
+        run = self._runs.take(xs, False)
+        ys = [y.copy() for y in run.forward(xs)]
         self._runs.give_back(run)
-        return value, gradients, dx
+        return self._packed(ys)
+
+    def compute_gradients(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[float, list[NDArray[Any]], Any]:
+        """(loss, [gradient of each trainable weight in Keras's shape], dx) without changing the model.
+
+        dx is a list where the model has several inputs.
+        """
+        self._require("compute_gradients")
+        batch = self._ready(self._checked(x, y, sample_weight))
+        run = self._runs.take(batch[0], True)
+        value, _, dxs = self._forward_backward(run, batch, to_inputs=True)
+        gradients = [w.gradient_numpy() for w in self.trainable_weights]
+        dxs = [np.zeros_like(x) if dx is None else dx.copy() for dx, x in zip(dxs, batch[0], strict=True)]
+        self._runs.give_back(run)
+        return value, gradients, dxs[0] if len(dxs) == 1 else dxs
 
     # --- public, whole data ---
 
@@ -295,74 +217,96 @@ class Trainer:
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
+        class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
     ) -> History:
         """Train; returns a History whose `.history` maps each number's name to its values by epoch.
 
-        Arguments as in Keras: `batch_size` 32 by default, `validation_split` takes the last share of the rows before
-        shuffling, `validation_data` is (x, y) or (x, y, sample_weight), `verbose` 0, 1 (bar), 2 (a line an epoch).
-        Bad arguments raise a one-line TypeError or ValueError before anything changes.
+        Arguments as in Keras: x and y arrays (lists or dicts of them for several inputs and outputs), or x a generator,
+        `utils.PyDataset` or other iterable of batches; `batch_size` 32 by default; `validation_split` takes the last
+        share of the rows before shuffling, `validation_data` is (x, y), (x, y, sample_weight) or a stream of batches;
+        `verbose` 0, 1 (bar), 2 (a line an epoch). Bad arguments raise a one-line TypeError or ValueError before anything
+        changes; a bad batch of a stream, before the step that it was for.
         """
         self._require("fit")
-        batch_size = boundary.check_batch_size(batch_size)
         boundary.check_epochs(epochs, initial_epoch)
         verbose = boundary.check_verbose(verbose)
-        validation_freq = boundary.check_batch_size(validation_freq, "validation_freq")
-        if validation_batch_size is not None:
-            boundary.check_batch_size(validation_batch_size, "validation_batch_size")
-        x, y, weights = self._checked(x, y, sample_weight, batch_size=batch_size)
-        held_out: tuple | None = None
+        due = boundary.check_frequency(validation_freq, "validation_freq")
+        for name, steps in (("steps_per_epoch", steps_per_epoch), ("validation_steps", validation_steps)):
+            if steps is not None:
+                boundary.whole(steps, name)
+        split = validation_split if validation_data is None else 0.0
+        source, held_out, sample = self._source(
+            x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight, None, split, validation_batch_size
+        )
         if validation_data is not None:
-            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-                raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
-            held_x, held_y, held_weights = (*validation_data, None)[:3]
-            size = validation_batch_size or batch_size
-            held_out = self._checked(held_x, held_y, held_weights, like=x, batch_size=size)
-        elif validation_split:
-            (x, y, weights), held_out = train_validation_split((x, y, weights), validation_split)
-        self._build_for(x, y)
+            held_out = self._held_out(validation_data, validation_batch_size or batch_size, validation_steps, sample[0])
+        self._ready(sample)
         self._prepare_training()
-
-        steps = -(-len(x) // batch_size)
-        history = History()
         callback_list = CallbackList(
-            callbacks, history, model=self, verbose=verbose, epochs=epochs, steps=steps, validation_freq=validation_freq
+            callbacks,
+            add_history=True,
+            model=self,
+            verbose=verbose,
+            epochs=epochs,
+            steps=source.steps,
+            validation_freq=validation_freq,
         )
         self.stop_training = False
-        self.history = history
+        self.history = callback_list.history
         callback_list.on_train_begin()
-        logs: dict[str, float] = {}
-        told = callback_list.wants_batches
+        logs: dict[str, Any] = {}
         for epoch in range(initial_epoch, epochs):
             self.reset_metrics()
             callback_list.on_epoch_begin(epoch)
-            for step, rows in enumerate(batches(len(x), batch_size, shuffle)):
-                callback_list.on_train_batch_begin(step)
-                self._train_step(x[rows], y[rows], weights[rows] if weights.size else weights)
-                if told:
-                    callback_list.on_train_batch_end(step, self._logs())
-                if self.stop_training:
-                    break
+            self._train_epoch(source, callback_list)
             logs = self._logs()
-            if held_out is not None and (epoch + 1) % validation_freq == 0:
-                self._evaluate(held_out, validation_batch_size or batch_size, callback_list)
+            if held_out is not None and due(epoch + 1):
+                self._evaluate(held_out, callback_list)
                 logs |= {f"val_{name}": value for name, value in self._logs().items()}
             callback_list.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
+        self.optimizer.finalize_variable_values(self.trainable_weights)
         callback_list.on_train_end(logs)
-        return history
+        return self.history  # type: ignore[return-value]
 
-    def _evaluate(self, arrays: tuple, batch_size: int, callback_list: CallbackList) -> None:
-        x, y, weights = arrays
+    def _held_out(self, data: Any, batch_size: Any, steps: int | None, like: list[NDArray[Any]]) -> Source:
+        """The batches of `validation_data`."""
+        if is_stream(data):
+            return self._source(data, None, None, None, steps)[0]
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
+        boundary.check_batch_size(batch_size, "validation_batch_size")
+        return self._source(*(*data, None)[:3], batch_size, steps, like=like)[0]
+
+    def _train_epoch(self, source: Source, callback_list: CallbackList) -> None:
+        told = callback_list.wants_batches
+        trained = False
+        for step, batch in enumerate(source.epoch()):
+            trained = True
+            callback_list.on_train_batch_begin(step)
+            self._train_step(batch)
+            if told:
+                callback_list.on_train_batch_end(step, self._logs())
+            if self.stop_training:
+                return
+        if not trained:
+            raise ValueError(
+                "x gave no batches for this epoch: a generator is read once; set steps_per_epoch, or let it go on"
+            )
+
+    def _evaluate(self, source: Source, callback_list: CallbackList) -> None:
         self.reset_metrics()
         callback_list.on_test_begin()
-        for step, rows in enumerate(batches(len(x), batch_size, False)):
+        for step, batch in enumerate(source.epoch()):
             callback_list.on_test_batch_begin(step)
-            self._test_step(x[rows], y[rows], weights[rows] if weights.size else weights)
+            self._test_step(batch)
             if callback_list.wants_batches:
                 callback_list.on_test_batch_end(step, self._logs())
         callback_list.on_test_end(self._logs())
@@ -374,45 +318,65 @@ class Trainer:
         batch_size: int | None = None,
         verbose: Any = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
     ) -> Any:
         """Loss and metrics over all rows: one number, a list in the order of `metrics_names`, or a dict."""
         self._require("evaluate")
-        batch_size = boundary.check_batch_size(batch_size)
-        arrays = self._inputs(x, y, sample_weight, batch_size)
-        steps, verbose = -(-len(arrays[0]) // batch_size), boundary.check_verbose(verbose)
-        callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
-        self._evaluate(arrays, batch_size, callback_list)
+        verbose = boundary.check_verbose(verbose)
+        if steps is not None:
+            boundary.whole(steps, "steps")
+        source, _, sample = self._source(x, y, sample_weight, batch_size, steps)
+        self._ready(sample)
+        callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=source.steps)
+        self._evaluate(source, callback_list)
         return self._results(return_dict)
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", callbacks: Any = None
-    ) -> NDArray[Any]:
-        """Outputs for all rows, computed `batch_size` (32) rows at a time."""
-        batch_size = boundary.check_batch_size(batch_size)
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """Outputs for all rows, computed `batch_size` (32) rows at a time; for a stream of batches, those of all."""
         verbose = boundary.check_verbose(verbose)
-        x = self._input(x, batch_size)
-        steps = -(-len(x) // batch_size)
-        callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=steps)
-        output: Any = None
+        if steps is not None:
+            boundary.whole(steps, "steps")
+        source = self._prediction_source(x, batch_size, steps)
+        callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=source.steps)
+        rows = getattr(source, "rows", None) if steps is None else None
+        outputs: list[Any] = []
         callback_list.on_predict_begin()
-        for step, rows in enumerate(batches(len(x), batch_size, False)):
+        start = 0
+        for step, (xs, _, _) in enumerate(source.epoch()):
             callback_list.on_predict_batch_begin(step)
-            batch = x[rows]
-            run = self._runs.take(batch.shape, False)
-            y = run.forward(batch)
-            if output is None:
-                output = np.empty((len(x), *y.shape[1:]), y.dtype)
-            output[rows] = y
+            run = self._runs.take(xs, False)
+            ys = run.forward(xs)
+            if rows is None:
+                outputs.append([y.copy() for y in ys])
+            else:
+                outputs = outputs or [np.empty((rows, *y.shape[1:]), y.dtype) for y in ys]
+                for output, y in zip(outputs, ys, strict=True):
+                    output[start : start + len(y)] = y
             self._runs.give_back(run)
-            callback_list.on_predict_batch_end(step, {"outputs": output[rows]})
+            batch = outputs[-1] if rows is None else [output[start : start + len(xs[0])] for output in outputs]
+            callback_list.on_predict_batch_end(step, {"outputs": self._packed(batch)})
+            start += len(xs[0])
         callback_list.on_predict_end()
-        return output
+        if rows is None:
+            outputs = [np.concatenate(parts) for parts in zip(*outputs, strict=True)]
+        return self._packed(outputs)
 
-
-def _metric(identifier: Any, shapes: tuple[tuple[int, ...], tuple[int, ...]] | None) -> metrics.Metric | None:
-    """The metric for a name or object; accuracy is None until the shapes of targets and outputs are known."""
-    if shapes is None and isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
-        return None
-    return metrics.resolve(identifier, *(shapes or ((), ())))
+    def _prediction_source(self, x: Any, batch_size: int | None, steps: int | None) -> Source:
+        if not is_stream(x):
+            size = boundary.check_batch_size(batch_size)
+            if batch_size is None and steps:
+                size = -(-len(intake.inputs(self, x)[0]) // steps)
+            xs = self._inputs(x, size)
+            return Arrays(xs, [None], [np.zeros(0)], size, steps_per_epoch=steps)
+        source = Stream(x, lambda batch: (self._inputs(unpack(batch)[0]), [], []), steps_per_epoch=steps)
+        source.first()
+        return source

@@ -1,0 +1,151 @@
+"""`Graph`: the calls of layers that lead from a model's inputs to its outputs, in the order of their execution.
+
+The graph is drawn by walking the records of calls (`Node`) back from the outputs. Values have numbers: each step takes
+some and makes others. Models inside of models are replaced by their own steps, so that a graph runs layers only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from minirnn.layers.input import Input, InputLayer
+from minirnn.layers.symbolic import KerasTensor, Node, made_by
+from minirnn.utils.nested import map_leaves
+
+
+class Step(NamedTuple):
+    """One call: the numbers of the values that go in and come out."""
+
+    layer: Any
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+class Graph:
+    """What lies between `inputs` and `outputs`.
+
+    `nodes` and `layers` are in Keras's order: by their distance from the outputs, then as a walk back from the outputs
+    meets them first. `values` is how many numbers the steps use; the inputs have the first.
+
+    Raises ValueError if an output does not depend on the inputs alone, if calls form a cycle, and if two layers share a
+    name.
+    """
+
+    def __init__(self, inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -> None:
+        self.inputs, self.outputs = list(inputs), list(outputs)
+        self.nodes, self.layers = _in_order(self.inputs, self.outputs)
+        _check_names(self.layers)
+        self._number()
+
+    def _number(self) -> None:
+        numbers = {id(tensor): number for number, tensor in enumerate(self.inputs)}
+        self.values = len(self.inputs)
+        self.steps: list[Step] = []
+        for node in self.nodes:
+            if not node.input_tensors:
+                continue
+            taken = tuple(numbers[id(tensor)] for tensor in node.input_tensors)
+            inner = getattr(node.operation, "graph", None)
+            if inner is None:
+                made = tuple(range(self.values, self.values + len(node.outputs)))
+                self.values += len(made)
+                self.steps.append(Step(node.operation, taken, made))
+            else:
+                made = self._insert(inner, taken)
+            numbers.update((id(tensor), number) for tensor, number in zip(node.outputs, made, strict=True))
+        self.output_numbers = [numbers[id(tensor)] for tensor in self.outputs]
+
+    def _insert(self, inner: Graph, taken: tuple[int, ...]) -> tuple[int, ...]:
+        """The steps of a model inside of this one; the numbers of its outputs."""
+        numbers = [*taken, *range(self.values, self.values + inner.values - len(taken))]
+        self.values += inner.values - len(taken)
+        for layer, inputs, outputs in inner.steps:
+            self.steps.append(Step(layer, tuple(numbers[i] for i in inputs), tuple(numbers[i] for i in outputs)))
+        return tuple(numbers[i] for i in inner.output_numbers)
+
+    def value_shapes(self, shapes: Sequence[tuple]) -> list[tuple]:
+        """The shape of every value for those of the inputs. Raises ValueError where a layer cannot take its input."""
+        known: list[Any] = [*shapes, *[None] * (self.values - len(shapes))]
+        for layer, inputs, outputs in self.steps:
+            taken = [known[i] for i in inputs]
+            layer.check_input(taken if layer.takes_list else taken[0])
+            for number, shape in zip(outputs, layer.output_shapes(taken), strict=True):
+                known[number] = tuple(shape)
+        return known
+
+    def output_shapes(self, shapes: Sequence[tuple]) -> list[tuple]:
+        """The shapes of the outputs for those of the inputs."""
+        known = self.value_shapes(shapes)
+        return [known[number] for number in self.output_numbers]
+
+
+def from_inputs(inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -> tuple[list, list]:
+    """The same tensors if all inputs are Inputs; else new Inputs, and the outputs of the same calls repeated on them."""
+    if all(isinstance(made_by(tensor).operation, InputLayer) for tensor in inputs):
+        return list(inputs), list(outputs)
+    stands_for = {id(t): Input(batch_shape=t.shape, dtype=t.dtype, name=f"{t.name}_input") for t in inputs}
+    new = [stands_for[id(t)] for t in inputs]
+    for node in _in_order(list(inputs), list(outputs))[0]:
+        if node.input_tensors:
+            args, kwargs = map_leaves(lambda leaf: stands_for.get(id(leaf), leaf), [list(node.args), node.kwargs])
+            node.operation(*args, **kwargs)
+            stands_for |= {id(old): t for old, t in zip(node.outputs, node.operation.nodes[-1].outputs, strict=True)}
+    return new, [stands_for[id(t)] for t in outputs]
+
+
+def _walk_back(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], dict[Any, int]]:
+    """The calls that the outputs depend on, each after those that it depends on; and when each layer was first met."""
+    given = {id(tensor) for tensor in inputs}
+    finished: dict[Node, None] = {}
+    under_way: set[Node] = set()
+    met: dict[Any, int] = {}
+    pending = [(made_by(tensor), tensor, False) for tensor in reversed(outputs)]
+    while pending:
+        node, tensor, leaving = pending.pop()
+        if leaving:
+            under_way.discard(node)
+            finished[node] = None
+        elif node in under_way:
+            raise ValueError(f"layer {node.operation.name} depends on its own output: a model cannot hold a cycle")
+        elif node in finished or (id(tensor) in given and node.input_tensors):
+            continue
+        elif not node.input_tensors and id(tensor) not in given:
+            raise ValueError(
+                f"the outputs depend on the input {node.operation.name!r}, which is not among the model's inputs "
+                f"({', '.join(t.name for t in inputs)}); add it to inputs"
+            )
+        else:
+            under_way.add(node)
+            met.setdefault(node.operation, len(met))
+            pending.append((node, tensor, True))
+            pending += [(made_by(t), t, False) for t in reversed(node.input_tensors)]
+    return list(finished), met
+
+
+def _in_order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any]]:
+    """Nodes and layers by their distance from the outputs, far ones first, as Keras lists them."""
+    nodes, met = _walk_back(inputs, outputs)
+    within = set(nodes)
+    depth = dict.fromkeys(nodes, 0)
+    layer_depth = dict.fromkeys(met, 0)
+    for node in reversed(nodes):
+        # A layer that is called twice stands where its farthest call stands.
+        depth[node] = layer_depth[node.operation] = max(depth[node], layer_depth[node.operation])
+        for parent in node.parents:
+            if parent in within:
+                depth[parent] = max(depth[parent], depth[node] + 1)
+    for unused in (made_by(tensor) for tensor in inputs):
+        if unused not in within and not unused.input_tensors:
+            nodes.append(unused)
+            depth[unused], layer_depth[unused.operation], met[unused.operation] = 0, 0, -1
+    layers = sorted(met, key=lambda layer: (-layer_depth[layer], met[layer]))
+    return sorted(nodes, key=lambda node: -depth[node]), layers
+
+
+def _check_names(layers: list[Any]) -> None:
+    names: set[str] = set()
+    for layer in layers:
+        if layer.name in names:
+            raise ValueError(f"two layers of the model are named {layer.name!r}; give each its own name")
+        names.add(layer.name)

@@ -1,0 +1,262 @@
+"""Model: a graph of layers between symbolic inputs and outputs. Sequential, a chain, is one of its kinds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn.layers.layer import Layer
+from minirnn.layers.symbolic import KerasTensor, Shape
+from minirnn.models import config
+from minirnn.models.graph import Graph, from_inputs
+from minirnn.models.summary import print_summary
+from minirnn.training.run import Run
+from minirnn.training.trainer import Trainer
+from minirnn.utils.nested import flatten, map_leaves, pack_like
+
+
+class Model(Trainer, Layer):
+    """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
+
+    Raises ValueError if an output does not depend on the inputs alone, or two layers share a name.
+
+    >>> import minirnn
+    >>> x = minirnn.Input((3, 1))
+    >>> h = minirnn.layers.LSTM(8)(x)
+    >>> model = Model(x, [minirnn.layers.Dense(1, name="mean")(h), minirnn.layers.Dense(2, name="range")(h)])
+    >>> model.output_names, model.count_params()
+    (['mean', 'range'], 347)
+    """
+
+    kind, how_to_build = "model", "give it an Input, or call it"
+    graph: Any = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return super().__new__(Functional if cls is Model else cls)
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True) -> None:
+        if inputs is None or outputs is None:
+            raise NotImplementedError(
+                "Model takes inputs and outputs, Model(inputs=, outputs=); a model class with a call of its own has no "
+                "hand-written backward pass: write it as a functional model"
+            )
+        for what, structure in (("inputs", inputs), ("outputs", outputs)):
+            for entry in flatten(structure):
+                if not isinstance(entry, KerasTensor):
+                    raise ValueError(
+                        f"Model {what} must be symbolic tensors from Input() and layers called on them, "
+                        f"got {type(entry).__name__}"
+                    )
+        self._begin(name, trainable)
+        new_inputs, new_outputs = from_inputs(flatten(inputs), flatten(outputs))
+        self._set_graph(pack_like(inputs, new_inputs), pack_like(outputs, new_outputs))
+
+    def _begin(self, name: str | None, trainable: bool) -> None:
+        Layer.__init__(self, name=name, trainable=trainable)
+        self._init_training()
+
+    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        """Become the model between these tensors."""
+        self.graph = Graph(flatten(inputs), flatten(outputs))
+        self._input_structure, self._output_structure = inputs, outputs
+        self.input_names = [t.name for t in self.graph.inputs]
+        self.output_names = [t._keras_history.operation.name for t in self.graph.outputs]
+        self.input_shape = map_leaves(lambda t: t.shape, inputs)
+        self.built = True
+        if not self._trainable:
+            self.trainable = False
+        self._graph_changed()
+
+    # --- what it is made of ---
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, inputs included, in Keras's order."""
+        return list(self.graph.layers)
+
+    def sublayers(self) -> list[Layer]:
+        return self.layers
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic inputs, a flat list."""
+        return self.graph.inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs, a flat list."""
+        return self.graph.outputs
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, or inputs as they were given."""
+        return self._input_structure
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, or outputs as they were given."""
+        return self._output_structure
+
+    @property
+    def output_shape(self) -> Any:
+        return map_leaves(lambda t: t.shape, self._output_structure)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by its name or its place. Raises ValueError if there is none."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer needs either a name or an index")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"{self.name} has {len(layers)} layers, got the index {index}")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"{self.name} has no layer {name!r}; it has {', '.join(x.name for x in layers)}")
+
+    def reset_states(self) -> None:
+        """Forget the states of stateful layers."""
+        for layer in self.layers:
+            for forget in ("reset_states", "reset_state"):
+                if hasattr(layer, forget):
+                    getattr(layer, forget)()
+                    break
+
+    def summary(
+        self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None, **options: Any
+    ) -> None:
+        """Print the layers with output shapes and parameter counts, as Keras does."""
+        print_summary(self, line_length=line_length, print_fn=print_fn, **options)
+
+    # --- what training asks ---
+
+    @property
+    def result_names(self) -> list[str]:
+        """Under which names losses and metrics of the outputs are given and reported: a dict's keys, or layers."""
+        if self.built and isinstance(self.output, dict) and len(self.output) == len(self.outputs):
+            return sorted(self.output)
+        return self.output_names
+
+    @property
+    def has_one_input(self) -> bool:
+        return self.graph is None or len(self.graph.inputs) == 1
+
+    def input_dtype(self, number: int) -> str:
+        return self.graph.inputs[number].dtype
+
+    def output_dtype(self, number: int) -> str:
+        return self.graph.outputs[number].dtype
+
+    def values_in_order(self, values: Any) -> list[Any]:
+        """One value for each input: from a dict by their names, else in their order."""
+        if isinstance(values, dict):
+            names = sorted(self.input) if isinstance(self.input, dict) else self.input_names
+            missing = [name for name in names if name not in values]
+            if missing:
+                known = ", ".join(map(repr, values))
+                raise ValueError(f"{self.name} needs the input {missing[0]!r}, got a dict with {known}")
+            return [values[name] for name in names]
+        return flatten(values)
+
+    @staticmethod
+    def only_entry(y: Any, names: list[str]) -> Any:
+        """The targets of a single output: `y` itself, or what it holds under the output's name or as its only entry."""
+        if isinstance(y, dict):
+            if list(y) != names:
+                raise ValueError(f"y names the outputs {', '.join(map(repr, y))}, but the only output is {names[0]!r}")
+            return y[names[0]]
+        return y[0] if isinstance(y, (list, tuple)) and len(y) == 1 and np.ndim(y[0]) > 1 else y
+
+    # --- as a layer of another model, or called on arrays ---
+
+    def build(self, input_shape: Any = None) -> None:
+        """Nothing: a functional model is built with its layers."""
+
+    def check_input(self, shape: Any, expected: Any = None) -> None:
+        """Raise ValueError if arrays of this shape do not fit the model, or the `expected` batch shape."""
+        expected = self.input_shape if expected is None else expected
+        got, wanted = _shapes(shape), _shapes(expected)
+        if len(got) != len(wanted):
+            raise ValueError(f"{self.name} has {len(wanted)} inputs ({', '.join(self.input_names)}), got {len(got)}")
+        for own, other in zip(wanted, got, strict=True):
+            if len(own) != len(other) or any(a is not None and b not in (None, a) for a, b in zip(own, other, strict=True)):
+                text = str(tuple(own)).replace("None", "any")
+                raise ValueError(
+                    f"{self.name}: got input of shape {tuple(other)}, expected {text}; reshape the input"
+                )
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The batch shape (or nesting of them) of the output for that of the input."""
+        return pack_like(self._output_structure, self.output_shapes(_shapes(input_shape)))
+
+    def output_shapes(self, shapes: list[Shape]) -> list[Shape]:
+        return self.graph.output_shapes(shapes)
+
+    def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        tensors = self.values_in_order(inputs)
+        made = super().connect(tensors if len(tensors) > 1 else tensors[0], *args, **kwargs)
+        # The record keeps the inputs as they were given.
+        self.nodes[-1].args = (inputs, *args)
+        return pack_like(self._output_structure, made if isinstance(made, list) else [made])
+
+    def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
+        """Compute on arrays, one for each input: an array, a list, or a dict by the inputs' names."""
+        if mask is not None:
+            raise NotImplementedError(f"{self.name}: masks of a model's inputs are not supported; use a Masking layer")
+        xs = self._inputs(inputs)
+        run = self._runs.take(xs, training)
+        ys = [y.copy() for y in run.forward(xs)]
+        self._runs.give_back(run)
+        return self._packed(ys)
+
+    def _packed(self, outputs: list[NDArray[Any]]) -> Any:
+        """Outputs in the nesting that the model was made with."""
+        if len(outputs) == 1 and not isinstance(self._output_structure, dict):
+            return outputs[0]
+        return pack_like(self._output_structure, outputs)
+
+    def run_tape(self, shapes: list[tuple[int, ...]], training: bool) -> Any:
+        return Run(self.graph, tuple(shapes), training)
+
+    def run(self, xs: list[NDArray[Any]], masks: list[Any], tape: Any, training: bool) -> list[NDArray[Any]]:
+        return tape.forward(xs)
+
+    def run_back(self, dys: list[NDArray[Any] | None], tape: Any, needs: list[bool]) -> list[NDArray[Any] | None]:
+        return tape.backward(dys, any(needs)) or [None] * len(needs)
+
+    # --- configuration ---
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras's configuration; `from_config`, here or in Keras, makes an equal model with new weights of it."""
+        return config.of_graph(self)
+
+    @classmethod
+    def from_config(cls, config_: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """An equal model with new weights, from a configuration of minirnn or of Keras."""
+        inputs, outputs = config.tensors_of(config_, custom_objects)
+        return cls(inputs, outputs, name=config_.get("name"), trainable=config_.get("trainable", True))
+
+    def to_json(self, **options: Any) -> str:
+        """The architecture as JSON, in Keras's form: `models.model_from_json`, here or in Keras, reads it."""
+        return json.dumps(config.serialize_layer(self), **options)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+class Functional(Model):
+    """What `Model(inputs, outputs)` makes."""
+
+
+def _shapes(structure: Any) -> list[Any]:
+    """A shape, or a nesting of shapes, as a list of shapes."""
+    if isinstance(structure, dict):
+        return [shape for key in sorted(structure) for shape in _shapes(structure[key])]
+    if structure and isinstance(structure[0], (list, tuple, dict)):
+        return [shape for entry in structure for shape in _shapes(entry)]
+    return [tuple(structure)]

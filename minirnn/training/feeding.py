@@ -1,0 +1,141 @@
+"""`Feeding`: how a model takes in what it is called with: clean arrays that fit it, and the batches of an epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from minirnn import boundary
+from minirnn.training import intake
+from minirnn.training.batches import train_validation_split
+from minirnn.training.run import KEPT_SHAPES
+from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
+
+
+class Feeding:
+    """The half of `Trainer` that looks at data before anything is computed."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def _inputs(self, x: Any, batch_size: int | None = None) -> list[NDArray[Any]]:
+        """Clean inputs of the model, which is built for them if need be; `batch_size` rows go in at a time."""
+        xs = intake.inputs(self, x)
+        shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
+        if shapes not in self._output_shapes:
+            if not self.built:
+                self.build((None, *shapes[0][1:]))
+            self._shapes_out(shapes)
+        return xs
+
+    def _batch_shapes(self, xs: list[NDArray[Any]], batch_size: int) -> tuple[tuple[int, ...], ...]:
+        """The shapes of one batch. ValueError if a model that keeps states, or of one batch size, were left a rest."""
+        rows = len(xs[0])
+        size = min(batch_size, rows)
+        if rows % size:
+            fixed = self.built and any(tensor.shape[0] is not None for tensor in self.graph.inputs)
+            if fixed or any(getattr(layer, "stateful", False) for layer in self.layers):
+                why = "has a fixed batch size" if fixed else "keeps states from batch to batch"
+                raise ValueError(
+                    f"model {self.name} {why}: {rows} rows are no whole number of batches of {batch_size}; "
+                    "set batch_size, or leave rows out"
+                )
+        return tuple([(size, *x.shape[1:]) for x in xs])
+
+    def _shapes_out(self, shapes: tuple[tuple[int, ...], ...]) -> list[tuple]:
+        """The outputs' shapes for inputs that fit the built model; ValueError for ones that do not."""
+        found = self._output_shapes.get(shapes)
+        if found is None:
+            self.check_input(list(shapes) if len(shapes) > 1 else shapes[0])
+            found = self.graph.output_shapes(shapes)
+            if len(self._output_shapes) >= KEPT_SHAPES:
+                self._output_shapes.clear()
+            self._output_shapes[shapes] = found
+        return found
+
+    def _checked(
+        self, x: Any, y: Any, sample_weight: Any, like: list[NDArray[Any]] | None = None, batch_size: int | None = None
+    ) -> Batch:
+        """Clean arrays, or a one-line error; nothing is built or drawn. x must fit an unbuilt model as `like` does."""
+        xs = intake.inputs(self, x)
+        shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
+        if self.built:
+            outputs = self._shapes_out(shapes)
+        else:
+            if like is not None:
+                self.check_input(xs[0].shape, (None, *like[0].shape[1:]))
+            outputs = [self.compute_output_shape(shapes[0])]
+        rows = len(xs[0])
+        if any(len(shape) == 1 for shape in outputs):
+            raise ValueError(f"model {self.name} gives one number a batch; its output needs a feature axis")
+        if not self.objective.parts:
+            self.objective.arrange(self.result_names)
+        if batch_size is not None or len(outputs[0]) == 0 or outputs[0][0] != rows:
+            outputs = [(rows, *shape[1:]) for shape in outputs]
+        intake.check_rows(xs, y)
+        ys = intake.targets(self, y, outputs)
+        return xs, ys, intake.sample_weights(self, sample_weight, outputs)
+
+    def _ready(self, arrays: Batch) -> Batch:
+        """Build the model and the metrics for checked arrays, at the first of them."""
+        xs, ys, _ = arrays
+        if not self.built:
+            self.build((None, *xs[0].shape[1:]))
+        if not self._watched.ready:
+            if not self.objective.parts:
+                self.objective.arrange(self.result_names)
+            outputs = self._shapes_out(tuple([x.shape for x in xs]))
+            y_shapes = [shape if y is None else y.shape for y, shape in zip(ys, outputs, strict=True)]
+            self.objective.resolve(y_shapes, outputs)
+            self._watched.arrange(self.result_names, y_shapes, outputs)
+        return arrays
+
+    def _source(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        batch_size: int | None,
+        steps: int | None = None,
+        shuffle: bool = False,
+        class_weight: Any = None,
+        like: list[NDArray[Any]] | None = None,
+        split: float = 0.0,
+        split_batch_size: int | None = None,
+    ) -> tuple[Source, Source | None, Batch]:
+        """Batches to train or test on, those held out by `split`, and some checked arrays that stand for all."""
+        if class_weight is not None and sample_weight is not None:
+            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into sample_weight")
+        if is_stream(x):
+            return self._stream(x, y, sample_weight, batch_size, steps, shuffle, class_weight, split)
+        size = boundary.check_batch_size(batch_size)
+        if batch_size is None and steps:
+            size = -(-len(intake.inputs(self, x)[0]) // steps)
+        arrays = self._checked(x, y, sample_weight, like, size)
+        if class_weight is not None:
+            weights = intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))
+            arrays = arrays[0], arrays[1], [weights]
+        held_out: Source | None = None
+        name = "validation_batch_size"
+        if split:
+            arrays, rest = train_validation_split(arrays, split)
+            held_out = Arrays(*rest, size if split_batch_size is None else boundary.whole(split_batch_size, name))
+        return Arrays(*arrays, size, shuffle, steps), held_out, arrays
+
+    def _stream(self, x, y, sample_weight, batch_size, steps, shuffle, class_weight, split):
+        for name, given in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
+            if given is not None:
+                raise ValueError(f"{name} must be left out when x is a {type(x).__name__}, which gives whole batches")
+        if split:
+            raise ValueError("validation_split needs arrays; pass validation_data with a stream of batches")
+
+        def clean(batch: Any) -> Batch:
+            arrays = self._checked(*unpack(batch))
+            if class_weight is not None:
+                arrays = *arrays[:2], [intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))]
+            return arrays
+
+        source = Stream(x, clean, shuffle, steps)
+        return source, None, source.first()

@@ -1,0 +1,138 @@
+"""`Objective`: what training makes small, the weighted sum of a loss for each output."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn import losses, metrics
+from minirnn.utils.nested import flatten, map_leaves
+
+_BY_SHAPE = ("crossentropy", "ce")  # names whose loss the shapes of targets and outputs decide
+
+
+class Part(NamedTuple):
+    """The loss of one output: None if it has none; its share of the total; its own average, with several losses."""
+
+    loss: Any
+    share: float
+    tracker: metrics.Mean | None
+
+
+class Objective:
+    """The losses of all outputs, from what `compile` was given: one for all, a list, or a dict by output names.
+
+    Raises ValueError or TypeError for an unknown loss, or another number of losses or weights than outputs.
+    """
+
+    def __init__(self, loss: Any, loss_weights: Any) -> None:
+        self._loss = map_leaves(_known, loss)
+        for share in flatten(loss_weights):
+            if share is not None and (isinstance(share, bool) or not isinstance(share, (int, float, np.number))):
+                raise TypeError(f"loss_weights must hold numbers, one for each output, got {share!r:.60}")
+        self._shares = loss_weights
+        self.total = metrics.Mean(name="loss")
+        self.parts: list[Part] = []
+
+    def arrange(self, names: list[str]) -> None:
+        """Give each of the outputs its loss. Raises ValueError if they do not fit."""
+        chosen = per_output(self._loss, names, "loss")
+        shares = [1.0] * len(names)
+        if self._shares is not None:
+            given = [self._shares] if isinstance(self._shares, (int, float)) else self._shares
+            shares = [1.0 if s is None else float(s) for s in per_output(given, names, "loss_weights", same=False)]
+        several = sum(loss is not None for loss in chosen) > 1
+        if not any(loss is not None for loss in chosen):
+            raise ValueError("compile got no loss for any output; give one, such as loss='mse'")
+        self.parts = [
+            Part(loss, share, metrics.Mean(name=f"{name}_loss") if several and loss is not None else None)
+            for loss, share, name in zip(chosen, shares, names, strict=True)
+        ]
+
+    def resolve(self, y_shapes: list[Any], p_shapes: list[Any]) -> None:
+        """Choose, by the shapes of targets and outputs, the crossentropies that were asked for by that name only."""
+        for number, part in enumerate(self.parts):
+            if isinstance(part.loss, str):
+                name = _crossentropy(y_shapes[number], p_shapes[number])
+                self.parts[number] = part._replace(loss=losses.get(name))
+
+    @property
+    def trackers(self) -> list[metrics.Mean]:
+        """The average of each loss, if there are several."""
+        return [part.tracker for part in self.parts if part.tracker is not None]
+
+    def sparse(self, number: int) -> bool:
+        """Whether the targets of an output are class numbers."""
+        return getattr(self.parts[number].loss, "sparse", False)
+
+    def compute(self, ys: list[Any], ps: list[Any], masks: list[Any], weights: list[Any], dps: list[Any]) -> float:
+        """The total for one batch; the gradient of each output goes into `dps`, which must be None without a loss."""
+        total = 0.0
+        for part, y, p, mask, weight, dp in zip(self.parts, ys, ps, masks, weights, dps, strict=True):
+            if part.loss is None:
+                continue
+            weight = row_weights(part.loss, p, mask, weight)
+            value = part.loss.compute(_rows(y), _rows(p), weight, _rows(dp))
+            if part.tracker is not None:
+                part.tracker.total += value * len(p)
+                part.tracker.count += len(p)
+            if part.share != 1.0:
+                value *= part.share
+                dp *= part.share
+            total += value
+        self.total.total += total * len(ps[0])
+        self.total.count += len(ps[0])
+        return total
+
+
+def row_weights(loss: Any, p: NDArray[Any], mask: NDArray[Any] | None, weights: NDArray[Any]) -> NDArray[Any]:
+    """Weights of the loss's rows: those of samples, and zeros at masked steps (scaled to keep the mean)."""
+    if mask is None and weights.size == 0:
+        return weights
+    shape = p.shape[:-1]
+    if weights.size:
+        weights = np.broadcast_to(weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim)), shape)
+    if mask is not None and mask.shape == shape:
+        counts = mask.astype(np.float64)
+        if loss.reduction in ("sum_over_batch_size", "mean"):
+            counts *= counts.size / max(counts.sum(), 1.0)
+        weights = counts * weights if weights.size else counts
+    return np.ascontiguousarray(weights, np.float64).reshape(-1)
+
+
+def per_output(given: Any, names: list[str], what: str, same: bool = True) -> list[Any]:
+    """One entry for each output, from a list or a dict by their names; anything else stands for all, if `same`."""
+    if isinstance(given, dict):
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise ValueError(f"{what} names the output {unknown[0]!r}, but the outputs are {', '.join(names)}")
+        missing = [name for name in names if name not in given]
+        if missing and what == "loss":
+            raise ValueError(f"loss has no entry for the output {missing[0]!r}; give None if it shall have none")
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)):
+        if len(given) != len(names):
+            raise ValueError(f"{what} has {len(given)} entries for {len(names)} outputs ({', '.join(names)})")
+        return list(given)
+    if not same and len(names) > 1:
+        raise ValueError(f"{what} must be a list or a dict for {len(names)} outputs, got {given!r:.60}")
+    return [given] * len(names)
+
+
+def _known(identifier: Any) -> Any:
+    if identifier is None or (isinstance(identifier, str) and identifier.lower() in _BY_SHAPE):
+        return identifier
+    return losses.get(identifier)
+
+
+def _crossentropy(y_shape: tuple[int, ...], p_shape: tuple[int, ...]) -> str:
+    if p_shape[-1] == 1:
+        return "binary_crossentropy"
+    return "sparse_categorical_crossentropy" if y_shape[-1] == 1 else "categorical_crossentropy"
+
+
+def _rows(array: NDArray[Any]) -> NDArray[Any]:
+    """(.., outputs) seen as (rows, outputs)."""
+    return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
