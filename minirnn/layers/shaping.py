@@ -102,6 +102,7 @@ class Masking(Layer):
     """Marks the steps of (batch, time, features) whose features all equal `mask_value`: recurrent layers skip them."""
 
     input_rank = 3
+    makes_mask = True
 
     def __init__(self, mask_value: float = 0.0, **arguments: Any) -> None:
         super().__init__(**arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from minirnn import layers
 from minirnn.layers.input import InputLayer
 from minirnn.layers.symbolic import KerasTensor
 from minirnn.utils import registry
@@ -15,22 +16,25 @@ _MODULES = {"Sequential": "keras", "Functional": "keras.src.models.functional"}
 _TENSOR = "__keras_tensor__"
 
 
-def known_layers() -> dict[str, Any]:
-    """Every layer and model of minirnn by the name of its class."""
-    # Imported here, as models are made of what this module reads.
-    from minirnn import layers, models
+_models: dict[str, type] = {}
 
-    found = {name: getattr(layers, name) for name in layers.__all__} | {"Functional": models.Functional}
-    return {name: cls for name, cls in found.items() if isinstance(cls, type)} | {
-        "Sequential": models.Sequential,
-        "Model": models.Model,
-    }
+
+def is_model(cls: type) -> type:
+    """Let configurations name this class of models."""
+    _models[cls.__name__] = cls
+    return cls
+
+
+def known_classes() -> dict[str, type]:
+    """Every layer and model of minirnn by the name of its class."""
+    found = {name: getattr(layers, name) for name in layers.__all__}
+    return {name: cls for name, cls in found.items() if isinstance(cls, type)} | _models
 
 
 def serialize_layer(layer: Any) -> dict[str, Any]:
     """The configuration of a layer or model with its class."""
     name = type(layer).__name__
-    own = known_layers().get(name) is type(layer)
+    own = known_classes().get(name) is type(layer)
     return {
         "module": _MODULES.get(name, "keras.layers") if own else type(layer).__module__,
         "class_name": name,
@@ -41,25 +45,23 @@ def serialize_layer(layer: Any) -> dict[str, Any]:
 
 def deserialize_layer(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The layer or model of a configuration; `custom_objects` maps names to classes of your own."""
-    known = {**known_layers(), **(custom_objects or {})}
+    known: dict[str, Any] = {**known_classes(), **(custom_objects or {})}
     if "class_name" not in entry:
         raise ValueError(f"the configuration of a layer needs a 'class_name', got the keys {sorted(map(str, entry))}")
     name = entry["class_name"]
     if name not in known:
         raise ValueError(f"minirnn has no layer {name!r}{registry.closest(name, known)}")
-    cls = known[name]
-    if name in ("Sequential", "Functional", "Model"):
-        return cls.from_config(dict(entry["config"]), custom_objects)
-    return cls.from_config(dict(entry["config"]))
+    passed_on = (custom_objects,) if name in _models else ()
+    return known[name].from_config(dict(entry["config"]), *passed_on)
 
 
 def of_graph(model: Any) -> dict[str, Any]:
     """The configuration of a functional model: its layers, who calls whom, and where inputs and outputs are."""
     graph = model.graph
     # A layer may have been called in other models, too: calls are counted within this one.
-    number = {}
+    number, within = {}, set(graph.nodes)
     for layer in graph.layers:
-        own = [node for node in layer.nodes if node in set(graph.nodes)]
+        own = [node for node in layer.nodes if node in within]
         # Keras counts from 1 at functional models: the call that made such a model is the first.
         first = 1 if type(layer).__name__ == "Functional" else 0
         number |= {node: place for place, node in enumerate(own, first)}
@@ -74,18 +76,18 @@ def of_graph(model: Any) -> dict[str, Any]:
         described = {"shape": value.shape, "dtype": value.dtype, "keras_history": history(value)}
         return {"class_name": _TENSOR, "config": described}
 
-    layers = []
+    entries = []
     for layer in graph.layers:
         calls = [
             {"args": map_leaves(argument, list(node.args)), "kwargs": map_leaves(argument, node.kwargs)}
             for node in layer.nodes
             if node in number and node.input_tensors
         ]
-        layers.append({**serialize_layer(layer), "name": layer.name, "inbound_nodes": calls})
+        entries.append({**serialize_layer(layer), "name": layer.name, "inbound_nodes": calls})
     return {
         "name": model.name,
         "trainable": model.trainable,
-        "layers": layers,
+        "layers": entries,
         "input_layers": map_leaves(history, model.input),
         "output_layers": map_leaves(history, model.output),
     }
@@ -96,23 +98,23 @@ def tensors_of(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | No
     missing = [key for key in ("layers", "input_layers", "output_layers") if key not in config]
     if missing:
         raise ValueError(f"the configuration of a functional model needs {missing[0]!r}, got {sorted(config)}")
-    layers: dict[str, Any] = {}
+    made: dict[str, Any] = {}
     waiting: list[tuple[Any, Any]] = []
     for entry in config["layers"]:
         layer = deserialize_layer(entry, custom_objects)
-        layers[entry.get("name", layer.name)] = layer
+        made[entry.get("name", layer.name)] = layer
         waiting += [(layer, call) for call in entry.get("inbound_nodes", [])]
 
     def tensor(name: str, node_index: int, tensor_index: int) -> KerasTensor | None:
         """The tensor that a call made, None if the call was not repeated yet."""
-        if name not in layers:
+        if name not in made:
             raise ValueError(f"the configuration names the layer {name!r}, which is not among its layers")
-        layer = layers[name]
+        layer = made[name]
         node_index -= 1 if type(layer).__name__ == "Functional" else 0
-        made = layer.nodes if isinstance(layer, InputLayer) else calls[layer]
-        return made[node_index].outputs[tensor_index] if node_index < len(made) else None
+        nodes = layer.nodes if isinstance(layer, InputLayer) else calls[layer]
+        return nodes[node_index].outputs[tensor_index] if node_index < len(nodes) else None
 
-    calls: dict[Any, list[Any]] = {layer: [] for layer in layers.values()}
+    calls: dict[Any, list[Any]] = {layer: [] for layer in made.values()}
     while waiting:
         later = []
         for layer, call in waiting:

@@ -19,6 +19,7 @@ from minirnn.training.trainer import Trainer
 from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
+@config.is_model
 class Model(Trainer, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
@@ -249,6 +250,7 @@ class Model(Trainer, Layer):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
+@config.is_model
 class Functional(Model):
     """What `Model(inputs, outputs)` makes."""
 

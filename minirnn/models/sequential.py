@@ -9,10 +9,11 @@ from minirnn import config
 from minirnn.layers.input import InputLayer
 from minirnn.layers.layer import Layer
 from minirnn.layers.symbolic import KerasTensor, Shape, made_by
-from minirnn.models.config import deserialize_layer, serialize_layer
+from minirnn.models.config import deserialize_layer, is_model, serialize_layer
 from minirnn.models.model import Model
 
 
+@is_model
 class Sequential(Model):
     """A model whose layers follow each other.
 

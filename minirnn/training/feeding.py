@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import boundary
+from minirnn.losses import NO_WEIGHTS
 from minirnn.training import intake
 from minirnn.training.batches import train_validation_split
 from minirnn.training.run import KEPT_SHAPES
 from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
+
+
+_UNWEIGHTED = [NO_WEIGHTS]
 
 
 class Feeding:
@@ -22,12 +27,16 @@ class Feeding:
 
     def _inputs(self, x: Any, batch_size: int | None = None) -> list[NDArray[Any]]:
         """Clean inputs of the model, which is built for them if need be; `batch_size` rows go in at a time."""
+        if type(x) is np.ndarray and batch_size is None and x.shape in self._fitting:
+            return [boundary.as_input(x, "x", self._fitting[x.shape])]
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if shapes not in self._output_shapes:
             if not self.built:
                 self.build((None, *shapes[0][1:]))
             self._shapes_out(shapes)
+        if len(xs) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
+            self._remember(self._fitting, xs[0].shape, self.input_dtype(0))
         return xs
 
     def _batch_shapes(self, xs: list[NDArray[Any]], batch_size: int) -> tuple[tuple[int, ...], ...]:
@@ -49,16 +58,27 @@ class Feeding:
         found = self._output_shapes.get(shapes)
         if found is None:
             self.check_input(list(shapes) if len(shapes) > 1 else shapes[0])
-            found = self.graph.output_shapes(shapes)
-            if len(self._output_shapes) >= KEPT_SHAPES:
-                self._output_shapes.clear()
-            self._output_shapes[shapes] = found
+            found = self._remember(self._output_shapes, shapes, self.graph.output_shapes(shapes))
         return found
+
+    @staticmethod
+    def _remember(known: dict[Any, Any], key: Any, value: Any) -> Any:
+        """Keep `value`; not more than a few of them."""
+        if len(known) >= KEPT_SHAPES:
+            known.clear()
+        known[key] = value
+        return value
 
     def _checked(
         self, x: Any, y: Any, sample_weight: Any, like: list[NDArray[Any]] | None = None, batch_size: int | None = None
     ) -> Batch:
         """Clean arrays, or a one-line error; nothing is built or drawn. x must fit an unbuilt model as `like` does."""
+        if sample_weight is None and type(x) is np.ndarray and type(y) is np.ndarray and batch_size is None:
+            # What a loop of one's own passes again and again: nothing but the numbers is new.
+            pair = self._fitting_pairs.get((x.shape, y.shape))
+            if pair is not None:
+                x_dtype, shape, y_dtype, sparse = pair
+                return [boundary.as_input(x, "x", x_dtype)], [boundary.as_target(y, shape, y_dtype, sparse)], _UNWEIGHTED
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if self.built:
@@ -76,6 +96,9 @@ class Feeding:
             outputs = [(rows, *shape[1:]) for shape in outputs]
         intake.check_rows(xs, y)
         ys = intake.targets(self, y, outputs)
+        if self.built and len(xs) == len(ys) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
+            pair = (xs[0].dtype.name, outputs[0], self.output_dtype(0), self.objective.sparse(0))
+            self._remember(self._fitting_pairs, (xs[0].shape, np.shape(y)), pair)
         return xs, ys, intake.sample_weights(self, sample_weight, outputs)
 
     def _ready(self, arrays: Batch) -> Batch:
@@ -86,7 +109,11 @@ class Feeding:
         if not self._watched.ready:
             if not self.objective.parts:
                 self.objective.arrange(self.result_names)
-            outputs = self._shapes_out(tuple([x.shape for x in xs]))
+            # A model of a fixed batch size may be given more rows, to be taken in batches.
+            tensors = self.graph.inputs
+            outputs = self._shapes_out(
+                tuple([(t.shape[0] or len(x), *x.shape[1:]) for t, x in zip(tensors, xs, strict=True)])
+            )
             y_shapes = [shape if y is None else y.shape for y, shape in zip(ys, outputs, strict=True)]
             self.objective.resolve(y_shapes, outputs)
             self._watched.arrange(self.result_names, y_shapes, outputs)
@@ -118,10 +145,9 @@ class Feeding:
             weights = intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))
             arrays = arrays[0], arrays[1], [weights]
         held_out: Source | None = None
-        name = "validation_batch_size"
         if split:
             arrays, rest = train_validation_split(arrays, split)
-            held_out = Arrays(*rest, size if split_batch_size is None else boundary.whole(split_batch_size, name))
+            held_out = Arrays(*rest, split_batch_size or size)
         return Arrays(*arrays, size, shuffle, steps), held_out, arrays
 
     def _stream(self, x, y, sample_weight, batch_size, steps, shuffle, class_weight, split):

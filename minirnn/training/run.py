@@ -39,8 +39,7 @@ class Run:
     def forward(self, xs: list[NDArray[Any]]) -> list[NDArray[Any]]:
         """The outputs of the graph; they live in the run's memory until its next use."""
         values, masks, training = self.values, self.masks, self.training
-        for number, x in zip(self.inputs, xs, strict=True):
-            values[number] = x
+        values[: len(xs)] = xs
         for layer, tape, dtype, plain, taken, made in self.steps:
             if plain:
                 x = values[taken]
@@ -48,7 +47,7 @@ class Run:
                     x = x.astype(dtype)
                 mask = masks[taken]
                 values[made] = layer.forward(x, mask, tape, training)
-                masks[made] = layer.compute_mask(x, mask)
+                masks[made] = None if mask is None and not layer.makes_mask else layer.compute_mask(x, mask)
             else:
                 ins = [values[i] if values[i].dtype == dtype else values[i].astype(dtype) for i in taken]
                 in_masks = [masks[i] for i in taken]

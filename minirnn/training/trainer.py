@@ -32,14 +32,18 @@ class Trainer(Feeding):
         self._watched = Watched(None, None)
         self._runs = RunPool(self)
         self._output_shapes: dict[tuple, list[tuple]] = {}
+        self._fitting: dict[tuple, str] = {}  # shapes of x that were looked at, and what `_checked` needs to know
+        self._fitting_pairs: dict[tuple, tuple] = {}
+        self._numbers: list[tuple[str, Any]] = []
         self._trained: list[Weight] = []
         self._trained_at: Any = None
 
     def _graph_changed(self) -> None:
         """Forget what was made for another graph."""
         self._runs.clear()
-        self._output_shapes.clear()
-        self._trained_at = None
+        for known in (self._output_shapes, self._fitting, self._fitting_pairs):
+            known.clear()
+        self._trained_at, self._numbers = None, []
         if self.objective is not None:
             self.objective.parts, self._watched.ready = [], False
 
@@ -69,7 +73,8 @@ class Trainer(Feeding):
         if self.built and objective is not None:
             objective.arrange(self.result_names)
         self.optimizer, self.loss, self.objective, self._watched = chosen, loss, objective, watched
-        self._trained_at = None
+        self._trained_at, self._numbers = None, []
+        self._fitting_pairs.clear()
 
     @property
     def compiled(self) -> bool:
@@ -88,14 +93,20 @@ class Trainer(Feeding):
     def _reported(self) -> list[tuple[str, Any]]:
         if self.objective is None:
             return []
+        if self._numbers:
+            return self._numbers
         losses = [(tracker.name, tracker) for tracker in (self.objective.total, *self.objective.trackers)]
         entries = [(entry.name, entry.metric) for entry in self._watched.entries]
         # In Keras's list, too, the metrics of several outputs stand in the order of their names.
-        return [*losses, *(sorted(entries, key=lambda entry: entry[0]) if len(self.result_names) > 1 else entries)]
+        several = len(self.objective.parts) > 1
+        numbers = [*losses, *(sorted(entries, key=lambda entry: entry[0]) if several else entries)]
+        if self._watched.ready:
+            self._numbers = numbers
+        return numbers
 
     def reset_metrics(self) -> None:
         """Begin to average anew."""
-        for metric in self.metrics:
+        for _, metric in self._reported():
             metric.reset_state()
 
     def _require(self, what: str) -> None:
@@ -121,7 +132,8 @@ class Trainer(Feeding):
         ps = run.forward(xs)
         masks = run.output_masks()
         if run.dps is None:
-            run.dps = [None if part.loss is None else np.empty_like(p) for part, p in zip(self.objective.parts, ps, strict=True)]
+            parts = self.objective.parts
+            run.dps = [None if part.loss is None else np.empty_like(p) for part, p in zip(parts, ps, strict=True)]
         value = self.objective.compute(ys, ps, masks, weights, run.dps)
         return value, ps, run.backward(run.dps, to_inputs)
 
@@ -237,9 +249,14 @@ class Trainer(Feeding):
         boundary.check_epochs(epochs, initial_epoch)
         verbose = boundary.check_verbose(verbose)
         due = boundary.check_frequency(validation_freq, "validation_freq")
-        for name, steps in (("steps_per_epoch", steps_per_epoch), ("validation_steps", validation_steps)):
-            if steps is not None:
-                boundary.whole(steps, name)
+        counts = {
+            "steps_per_epoch": steps_per_epoch,
+            "validation_steps": validation_steps,
+            "validation_batch_size": validation_batch_size,
+        }
+        for name, count in counts.items():
+            if count is not None:
+                boundary.whole(count, name)
         split = validation_split if validation_data is None else 0.0
         source, held_out, sample = self._source(
             x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight, None, split, validation_batch_size

@@ -55,7 +55,7 @@ def assert_refused(call, error, message, model=None):
 
 BAD_X = {
     "rank 2": (X[:, :, 0], ValueError, r"shape \(8, 4\), expected \(.*, 4, 2\)"),
-    "rank 4": (X[..., None], ValueError, r"shape \(8, 4, 2, 1\)"),
+    "rank 4": (X.repeat(2, 0).reshape(8, 4, 2, 2), ValueError, r"shape \(8, 4, 2, 2\)"),
     "a number": (1.0, ValueError, "the single number 1.0"),
     "wrong features": (X[:, :, :1], ValueError, r"shape \(8, 4, 1\)"),
     "wrong time": (X[:, :3], ValueError, r"shape \(8, 3, 2\)"),

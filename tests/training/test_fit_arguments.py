@@ -51,24 +51,26 @@ def test_the_split_is_that_of_keras(keras, samples, share):
         theirs = train_validation_split((x, y), share)
     except ValueError:
         with pytest.raises(ValueError, match="leaves one part empty"):
-            batches.train_validation_split((x, y), share)
+            batches.train_validation_split(([x], [y]), share)
         return
-    ours = batches.train_validation_split((x, y), share)
+    ours = batches.train_validation_split(([x], [y]), share)
     for our_part, their_part in zip(ours, theirs, strict=True):
-        for a, b in zip(our_part, their_part, strict=True):
+        for (a,), b in zip(our_part, their_part, strict=True):
             np.testing.assert_array_equal(a, np.asarray(b))
             assert np.shares_memory(a, x) or np.shares_memory(a, y)
 
 
 def test_absent_weights_stay_absent_in_both_parts():
-    (_, train), (_, held_out) = batches.train_validation_split((np.zeros((4, 1)), np.zeros(0)), 0.5)
-    assert train.size == held_out.size == 0
+    absent = [None, np.zeros(0)]
+    (_, train), (_, held_out) = batches.train_validation_split(([np.zeros((4, 1))], absent), 0.5)
+    for none, empty in (train, held_out):
+        assert none is None and empty.size == 0
 
 
 @pytest.mark.parametrize("share", [-0.5, 0, 1, 2, float("nan"), True, "0.2", None])
 def test_a_share_outside_0_to_1_is_refused(share):
     with pytest.raises(ValueError, match="validation_split must lie between 0 and 1"):
-        batches.train_validation_split((np.zeros((4, 1)),), share)
+        batches.train_validation_split(([np.zeros((4, 1))],), share)
 
 
 @pytest.mark.parametrize(("samples", "size"), [(1, 1), (6, 1), (6, 4), (6, 6), (6, 32), (7, 3)])
