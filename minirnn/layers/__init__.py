@@ -11,6 +11,6 @@ from minirnn.layers.simple_rnn import SimpleRNN
 from minirnn.layers.symbolic import KerasTensor
 
 __all__ = [
-    "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "KerasTensor", "Layer", "Masking",
-    "RepeatVector", "Reshape", "SimpleRNN",
+    "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "KerasTensor", "Layer",
+    "Masking", "RepeatVector", "Reshape", "SimpleRNN",
 ]  # fmt: skip

@@ -59,7 +59,8 @@ def of_graph(model: Any) -> dict[str, Any]:
     """The configuration of a functional model: its layers, who calls whom, and where inputs and outputs are."""
     graph = model.graph
     # A layer may have been called in other models, too: calls are counted within this one.
-    number, within = {}, set(graph.nodes)
+    number: dict[Any, int] = {}
+    within = set(graph.nodes)
     for layer in graph.layers:
         own = [node for node in layer.nodes if node in within]
         # Keras counts from 1 at functional models: the call that made such a model is the first.
@@ -116,7 +117,7 @@ def tensors_of(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | No
 
     calls: dict[Any, list[Any]] = {layer: [] for layer in made.values()}
     while waiting:
-        later = []
+        later: list[tuple[Any, Any]] = []
         for layer, call in waiting:
             args, kwargs = _arguments(call, tensor)
             # Calls of one layer are repeated in their order.

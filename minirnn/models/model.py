@@ -39,7 +39,9 @@ class Model(Trainer, Layer):
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return super().__new__(Functional if cls is Model else cls)
 
-    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True) -> None:
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True
+    ) -> None:
         if inputs is None or outputs is None:
             raise NotImplementedError(
                 "Model takes inputs and outputs, Model(inputs=, outputs=); a model class with a call of its own has no "
@@ -185,11 +187,12 @@ class Model(Trainer, Layer):
         if len(got) != len(wanted):
             raise ValueError(f"{self.name} has {len(wanted)} inputs ({', '.join(self.input_names)}), got {len(got)}")
         for own, other in zip(wanted, got, strict=True):
-            if len(own) != len(other) or any(a is not None and b not in (None, a) for a, b in zip(own, other, strict=True)):
+            fits = len(own) == len(other) and all(
+                a is None or b in (None, a) for a, b in zip(own, other, strict=True)
+            )
+            if not fits:
                 text = str(tuple(own)).replace("None", "any")
-                raise ValueError(
-                    f"{self.name}: got input of shape {tuple(other)}, expected {text}; reshape the input"
-                )
+                raise ValueError(f"{self.name}: got input of shape {tuple(other)}, expected {text}; reshape the input")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The batch shape (or nesting of them) of the output for that of the input."""

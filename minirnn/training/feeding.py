@@ -14,7 +14,6 @@ from minirnn.training.batches import train_validation_split
 from minirnn.training.run import KEPT_SHAPES
 from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
 
-
 _UNWEIGHTED = [NO_WEIGHTS]
 
 
@@ -78,7 +77,8 @@ class Feeding:
             pair = self._fitting_pairs.get((x.shape, y.shape))
             if pair is not None:
                 x_dtype, shape, y_dtype, sparse = pair
-                return [boundary.as_input(x, "x", x_dtype)], [boundary.as_target(y, shape, y_dtype, sparse)], _UNWEIGHTED
+                target = boundary.as_target(y, shape, y_dtype, sparse)
+                return [boundary.as_input(x, "x", x_dtype)], [target], _UNWEIGHTED
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if self.built:
@@ -134,7 +134,7 @@ class Feeding:
     ) -> tuple[Source, Source | None, Batch]:
         """Batches to train or test on, those held out by `split`, and some checked arrays that stand for all."""
         if class_weight is not None and sample_weight is not None:
-            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into sample_weight")
+            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into one")
         if is_stream(x):
             return self._stream(x, y, sample_weight, batch_size, steps, shuffle, class_weight, split)
         size = boundary.check_batch_size(batch_size)
@@ -147,7 +147,7 @@ class Feeding:
         held_out: Source | None = None
         if split:
             arrays, rest = train_validation_split(arrays, split)
-            held_out = Arrays(*rest, split_batch_size or size)
+            held_out = Arrays(rest[0], rest[1], rest[2], split_batch_size or size)
         return Arrays(*arrays, size, shuffle, steps), held_out, arrays
 
     def _stream(self, x, y, sample_weight, batch_size, steps, shuffle, class_weight, split):

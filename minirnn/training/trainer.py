@@ -174,7 +174,7 @@ class Trainer(Feeding):
         """One step of training on one batch; returns its loss, or with metrics a list (return_dict: a dict)."""
         self._require("train_on_batch")
         if class_weight is not None and sample_weight is not None:
-            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into sample_weight")
+            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into one")
         batch = self._checked(x, y, sample_weight)
         if class_weight is not None:
             batch = *batch[:2], [intake.class_weights(class_weight, batch[1][0], len(batch[1]))]
@@ -242,8 +242,8 @@ class Trainer(Feeding):
         Arguments as in Keras: x and y arrays (lists or dicts of them for several inputs and outputs), or x a generator,
         `utils.PyDataset` or other iterable of batches; `batch_size` 32 by default; `validation_split` takes the last
         share of the rows before shuffling, `validation_data` is (x, y), (x, y, sample_weight) or a stream of batches;
-        `verbose` 0, 1 (bar), 2 (a line an epoch). Bad arguments raise a one-line TypeError or ValueError before anything
-        changes; a bad batch of a stream, before the step that it was for.
+        `verbose` 0, 1 (bar), 2 (a line an epoch). Bad arguments raise a one-line TypeError or ValueError before
+        anything changes; a bad batch of a stream, before the step that it was for.
         """
         self._require("fit")
         boundary.check_epochs(epochs, initial_epoch)
@@ -300,7 +300,8 @@ class Trainer(Feeding):
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
         boundary.check_batch_size(batch_size, "validation_batch_size")
-        return self._source(*(*data, None)[:3], batch_size, steps, like=like)[0]
+        x, y, sample_weight = (*data, None)[:3]
+        return self._source(x, y, sample_weight, batch_size, steps, like=like)[0]
 
     def _train_epoch(self, source: Source, callback_list: CallbackList) -> None:
         told = callback_list.wants_batches
