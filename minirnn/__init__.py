@@ -6,6 +6,10 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from minirnn.compat import modules as _older_modules
+
+_older_modules.install()
+
 __version__ = "0.1.0"
 
 __all__ = [

@@ -16,7 +16,7 @@ FLOORS = [
     {"minirnn.gates"},
     {"minirnn.kernels"},
     {
-        "minirnn.activations", "minirnn.boundary", "minirnn.config", "minirnn.initializers", "minirnn.random",
+        "minirnn.activations", "minirnn.boundary", "minirnn.compat", "minirnn.config", "minirnn.initializers", "minirnn.random",
         "minirnn.utils",
     },
     {"minirnn.layers"},

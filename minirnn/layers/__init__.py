@@ -1,5 +1,8 @@
 """Floor 3: Keras's layers. Names and arguments become packed weights and kernel calls, forward and backward."""
 
+from typing import Any
+
+from minirnn.compat.absent import absent_layer
 from minirnn.layers.dense import Dense
 from minirnn.layers.elementwise import Activation, Dropout
 from minirnn.layers.gru import GRU
@@ -14,3 +17,7 @@ __all__ = [
     "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "KerasTensor", "Layer",
     "Masking", "RepeatVector", "Reshape", "SimpleRNN",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    return absent_layer(name)

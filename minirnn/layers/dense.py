@@ -21,7 +21,7 @@ from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import TALL_ROWS
 from minirnn.layers.affine import Affine
 from minirnn.layers.layer import Tape
-from minirnn.layers.recurrent import tile_for, transposed_shape
+from minirnn.layers.recurrence import tile_for, transposed_shape
 from minirnn.layers.weight import TileLayout, Weight, zeros
 
 

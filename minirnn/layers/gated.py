@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minirnn import activations
-from minirnn.layers.recurrent import Recurrent, activation_of_a_gate
+from minirnn.layers.recurrence import Recurrent, activation_of_a_gate
 
 
 class Gated(Recurrent):

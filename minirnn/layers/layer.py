@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.boundary import as_input
+from minirnn.compat import spelling
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.weight import TileLayout, Weight, WeightOwner
 from minirnn.utils.nested import flatten, map_leaves
@@ -82,6 +83,10 @@ class Layer(WeightOwner):
         self._trainable = bool(trainable)
         self.input_shape: Any = None
         self.declared_shape = self._declared(input_shape, input_dim, input_length, batch_input_shape, batch_size)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        spelling.accept_in_constructor(cls, spelling.LAYER)
 
     def _declared(self, input_shape, input_dim, input_length, batch_input_shape, batch_size):
         """The batch shape that a layer names for the model's input, or None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minirnn.jit import Static
 from minirnn.kernels import plans
-from minirnn.layers.recurrent import Recurrent, tile_for
+from minirnn.layers.recurrence import Recurrent, tile_for
 
 
 class SimpleRNN(Recurrent):

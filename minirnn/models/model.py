@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.compat import spelling
 from minirnn.layers.layer import Layer
 from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
@@ -20,7 +21,7 @@ from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Trainer, Layer):
+class Model(Trainer, spelling.OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Raises ValueError if an output does not depend on the inputs alone, or two layers share a name.
@@ -39,6 +40,7 @@ class Model(Trainer, Layer):
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return super().__new__(Functional if cls is Model else cls)
 
+    @spelling.accepts_older(spelling.MODEL)
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True
     ) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from minirnn import boundary, optimizers
 from minirnn.callbacks import CallbackList, History
+from minirnn.compat import spelling
 from minirnn.layers.weight import Weight
 from minirnn.training import intake
 from minirnn.training.feeding import Feeding
@@ -218,6 +219,7 @@ class Trainer(Feeding):
 
     # --- public, whole data ---
 
+    @spelling.accepts_older(spelling.FIT)
     def fit(
         self,
         x: Any = None,
