@@ -185,7 +185,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("steps", [2, None])
 def test_a_run_is_written_as_by_keras(keras, monkeypatch, verbose, epochs, steps):
     clock = type("Clock", (), {"time": lambda self: 1_700_000_000.0})()
-    monkeypatch.setattr("minirnn.training.progress.time", clock)
+    monkeypatch.setattr("minirnn.utils.progbar.time", clock)
     monkeypatch.setattr(sys.modules["keras.src.utils.progbar"], "time", clock)
     written = []
     for package in (keras.callbacks, callbacks):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from minirnn.training import progress
+from minirnn.utils import output, progbar
 
 
 class Clock:
@@ -31,7 +31,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(progbar, "time", clock)
     return clock
 
 
@@ -43,7 +43,7 @@ def outputs(keras, clock, monkeypatch):
 
     def run(script):
         written = []
-        for bar_class in (theirs.Progbar, progress.Progbar):
+        for bar_class in (theirs.Progbar, progbar.Progbar):
             clock.now = 1_700_000_000.0
             monkeypatch.setattr(sys, "stdout", Terminal())
             script(bar_class, clock)
@@ -124,7 +124,7 @@ def test_a_bar_is_not_drawn_more_often_than_its_interval(outputs):
 
 def test_a_pipe_gets_one_plain_line(clock, monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.StringIO())
-    epoch(progress.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
+    epoch(progbar.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
     assert sys.stdout.getvalue() == "6/6 ━━━━━━━━━━━━━━━━━━━━ 1s 202ms/step - loss: 0.5000\n"
 
 
@@ -133,20 +133,20 @@ def test_the_plain_line_is_the_terminal_s_last_one_without_its_colours(outputs, 
     last = re.sub(r"\x1b\[\d+m|\x08", "", ours).split("\r")[-1]
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     clock.now = 1_700_000_000.0
-    epoch(progress.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
+    epoch(progbar.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
     assert sys.stdout.getvalue().strip() == last.strip()
 
 
 def test_an_output_without_the_block_gets_equals_signs(clock, monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    epoch(progress.Progbar, clock, 2, 0.2, lambda step: [("로스", 0.5)])
+    epoch(progbar.Progbar, clock, 2, 0.2, lambda step: [("로스", 0.5)])
     assert raw.getvalue().startswith(b"2/2 ==================== 0s")
 
 
 def test_a_program_without_output_trains_silently(clock, monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
-    epoch(progress.Progbar, clock, 2, 0.2, lambda step: [("loss", 0.5)])
+    epoch(progbar.Progbar, clock, 2, 0.2, lambda step: [("loss", 0.5)])
 
 
 @pytest.mark.parametrize("sign", ["module", "environment"])
@@ -154,14 +154,14 @@ def test_a_notebook_and_pycharm_are_redrawn_though_they_are_no_terminals(monkeyp
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     monkeypatch.delenv("PYCHARM_HOSTED", raising=False)
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
-    assert not progress.redraws_in_place()
+    assert not output.redraws_in_place()
     if sign == "module":
         monkeypatch.setitem(sys.modules, "ipykernel", sys)
     else:
         monkeypatch.setenv("PYCHARM_HOSTED", "1")
-    assert progress.redraws_in_place()
+    assert output.redraws_in_place()
 
 
 def test_metrics_are_either_stateful_or_stateless():
     with pytest.raises(ValueError, match="not both"):
-        progress.Progbar(3, stateful_metrics=["a"], stateless_metrics=["b"])
+        progbar.Progbar(3, stateful_metrics=["a"], stateless_metrics=["b"])
