@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import re
 import sys
 
+import numpy as np
 import pytest
 
+import minirnn
 from minirnn.utils import output, progbar
 
 
@@ -160,6 +163,67 @@ def test_a_notebook_and_pycharm_are_redrawn_though_they_are_no_terminals(monkeyp
     else:
         monkeypatch.setenv("PYCHARM_HOSTED", "1")
     assert output.redraws_in_place()
+
+
+def test_the_bar_is_public_with_the_arguments_of_keras(keras):
+    ours, theirs = (inspect.signature(library.utils.Progbar).parameters for library in (minirnn, keras))
+    assert [(p.name, p.default) for p in ours.values()] == [(p.name, p.default) for p in theirs.values()]
+    for method in ("update", "add"):
+        ours, theirs = (inspect.signature(getattr(lib.utils.Progbar, method)).parameters for lib in (minirnn, keras))
+        assert [(p.name, p.default) for p in ours.values()] == [(p.name, p.default) for p in theirs.values()]
+
+
+@pytest.mark.parametrize("width", [20, 7, 0])
+def test_every_share_of_a_bar_is_filled_as_in_keras(outputs, width):
+    def script(bar_class, clock):
+        for target in range(1, 61):
+            bar = bar_class(target, width=width, interval=0)
+            for current in range(target + 2):
+                clock.now += 0.3
+                bar.update(current, finalize=False)
+
+    theirs, ours = outputs(script)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+@pytest.mark.parametrize("target", [0, -3, 4.0, 2.5, None])
+def test_odd_targets_look_as_in_keras(outputs, target, verbose):
+    def script(bar_class, clock):
+        bar = bar_class(target, verbose=verbose, interval=0)
+        for current in (0, 1, 2.5, 9):
+            clock.now += 0.3
+            bar.update(current, [("loss", 0.5)])
+        bar.update(9, [("loss", 0.25)], finalize=True)
+
+    theirs, ours = outputs(script)
+    assert ours == theirs
+
+
+def test_arrays_and_numpy_s_numbers_are_averaged_as_in_keras(outputs):
+    def script(bar_class, clock):
+        bar = bar_class(5, interval=0)
+        for step in range(5):
+            clock.now += 0.3
+            bar.add(1, [("array", np.array([step, 0.5])), ("single", np.float32(0.1 * step)), ("whole", step)])
+
+    theirs, ours = outputs(script)
+    assert ours == theirs and "4/5" in ours
+    assert "array: 1.0000 - single: 0.1500 - whole: 1.5000" in ours
+
+
+def test_a_bar_that_is_broken_off_ends_its_line_once(clock, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    bar = progbar.Progbar(3, interval=0)
+    bar.break_off()
+    assert sys.stdout.getvalue() == ""
+    bar.update(1)
+    bar.break_off()
+    bar.break_off()
+    assert sys.stdout.getvalue().count("\n") == 1
+    bar.update(3)
+    bar.break_off()
+    assert sys.stdout.getvalue().count("\n") == 2
 
 
 def test_metrics_are_either_stateful_or_stateless():
