@@ -85,7 +85,7 @@ class MonitorCallback(Callback):
         return bool(rounded(sign * current - self.min_delta) > rounded(sign * reference))
 
 
-def unknown_value(callback: Any, names: Any) -> str:
+def unknown_value(callback: MonitorCallback, names: Any) -> str:
     """One line about a callback whose `monitor` is none of `names`, with what may mend it."""
     monitor = callback.monitor
     base = monitor.removeprefix("val_")

@@ -11,7 +11,7 @@ from minirnn.callbacks.monitor import MonitorCallback, unknown_value
 
 
 def check_monitors(callbacks: Any, names: Iterable[str]) -> None:
-    """Raise ValueError if a callback's `monitor` is no name that the logs of an epoch will have.
+    """Raise ValueError if a MonitorCallback follows a name that the logs of an epoch will not have.
 
     `callbacks` is what `fit` takes, with their model set. `names` are those of loss and metrics, and with validation
     the same with `val_`. A callback may follow what one before it adds to the logs; what callbacks of one's own add
@@ -22,20 +22,17 @@ def check_monitors(callbacks: Any, names: Iterable[str]) -> None:
     for callback in flat(callbacks):
         if isinstance(callback, (LearningRateScheduler, ReduceLROnPlateau)):
             known.append("learning_rate")
-        monitor = getattr(callback, "monitor", None)
-        if isinstance(monitor, str) and not _reads_logs_itself(callback):
-            if monitor not in known:
+        if isinstance(callback, MonitorCallback) and not _reads_logs_itself(callback):
+            if callback.monitor not in known:
                 raise ValueError(unknown_value(callback, known))
-            if isinstance(callback, MonitorCallback):
-                callback.announced = True
-                callback.direction()
+            callback.announced = True
+            callback.direction()
         if _may_add_names(callback):
             return
 
 
-def _reads_logs_itself(callback: Any) -> bool:
-    own = getattr(type(callback), "get_monitor_value", None)
-    return isinstance(callback, MonitorCallback) and own is not MonitorCallback.get_monitor_value
+def _reads_logs_itself(callback: MonitorCallback) -> bool:
+    return type(callback).get_monitor_value is not MonitorCallback.get_monitor_value
 
 
 def _may_add_names(callback: Any) -> bool:

@@ -112,7 +112,7 @@ def test_rates_fall_and_are_recorded_as_in_keras(models, data, capsys, name):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_batch_end", "on_test_batch_end", "on_epoch_end"])
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_batch_end", "on_test_end", "on_epoch_end"])
 def test_a_model_can_be_used_after_an_exception_in_the_middle(data, error, hook):
     def fail(*arguments, **keywords):
         raise error
