@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from minirnn.callbacks.callback import BATCH_HOOKS, OLDER_HOOKS, Callback, History, Logs
+from minirnn.callbacks.callback import Callback, History, Logs
 from minirnn.callbacks.progbar_logger import ProgbarLogger
 
 # Hooks whose default calls an older one: who overrides that one listens as well.
@@ -17,7 +17,7 @@ class CallbackList(Callback):
 
     Logs reach them as Keras's do: sorted by name, numbers as Python floats, one new dict for each hook, so that what
     one callback adds the next ones see; hooks of batches get them as the keyword `logs`. Who listens to batches is
-    looked up when a run and each of its epochs begin: hooks that nobody overrides cost next to nothing.
+    looked up when a run begins: hooks that nobody overrides cost next to nothing.
 
     `add_history` is True, or the History to fill; `add_progbar` by default follows `verbose`. `params` (`verbose`,
     `epochs`, `steps`) are handed to every callback, and the model gets the History as `model.history`. Raises
@@ -50,7 +50,9 @@ class CallbackList(Callback):
         if model is not None:
             self.set_model(model)
         self.set_params(params)
-        self._listen()
+        self._batch_listeners: dict[str, list[Callable[..., Any]]] = {}
+        for run in ("train", "test", "predict"):
+            self._listen(run)
 
     def set_model(self, model: Any) -> None:
         super().set_model(model)
@@ -82,20 +84,14 @@ class CallbackList(Callback):
         """Whether anyone listens to single batches, so that their logs are worth computing."""
         return any(self._batch_listeners.values())
 
-    def _listen(self) -> None:
-        self._batch_listeners = {
-            hook: [getattr(c, hook) for c in self.callbacks if _listens(c, hook)]
-            for hook in (*BATCH_HOOKS, *OLDER_HOOKS)
-        }
+    def _listen(self, run: str) -> None:
+        for hook in (f"on_{run}_batch_begin", f"on_{run}_batch_end"):
+            self._batch_listeners[hook] = [getattr(c, hook) for c in self.callbacks if _listens(c, hook)]
 
     def _call(self, hook: str, logs: Logs, *position: int) -> None:
         plain = _plain_logs(logs)
         for callback in self.callbacks:
             getattr(callback, hook)(*position, plain)
-
-    def _begin(self, hook: str, logs: Logs, *position: int) -> None:
-        self._call(hook, logs, *position)
-        self._listen()
 
     def _call_batch(self, hook: str, logs: Logs, batch: int) -> None:
         listeners = self._batch_listeners[hook]
@@ -104,16 +100,22 @@ class CallbackList(Callback):
             for listener in listeners:
                 listener(batch, logs=plain)
 
+    def _call_older(self, hook: str, logs: Logs, batch: int) -> None:
+        plain = _plain_logs(logs)
+        for callback in self.callbacks:
+            getattr(callback, hook)(batch, logs=plain)
+
     # --- hooks ---
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        self._begin("on_train_begin", logs)
+        self._call("on_train_begin", logs)
+        self._listen("train")
 
     def on_train_end(self, logs: Logs = None) -> None:
         self._call("on_train_end", logs)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        self._begin("on_epoch_begin", logs, epoch)
+        self._call("on_epoch_begin", logs, epoch)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._call("on_epoch_end", logs, epoch)
@@ -125,13 +127,14 @@ class CallbackList(Callback):
         self._call_batch("on_train_batch_end", logs, batch)
 
     def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        self._call_batch("on_batch_begin", logs, batch)
+        self._call_older("on_batch_begin", logs, batch)
 
     def on_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self._call_batch("on_batch_end", logs, batch)
+        self._call_older("on_batch_end", logs, batch)
 
     def on_test_begin(self, logs: Logs = None) -> None:
-        self._begin("on_test_begin", logs)
+        self._call("on_test_begin", logs)
+        self._listen("test")
 
     def on_test_end(self, logs: Logs = None) -> None:
         self._call("on_test_end", logs)
@@ -143,7 +146,8 @@ class CallbackList(Callback):
         self._call_batch("on_test_batch_end", logs, batch)
 
     def on_predict_begin(self, logs: Logs = None) -> None:
-        self._begin("on_predict_begin", logs)
+        self._call("on_predict_begin", logs)
+        self._listen("predict")
 
     def on_predict_end(self, logs: Logs = None) -> None:
         self._call("on_predict_end", logs)
@@ -188,8 +192,10 @@ def _plain_logs(logs: Logs) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is float:
+        return value
     dimensions = getattr(value, "ndim", 0)
-    if dimensions or type(value) is float:
+    if dimensions:
         return value
     try:
         return float(value)
