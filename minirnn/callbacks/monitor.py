@@ -67,7 +67,10 @@ class MonitorCallback(Callback):
         if self.mode != "auto":
             return 1.0 if self.mode == "max" else -1.0
         name = self.monitor.removeprefix("val_")
-        directions = {metric.name: getattr(metric, "direction", None) for metric in getattr(self.model, "metrics", ())}
+        metrics = list(getattr(self.model, "metrics", ()))
+        # A model with several outputs reports a metric under another name than its own.
+        names = getattr(self.model, "metrics_names", None) or [metric.name for metric in metrics]
+        directions = {n: getattr(metric, "direction", None) for n, metric in zip(names, metrics, strict=True)}
         known = "down" if name == "loss" else directions.get(name)
         if known is None:
             raise ValueError(

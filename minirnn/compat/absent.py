@@ -60,4 +60,4 @@ def absent_dataset(name: str) -> Any:
     """The stand-in for a dataset; AttributeError for a name that Keras has not either."""
     if name not in DATASETS:
         raise AttributeError(f"module 'minirnn.datasets' has no attribute {name!r}")
-    return Absent(f"datasets.{name}", "it downloads nothing; load the data yourself, or use datasets.load_air_passengers")
+    return Absent(f"datasets.{name}", "it downloads nothing; load the data yourself")

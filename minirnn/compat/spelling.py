@@ -118,7 +118,9 @@ class OlderMethods:
         warn_once("model.predict_proba(x)", "model.predict(x)")
         return self.predict(x, batch_size=batch_size, verbose=verbose)
 
-    def fit_generator(self: Any, generator: Any, steps_per_epoch: int | None = None, epochs: int = 1, **kwargs: Any) -> Any:
+    def fit_generator(
+        self: Any, generator: Any, steps_per_epoch: int | None = None, epochs: int = 1, **kwargs: Any
+    ) -> Any:
         """`fit` with a generator. `workers`, `use_multiprocessing` and `max_queue_size` change nothing."""
         warn_once("model.fit_generator(generator)", "model.fit(generator)")
         kwargs = translated(kwargs, FIT, "fit_generator", frozenset())
