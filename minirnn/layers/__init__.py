@@ -6,10 +6,11 @@ from minirnn.layers.gru import GRU
 from minirnn.layers.input import Input, InputLayer
 from minirnn.layers.layer import Layer
 from minirnn.layers.lstm import LSTM
+from minirnn.layers.normalization import Normalization
 from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
 
 __all__ = [
     "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "Layer", "Masking",
-    "RepeatVector", "Reshape", "SimpleRNN",
+    "Normalization", "RepeatVector", "Reshape", "SimpleRNN",
 ]  # fmt: skip

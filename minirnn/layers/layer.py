@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.boundary import as_input
-from minirnn.layers.weight import TileLayout, Weight, WeightOwner
+from minirnn.layers.weight import Layout, Weight, WeightOwner
 
 NO_MASK = np.zeros((0, 0), bool)
 _counts: dict[str, int] = defaultdict(int)
@@ -75,6 +75,7 @@ class Layer(WeightOwner):
         self.trainable = trainable
         self.built = False
         self.weights: list[Weight] = []
+        self._fixed_weights: list[Weight] = []
         self.input_shape: Any = None
         self.declared_shape = self._declared(input_shape, input_dim, input_length, batch_input_shape, batch_size)
 
@@ -88,19 +89,28 @@ class Layer(WeightOwner):
 
     # --- weights ---
 
-    def add_weight(self, name: str, shape: tuple[int, ...], initial: Any, layout: TileLayout) -> Weight:
+    def add_weight(
+        self, name: str, shape: tuple[int, ...], initial: Any, layout: Layout, trainable: bool = True
+    ) -> Weight:
+        """A new weight that begins as `initial(shape, dtype)`; one that is not `trainable` never is."""
         weight = Weight(name, shape, layout, self.name)
         weight.assign(initial(shape, dtype=self.dtype))
+        weight.trainable = trainable
         self.weights.append(weight)
+        if not trainable:
+            self._fixed_weights.append(weight)
         return weight
 
     @property
     def trainable_weights(self) -> list[Weight]:
-        return self.weights if self.trainable else []
+        if not self.trainable:
+            return []
+        # The common case costs nothing: a training step asks for these.
+        return [w for w in self.weights if w.trainable] if self._fixed_weights else self.weights
 
     @property
     def non_trainable_weights(self) -> list[Weight]:
-        return [] if self.trainable else self.weights
+        return self._fixed_weights if self.trainable else self.weights
 
     # --- shapes ---
 
@@ -166,12 +176,12 @@ class Layer(WeightOwner):
             )
 
     def vjp(self, x: Any, dy: Any, mask: Any = None) -> tuple:
-        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight])."""
+        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight that training may change])."""
         x = self.prepare(x)
         tape = self.new_tape(x.shape, True)
         self.forward(x, mask, tape, True)
         dx = self.backward(as_input(dy, "dy", self.dtype), tape, True)
-        return dx, [w.gradient_numpy() for w in self.weights]
+        return dx, [w.gradient_numpy() for w in self.weights if w.trainable]
 
     # --- configuration ---
 
