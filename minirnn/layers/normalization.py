@@ -95,7 +95,7 @@ class Normalization(Layer):
             self._mean_weight = self.add_weight("mean", sizes, initializers.get("zeros"), layout, **new)
             self._variance_weight = self.add_weight("variance", sizes, initializers.get("ones"), layout, **new)
             self._variance_weight.least = 0.0
-            self.add_weight("count", (), initializers.get("zeros"), PlainLayout("int32"), **new)
+            self.add_weight("count", (), initializers.get("zeros"), PlainLayout("int64"), **new)
         else:
             self._constants = tuple(self._stretched(v, sizes) for v in (self.input_mean, self.input_variance))
         super().build(shape)

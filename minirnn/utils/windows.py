@@ -69,7 +69,9 @@ def sliding_windows(
     """
     values = np.ascontiguousarray(as_numbers(series, "series"))
     length, stride, chunk = whole(length, "length"), whole(stride, "stride"), whole(chunk, "chunk")
-    _check_horizon(horizon)
+    if isinstance(horizon, (int, np.integer)) and not isinstance(horizon, bool) and horizon < 1:
+        raise ValueError(f"horizon must be at least 1, got {horizon}: y would lie in the window itself, a leak")
+    horizon = whole(horizon, "horizon")
     if values.ndim > 2:
         raise ValueError(f"series: got shape {values.shape}, expected (n,) or (n, columns)")
     if length % chunk:
@@ -85,8 +87,3 @@ def sliding_windows(
     stretches = np.moveaxis(sliding_window_view(values, length + horizon, axis=0)[::stride], -1, 1)
     x, y = stretches[:, :length], stretches[:, length:]
     return x.reshape(len(x), length // chunk, -1), y[:, 0] if horizon == 1 else y
-
-
-def _check_horizon(horizon: Any) -> None:
-    if whole(horizon, "horizon", -(2**63)) < 1:
-        raise ValueError(f"horizon must be at least 1, got {horizon}: y would be a moment of the window itself, a leak")
