@@ -62,8 +62,8 @@ class Normalization(Layer):
         self.axis = _axes(axis)
         self.input_mean, self.input_variance = _given(mean, variance, len(self.axis))
         self.invert, self.warn_outside = bool(invert), bool(warn_outside)
-        self.seen: tuple[NDArray[Any], NDArray[Any]] | None = None  # lowest and highest, in the weights' shape
-        self._seen_with: Any = None  # the mean that came with them
+        self.seen: tuple[NDArray[Any], NDArray[Any]] | None = None  # lowest and highest, in the shape of `mean`
+        self._seen_with = b""  # the mean that came with them
         self._constants: tuple[NDArray[Any], ...] = ()  # mean and variance, where they were given
         self._mean_weight: Weight | None = None
         self._variance_weight: Weight | None = None
@@ -147,7 +147,7 @@ class Normalization(Layer):
         and ends. Of a batch (x, y) or (x, y, sample_weight) x is taken. Call before the model is trained or used.
 
         Raises ValueError for data without numbers, NaN or infinity, and for a shape that does not fit the axis or the
-        layer; TypeError for what is no array and gives none. The statistics are as they were then.
+        layer; TypeError for what is no array and gives none. The statistics then stay as they were.
         """
         if self.input_mean is not None:
             raise ValueError(f"{self.name} has the mean and variance it was given; adapt a layer made without them")
@@ -171,31 +171,30 @@ class Normalization(Layer):
             self.build((None, *shape[1:]))
         assign_all(self.weights[:2], [moments.mean, moments.variance], self.name)
         # Rounding keeps order: numbers that adapt saw are within the rounded range once they are rounded, too.
-        self.seen = moments.low.astype(self.dtype), moments.high.astype(self.dtype)
-        self._seen_with = self._broadcast(0).copy()
+        low, high = (edge.astype(self.dtype).reshape(self._broadcast_shape) for edge in (moments.low, moments.high))
+        self.seen, self._seen_with = (low, high), self._broadcast(0).tobytes()
 
     def outside(self, x: Any) -> NDArray[np.bool_]:
         """Which numbers of an array lie outside the range that `adapt` saw: booleans of its shape.
 
         Raises ValueError if nothing was adapted, or other statistics were set since.
         """
-        x = self.prepare(x)
-        if not self._range_holds():
+        if self.seen is None or not self._range_holds():
             raise ValueError(f"{self.name} knows no range: call adapt(data) first")
-        return self._outside(x)
-
-    def _range_holds(self) -> bool:
-        return self.seen is not None and np.array_equal(self._seen_with, self._broadcast(0))
-
-    def _outside(self, x: NDArray[Any]) -> NDArray[np.bool_]:
-        low, high = self._edges()
+        x = self.prepare(x)
+        low, high = self.seen
         return ((x < low) | (x > high)).reshape(x.shape)
 
-    def _edges(self) -> tuple[NDArray[Any], ...]:
-        return tuple(edge.reshape(self._broadcast_shape) for edge in self.seen or ())
+    def _range_holds(self) -> bool:
+        """Whether the statistics are still those that came with the range."""
+        return self._broadcast(0).tobytes() == self._seen_with
 
-    def _warn(self) -> None:
-        low, high = self._edges()
+    def _warn_if_outside(self, x: NDArray[Any]) -> None:
+        if self.seen is None or not self._range_holds():
+            return
+        low, high = self.seen
+        if not ((x < low).any() or (x > high).any()):
+            return
         seen = f" ({low.item():g} to {high.item():g})" if low.size == 1 else ""
         warn_caller(
             f"{self.name}: inputs lie outside the range that adapt saw{seen}, where a model was never trained; "
@@ -206,21 +205,21 @@ class Normalization(Layer):
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         tape = Tape()
+        # Views, so that what is set later counts. Leading axes of length 1 go: inputs may have fewer than adapt's data.
+        own = self._broadcast_shape[max(0, len(self._broadcast_shape) - len(shape)) :]
+        tape.mean, tape.variance = (self._broadcast(i).reshape(own) for i in (0, 1))
         tape.y = zeros(shape, self.dtype)
         tape.dx = zeros(shape, self.dtype) if training else None
         return tape
 
     def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
-        if self.warn_outside and not training and not self.invert and self._range_holds() and self._outside(x).any():
-            self._warn()
-        mean = self._broadcast(0)
-        tape.scale = np.maximum(np.sqrt(self._broadcast(1)), mean.dtype.type(config.epsilon()))
-        # Leading axes of length 1 go: an input may have fewer than the data that was adapted.
-        mean, tape.scale = (a.reshape(a.shape[max(0, a.ndim - x.ndim) :]) for a in (mean, tape.scale))
+        if self.warn_outside and not training and not self.invert:
+            self._warn_if_outside(x)
+        tape.scale = np.maximum(np.sqrt(tape.variance), x.dtype.type(config.epsilon()))
         if self.invert:
             np.multiply(x, tape.scale, out=tape.y)
-            return np.add(tape.y, mean, out=tape.y)
-        np.subtract(x, mean, out=tape.y)
+            return np.add(tape.y, tape.mean, out=tape.y)
+        np.subtract(x, tape.mean, out=tape.y)
         return np.divide(tape.y, tape.scale, out=tape.y)
 
     def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:

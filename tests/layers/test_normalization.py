@@ -209,6 +209,18 @@ def test_a_model_trains_behind_it_and_leaves_it_alone(keras, when):
     assert [w.name for w in ours.non_trainable_weights] == ["mean", "variance", "count"]
 
 
+def test_a_model_that_was_used_goes_on_with_what_it_is_adapted_to_later():
+    layer = layers.Normalization()
+    model = chain(minirnn, layer)
+    before = model.predict(WITHIN, verbose=0)
+    layer.adapt(DATA)
+    fresh = chain(minirnn, adapted())
+    fresh.set_weights(model.get_weights())
+    after = model.predict(WITHIN, verbose=0)
+    assert (before != after).any()
+    np.testing.assert_array_equal(after, fresh.predict(WITHIN, verbose=0))
+
+
 def test_gradients_of_a_model_go_through_it_to_the_input():
     behind = [layers.LSTM(3, dtype="float64"), layers.Dense(1, dtype="float64")]
     model = minirnn.Sequential([minirnn.Input((4, 3)), adapted(dtype="float64"), *behind])
