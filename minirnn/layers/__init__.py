@@ -9,13 +9,14 @@ from minirnn.layers.gru import GRU
 from minirnn.layers.input import Input, InputLayer
 from minirnn.layers.layer import Layer
 from minirnn.layers.lstm import LSTM
+from minirnn.layers.normalizing import Normalization
 from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
 from minirnn.layers.symbolic import KerasTensor
 
 __all__ = [
     "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "KerasTensor", "Layer",
-    "Masking", "RepeatVector", "Reshape", "SimpleRNN",
+    "Masking", "Normalization", "RepeatVector", "Reshape", "SimpleRNN",
 ]  # fmt: skip
 
 

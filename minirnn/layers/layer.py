@@ -20,7 +20,7 @@ from minirnn import config
 from minirnn.boundary import as_input
 from minirnn.compat import spelling
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
-from minirnn.layers.weight import TileLayout, Weight, WeightOwner
+from minirnn.layers.weight import Layout, Weight, WeightOwner
 from minirnn.utils.nested import flatten, map_leaves
 
 NO_MASK = np.zeros((0, 0), bool)
@@ -98,9 +98,13 @@ class Layer(WeightOwner):
 
     # --- weights ---
 
-    def add_weight(self, name: str, shape: tuple[int, ...], initial: Any, layout: TileLayout) -> Weight:
+    def add_weight(
+        self, name: str, shape: tuple[int, ...], initial: Any, layout: Layout, trainable: bool = True
+    ) -> Weight:
+        """A new weight that begins as `initial(shape, dtype)`; one that is not `trainable` never is."""
         weight = Weight(name, shape, layout, self.name)
         weight.assign(initial(shape, dtype=self.dtype))
+        weight.trainable = trainable
         self._own_weights.append(weight)
         return weight
 
@@ -275,12 +279,12 @@ class Layer(WeightOwner):
             )
 
     def vjp(self, x: Any, dy: Any, mask: Any = None) -> tuple:
-        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight])."""
+        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight that training may change])."""
         x = self.prepare(x)
         tape = self.new_tape(x.shape, True)
         self.forward(x, mask, tape, True)
         dx = self.backward(as_input(dy, "dy", self.dtype), tape, True)
-        return dx, [w.gradient_numpy() for w in self.weights]
+        return dx, [w.gradient_numpy() for w in self.weights if w.trainable]
 
     # --- configuration ---
 
