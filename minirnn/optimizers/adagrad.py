@@ -6,7 +6,7 @@ from typing import Any
 
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import adagrad
-from minirnn.optimizers.checks import not_negative, positive
+from minirnn.optimizers.checks import in_float32, not_negative, positive
 from minirnn.optimizers.optimizer import Optimizer
 from minirnn.training.arena import Stretch
 
@@ -30,7 +30,8 @@ class Adagrad(Optimizer):
         return [("accumulator",)]
 
     def slot_start(self, slot: str) -> float:
-        return self.initial_accumulator_value if slot == "accumulator" else super().slot_start(slot)
+        # Keras rounds it to float32, whatever the dtype.
+        return in_float32(self.initial_accumulator_value) if slot == "accumulator" else super().slot_start(slot)
 
     def update(self, stretch: Stretch) -> tuple[Kernel, tuple]:
         a = stretch.slots["accumulator"]

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from minirnn.kernels import optimizers
+from minirnn.kernels import optimizer_options, optimizers
 
 SIZE = 64  # whole registers of every width
 STEPS = 4
@@ -93,9 +93,9 @@ def test_an_update_touches_its_range_only(dtype):
 
 def test_norm_scaling_and_clipping(dtype):
     g = arrays(dtype, 0)[1][0]
-    assert optimizers.square_sum(g, 16, 48) == pytest.approx(np.sum(g[16:48].astype("float64") ** 2), rel=1e-6)
+    assert optimizer_options.square_sum(g, 16, 48) == pytest.approx(np.sum(g[16:48].astype("float64") ** 2), rel=1e-6)
     scaled, clipped = g.copy(), g.copy()
-    optimizers.scale(scaled, 0.25, 16, 48)
-    optimizers.clip(clipped, 0.5, 16, 48)
+    optimizer_options.scale(scaled, 0.25, 16, 48)
+    optimizer_options.clip(clipped, 0.5, 16, 48)
     np.testing.assert_array_equal(scaled, np.concatenate([g[:16], g[16:48] / 4, g[48:]]))
     np.testing.assert_array_equal(clipped, np.concatenate([g[:16], np.clip(g[16:48], -0.5, 0.5), g[48:]]))
