@@ -58,12 +58,19 @@ def steps(optimizer, weights, gradients):
 
 
 def keras_steps(keras, optimizer, variables, gradients):
-    after = []
+    """After each step, the parameters and what the optimizer keeps."""
+    after, kept = [], []
     for step in gradients:
         tensors = [keras.ops.convert_to_tensor(g, v.dtype) for g, v in zip(step, variables, strict=True)]
         optimizer.apply(tensors, variables)
         after.append([v.numpy().copy() for v in variables])
-    return after
+        kept.append([v.numpy().copy() for v in optimizer.variables])
+    return after, kept
+
+
+def scales_of(histories):
+    """The largest number that each array ever held: one that ends near zero keeps the rounding of its past."""
+    return [max(np.abs(value).max() for value in history) for history in zip(*histories, strict=True)]
 
 
 def compare(keras, rng, make, dtype, prepare=lambda optimizer, weights: None):
@@ -78,21 +85,13 @@ def compare(keras, rng, make, dtype, prepare=lambda optimizer, weights: None):
         weights, variables = weights_of(values, dtype), [keras.Variable(value, dtype=dtype) for value in values]
         prepare(ours, weights)
         prepare(theirs, variables)
-        expected = keras_steps(keras, theirs, variables, gradients)
-    # The scale of a weight is the largest number it ever held: a sum that ends near zero keeps its rounding.
-    scales = [max(np.abs(value).max() for value in history) for history in zip(values, *expected, strict=True)]
-    for mine, other in zip(steps(ours, weights, gradients), expected, strict=True):
+        after, kept = keras_steps(keras, theirs, variables, gradients)
+    scales = scales_of([values, *after])
+    for mine, other in zip(steps(ours, weights, gradients), after, strict=True):
         for weight, value, scale in zip(mine, other, scales, strict=True):
             np.testing.assert_allclose(weight, value, rtol=0, atol=TOLERANCE[dtype] * scale)
-    same_variables(ours, theirs, dtype)
-    return ours, theirs, weights, variables
-
-
-def same_variables(ours, theirs, dtype):
-    assert len(ours.variables) == len(theirs.variables)
-    for mine, other in zip(ours.variables, theirs.variables, strict=True):
+    for mine, other, scale in zip(ours.variables, theirs.variables, scales_of(kept), strict=True):
         assert (mine.shape, mine.dtype) == (tuple(other.shape), other.dtype)
         assert mine.numpy().shape == mine.shape and mine.numpy().dtype == mine.dtype
-        # Nadam's product of momenta falls from 1, and counts by its distance from 1.
-        scale = 1.0 if mine.name == "u_product" else np.abs(other.numpy()).max()
         np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=0, atol=TOLERANCE[dtype] * scale)
+    return ours, theirs, weights, variables
