@@ -174,3 +174,16 @@ def test_accumulation_spans_epochs_and_leaves_the_weights_alone_until_a_round_is
     model.fit(x, y, verbose=0)
     assert all((a != b).any() for a, b in zip(before, model.get_weights(), strict=True))
     assert model.optimizer.iterations == 1
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("name", NAMES)
+def test_steps_do_not_depend_on_the_number_of_threads(rng, thread_count, name):
+    values, gradients = [rng.standard_normal((600, 512))], [[rng.standard_normal((600, 512))] for _ in range(4)]
+    options = DECAY | EMA | {"ema_overwrite_frequency": 2, "gradient_accumulation_steps": 2, "clipnorm": 0.5}
+    after = []
+    for threads in (1, 3):
+        thread_count(threads)
+        after.append(steps(getattr(optimizers, name)(0.1, **options), weights_of(values, "float64"), gradients)[-1][0])
+    np.testing.assert_array_equal(*after)
+    assert (after[0] != values[0]).all()

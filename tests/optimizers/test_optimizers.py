@@ -102,6 +102,15 @@ def test_arguments_and_defaults_are_those_of_keras_in_its_order(keras, name):
     assert getattr(optimizers, name)(*positional).get_config() == getattr(optimizers, name)(**values).get_config()
 
 
+def test_an_optimizer_of_one_s_own_has_the_arguments_that_it_names():
+    class Slow(optimizers.SGD):
+        def __init__(self, share):
+            super().__init__(share / 100)
+
+    assert list(inspect.signature(Slow).parameters) == ["share"]
+    assert Slow(50).learning_rate == 0.5 and Slow(50).name == "slow"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_configuration_holds_what_keras_s_holds(keras, name):
     ours, theirs = getattr(optimizers, name)().get_config(), getattr(keras.optimizers, name)().get_config()
