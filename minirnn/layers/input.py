@@ -7,34 +7,47 @@ from typing import Any
 from minirnn import config
 from minirnn.layers.layer import unique_name
 
+Shape = tuple[int | None, ...]
+
 # What Keras's configurations hold for kinds of input that are not supported.
 _OFF = {"sparse": False, "ragged": False, "optional": False}
 
 
 class InputLayer:
-    """The shape of a model's input. `shape` leaves the batch out, `batch_shape` has it."""
+    """The shape of a model's input. `shape` leaves the batch out, `batch_shape` has it.
+
+    `input_shape` and `batch_input_shape` are the names of the two in older scripts. Raises ValueError unless one of
+    them is given, of whole numbers of at least 1 and None, and for a dtype that is neither 'float32' nor 'float64';
+    TypeError for an unknown argument; NotImplementedError for sparse, ragged and optional inputs and for a tensor.
+    """
 
     def __init__(
         self,
-        shape: tuple[int | None, ...] | None = None,
+        shape: Shape | None = None,
         batch_size: int | None = None,
         dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Shape | None = None,
+        input_tensor: Any = None,
+        optional: bool = False,
         name: str | None = None,
-        batch_shape: tuple[int | None, ...] | None = None,
+        **kwargs: Any,
     ) -> None:
-        if (shape is None) == (batch_shape is None):
-            raise ValueError("Input takes either shape=(time, features) or batch_shape=(batch, time, features)")
-        if isinstance(shape, int):
-            raise ValueError(f"Input shape must be a tuple such as ({shape},), got {shape}")
-        self.batch_shape = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
-        for size in self.batch_shape:
-            if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-                raise ValueError(f"Input shape must hold whole numbers of at least 1 or None, got {self.batch_shape}")
+        for kind, wanted in {"sparse": sparse, "ragged": ragged, "optional": optional}.items():
+            if wanted:
+                raise NotImplementedError(f"InputLayer: {kind} is not supported; inputs are dense arrays")
+        if input_tensor is not None:
+            raise NotImplementedError("InputLayer: there are no symbolic tensors to begin from; give a shape")
+        shape, batch_shape = kwargs.pop("input_shape", shape), kwargs.pop("batch_input_shape", batch_shape)
+        if kwargs:
+            raise TypeError(f"InputLayer got an unknown argument {next(iter(kwargs))!r}")
+        self.batch_shape = _checked(shape, batch_size, batch_shape)
         self.dtype = config.check_dtype(dtype)
         self.name = unique_name("InputLayer") if name is None else name
 
     @property
-    def shape(self) -> tuple[int | None, ...]:
+    def shape(self) -> Shape:
         """The batch shape."""
         return self.batch_shape
 
@@ -44,19 +57,34 @@ class InputLayer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> InputLayer:
         """The input of a configuration, of minirnn or of Keras."""
-        for key in _OFF:
-            if config.get(key):
-                raise NotImplementedError(f"InputLayer: {key} is not supported; inputs are dense arrays")
-        known = {key: config[key] for key in ("dtype", "name") if key in config}
-        return cls(batch_shape=tuple(config["batch_shape"]), **known)
+        return cls(**config)
+
+
+def _checked(shape: Shape | None, batch_size: int | None, batch_shape: Shape | None) -> Shape:
+    """The batch shape that the two or the third name."""
+    if (shape is None) == (batch_shape is None):
+        raise ValueError("Input takes either shape=(time, features) or batch_shape=(batch, time, features)")
+    if batch_size is not None and batch_shape is not None:
+        raise ValueError(f"Input takes either batch_size or batch_shape, got {batch_size} and {tuple(batch_shape)}")
+    if isinstance(shape, int):
+        raise ValueError(f"Input shape must be a tuple such as ({shape},), got {shape}")
+    sizes = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
+    for size in sizes:
+        if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+            raise ValueError(f"Input shape must hold whole numbers of at least 1 or None, got {sizes}")
+    return sizes
 
 
 def Input(
-    shape: tuple[int | None, ...] | None = None,
+    shape: Shape | None = None,
     batch_size: int | None = None,
     dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    batch_shape: Shape | None = None,
     name: str | None = None,
-    batch_shape: tuple[int | None, ...] | None = None,
+    tensor: Any = None,
+    optional: bool = False,
 ) -> InputLayer:
     """The first entry of a Sequential model: the shape of one sample, such as (time, features)."""
-    return InputLayer(shape, batch_size, dtype, name, batch_shape)
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)

@@ -21,6 +21,8 @@ from minirnn.boundary import as_input
 from minirnn.layers.weight import TileLayout, Weight, WeightOwner
 
 NO_MASK = np.zeros((0, 0), bool)
+# What older scripts say of the model's input in its first layer.
+INPUT_KEYWORDS = ("input_shape", "input_dim", "input_length", "batch_input_shape", "batch_size")
 _counts: dict[str, int] = defaultdict(int)
 _counts_lock = threading.Lock()
 
@@ -47,7 +49,8 @@ class Layer(WeightOwner):
     """Base class. Subclasses set weights in `build` and implement `new_tape`, `forward` and `backward`.
 
     Arguments shared by all layers: `name`, `dtype` ('float32' or 'float64'), `trainable`, and of older scripts
-    `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`.
+    `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`. Raises TypeError for
+    an unknown argument, NotImplementedError for `activity_regularizer` and `autocast=False`.
     """
 
     supports_masking = True
@@ -55,30 +58,32 @@ class Layer(WeightOwner):
 
     def __init__(
         self,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        input_shape: tuple[int | None, ...] | None = None,
-        input_dim: int | None = None,
-        input_length: int | None = None,
-        batch_input_shape: tuple[int | None, ...] | None = None,
-        batch_size: int | None = None,
+        *,
         activity_regularizer: Any = None,
-        **unknown: Any,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
+        unknown = [key for key in kwargs if key not in INPUT_KEYWORDS]
         if unknown:
-            raise TypeError(f"{type(self).__name__} got an unknown argument {next(iter(unknown))!r}")
+            raise TypeError(f"{type(self).__name__} got an unknown argument {unknown[0]!r}")
         if activity_regularizer is not None:
             raise NotImplementedError(f"{type(self).__name__}: activity_regularizer is not supported yet; leave it out")
+        if not autocast:
+            raise NotImplementedError(f"{type(self).__name__}: inputs take the layer's dtype; leave autocast=False out")
         self.name = unique_name(type(self).__name__) if name is None else str(name)
         self.dtype = config.check_dtype(dtype)
         self.trainable = trainable
         self.built = False
         self.weights: list[Weight] = []
         self.input_shape: Any = None
-        self.declared_shape = self._declared(input_shape, input_dim, input_length, batch_input_shape, batch_size)
+        self.declared_shape = self._declared(**kwargs)
 
-    def _declared(self, input_shape, input_dim, input_length, batch_input_shape, batch_size):
+    def _declared(
+        self, input_shape=None, input_dim=None, input_length=None, batch_input_shape=None, batch_size=None
+    ) -> tuple[int | None, ...] | None:
         """The batch shape that a layer names for the model's input, or None."""
         if batch_input_shape is not None:
             return tuple(batch_input_shape)

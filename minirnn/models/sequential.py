@@ -26,7 +26,7 @@ class Sequential(WeightOwner, Trainer):
 
     kind, how_to_build = "model", "give it an Input, or call it"
 
-    def __init__(self, layers: Sequence[Any] = (), name: str | None = None, trainable: bool = True) -> None:
+    def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         self.name = unique_name("Sequential") if name is None else name
         self.layers: list[Layer] = []
         self.built = False
