@@ -95,6 +95,9 @@ def report(
     facts.add_row("Trained on", f"{train_end} values to {labels[train_end - 1]}, {result.windows} windows")
     facts.add_row("", f"{arguments.epochs} epochs, seed {arguments.seed}, {seconds:.1f} s")
     facts.add_row("Held out", f"{len(labels) - train_end} values from {labels[train_end]}, never trained on")
+    if result.replaced:
+        facts.add_row("", f"{result.replaced} of them, not positive, shown to the {model} as the smallest")
+        facts.add_row("", "positive value before; errors are against the true values")
     out.print(facts)
 
     out.print(f"\nError on the held-out end, forecasts of {horizon} made at {len(result.origins)} origins,")

@@ -52,6 +52,18 @@ def test_a_piped_forecast_fits_80_columns_and_has_no_escape_codes(minirnn):
         assert re.search(rf"^ +{re.escape(name)} +[\d.]+ +[\d.]+ +[\d.]+ % *$", result.out, re.MULTILINE)
 
 
+def test_held_out_values_without_a_logarithm_are_mentioned(minirnn, tmp_path):
+    values = [10 + n % 7 for n in range(60)]
+    values[50] = values[53] = 0
+    (tmp_path / "sales.csv").write_text("day,v\n" + "".join(f"{n},{v}\n" for n, v in enumerate(values)))
+    result = minirnn("forecast", "sales.csv", "--window", "4", "--horizon", "4", "--season", "7", *SMALL)
+    assert (result.code, result.err) == (0, "")
+    assert max(map(len, result.out.splitlines())) <= 80
+    said = " ".join(result.out.split())
+    assert "2 of them, not positive, shown to the LSTM as the smallest positive value before; errors are" in said
+    assert "not positive" not in minirnn("forecast", *SMALL).out
+
+
 @pytest.mark.needs_jit
 def test_the_verdict_says_who_wins(minirnn, tmp_path):
     won_and_lost = (
