@@ -99,10 +99,11 @@ def progress(epochs: int, clock: list[float]) -> Iterator[Callable[[int], None]]
 
 
 def duration(clock: list[float]) -> str:
-    """How long the training took, with a word on compiling where the start took most of it."""
-    total, start = clock[-1] - clock[0], clock[1] - clock[0]
-    compiled = start > 2 and start > total / 2
-    return f"{total:.1f} s" + (f", {start:.1f} s of it the start: a first run compiles" if compiled else "")
+    """How long the training took, from its start and the ends of its epochs: what the first takes more is compiling."""
+    total = clock[-1] - clock[0]
+    an_epoch = (clock[-1] - clock[1]) / (len(clock) - 2) if len(clock) > 2 else total
+    compiling = clock[1] - clock[0] - an_epoch
+    return f"{total:.1f} s" + (", most of it compiling, once" if compiling > max(1, total / 2) else "")
 
 
 def counted(count: int, thing: str) -> str:
