@@ -71,10 +71,10 @@ class Model(Trainer, spelling.OlderMethods, Layer):
         self.input_names = [t.name for t in self.graph.inputs]
         self.output_names = [t._keras_history.operation.name for t in self.graph.outputs]
         self.input_shape = map_leaves(lambda t: t.shape, inputs)
-        self.built = True
         if not self._trainable:
             self.trainable = False
         self._graph_changed()
+        self.built = True  # last of all: another thread may be waiting for it
 
     # --- what it is made of ---
 

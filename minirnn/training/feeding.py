@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import boundary
+from minirnn.layers.layer import one_thread
 from minirnn.losses import NO_WEIGHTS
 from minirnn.training import intake
 from minirnn.training.batches import train_validation_split
@@ -31,12 +32,18 @@ class Feeding:
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if shapes not in self._output_shapes:
-            if not self.built:
-                self.build((None, *shapes[0][1:]))
+            self._build_once(shapes[0])
             self._shapes_out(shapes)
         if len(xs) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
             self._remember(self._fitting, xs[0].shape, self.input_dtype(0))
         return xs
+
+    def _build_once(self, shape: tuple[int, ...]) -> None:
+        """Build the model for inputs of this shape unless it is built; threads wait for the one that does."""
+        if not self.built:
+            with one_thread():
+                if not self.built:
+                    self.build((None, *shape[1:]))
 
     def _batch_shapes(self, xs: list[NDArray[Any]], batch_size: int) -> tuple[tuple[int, ...], ...]:
         """The shapes of one batch. ValueError if a model that keeps states, or of one batch size, were left a rest."""
@@ -104,8 +111,7 @@ class Feeding:
     def _ready(self, arrays: Batch) -> Batch:
         """Build the model and the metrics for checked arrays, at the first of them."""
         xs, ys, _ = arrays
-        if not self.built:
-            self.build((None, *xs[0].shape[1:]))
+        self._build_once(xs[0].shape)
         if not self._watched.ready:
             if not self.objective.parts:
                 self.objective.arrange(self.result_names)
