@@ -13,7 +13,7 @@ series = np.arange(1, 11)
 x, y = sliding_windows(series, 4)
 print("x", x.shape)
 print("y", y.shape)
-for row, target in zip(x, y):
+for row, target in zip(x, y, strict=True):
     print(row.ravel(), "->", target)
 
 # Two numbers a step instead of one. / 한 시점에 값 두 개씩.

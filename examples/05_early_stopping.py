@@ -27,4 +27,4 @@ slower = ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=4)
 history = model.fit(x, y, epochs=100, batch_size=16, validation_split=0.2, callbacks=[stop, slower], verbose=0)
 
 print(len(history.history["loss"]), "epochs; keys:", sorted(history.history))
-print(f"best val_loss {min(history.history['val_loss']):.4f}, and after the run {model.evaluate(x, y, verbose=0):.4f} on all")
+print(f"best val_loss {min(history.history['val_loss']):.4f}; on all rows {model.evaluate(x, y, verbose=0):.4f}")
