@@ -44,10 +44,20 @@ def parser() -> Parser:
         module.add_arguments(command)
         command.set_defaults(run=module.run)
 
-    add("forecast", forecast, "train on the start of a series, measure on its end, forecast on",
-        "minirnn forecast --plot forecast.png", "minirnn forecast sales.csv --column total --season 7 --horizon 14")
-    add("params", params, "count the parameters of a layer, with the formula",
-        "minirnn params lstm --units 256 --input 4096", "minirnn params gru --units 32 --input 8 --no-reset-after")
+    add(
+        "forecast",
+        forecast,
+        "train on the start of a series, measure on its end, forecast on",
+        "minirnn forecast --plot forecast.png",
+        "minirnn forecast sales.csv --column total --season 7 --horizon 14",
+    )
+    add(
+        "params",
+        params,
+        "count the parameters of a layer, with the formula",
+        "minirnn params lstm --units 256 --input 4096",
+        "minirnn params gru --units 32 --input 8 --no-reset-after",
+    )
     add("demo", demo, "one LSTM step as numbers, a forecast, and where to go next", "minirnn demo")
     return top
 

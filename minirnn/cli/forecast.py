@@ -24,16 +24,30 @@ from minirnn.forecasting import CELLS, Errors, Forecast, forecast
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("csv", nargs="?", type=Path, metavar="CSV", help="header line, then rows in time order, evenly "
-                        "spaced (default: the bundled airline passengers, 1949-1960)")
+    parser.add_argument(
+        "csv",
+        nargs="?",
+        type=Path,
+        metavar="CSV",
+        help="header line, then rows in time order, evenly spaced (default: the bundled airline passengers, 1949-1960)",
+    )
     parser.add_argument("--column", metavar="C", help="column to forecast (default: the last one of numbers)")
     parser.add_argument("--encoding", default="utf-8-sig", help="of the CSV file, e.g. cp949 (default: utf-8)")
     parser.add_argument("--window", type=int, default=12, metavar="N", help="past steps the network sees (%(default)s)")
     parser.add_argument("--horizon", type=int, default=12, metavar="N", help="values to forecast (%(default)s)")
-    parser.add_argument("--season", type=int, default=12, metavar="N",
-                        help="values in a season, for the seasonal-naive forecasts only (%(default)s)")
-    parser.add_argument("--held-out", type=int, metavar="N",
-                        help="values at the end that are never trained on (a sixth, at least two horizons)")
+    parser.add_argument(
+        "--season",
+        type=int,
+        default=12,
+        metavar="N",
+        help="values in a season, for the seasonal-naive forecasts only (%(default)s)",
+    )
+    parser.add_argument(
+        "--held-out",
+        type=int,
+        metavar="N",
+        help="values at the end that are never trained on (a sixth, at least two horizons)",
+    )
     parser.add_argument("--cell", choices=CELLS, default="lstm", help="kind of recurrent layer (%(default)s)")
     parser.add_argument("--units", type=int, default=32, metavar="N", help="width of that layer (%(default)s)")
     parser.add_argument("--epochs", type=int, default=100, metavar="N", help="passes over the windows (%(default)s)")

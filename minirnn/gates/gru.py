@@ -38,14 +38,14 @@ def step_backward(dh, a_z, a_r, a_n, z, r, n, q, h_prev, d_activation=d_tanh, d_
 
     Returns (da_z, da_r, da_n, dq, dh_prev); dh_prev is the direct path, the products with U come on top of it.
     """
-    dz = dh * (h_prev - n)                          # h = z * h_prev + (1 - z) * n
-    dn = dh * (1.0 - z)                             # h = z * h_prev + (1 - z) * n
-    dh_prev = dh * z                                # h = z * h_prev + (1 - z) * n
-    da_n = dn * d_activation(n, a_n)                # n = activation(a_n + r * q)
-    dr = da_n * q                                   # n = activation(a_n + r * q)
-    dq = da_n * r                                   # n = activation(a_n + r * q)
-    da_r = dr * d_recurrent_activation(r, a_r)      # r = recurrent_activation(a_r)
-    da_z = dz * d_recurrent_activation(z, a_z)      # z = recurrent_activation(a_z)
+    dz = dh * (h_prev - n)  # h = z * h_prev + (1 - z) * n
+    dn = dh * (1.0 - z)  # h = z * h_prev + (1 - z) * n
+    dh_prev = dh * z  # h = z * h_prev + (1 - z) * n
+    da_n = dn * d_activation(n, a_n)  # n = activation(a_n + r * q)
+    dr = da_n * q  # n = activation(a_n + r * q)
+    dq = da_n * r  # n = activation(a_n + r * q)
+    da_r = dr * d_recurrent_activation(r, a_r)  # r = recurrent_activation(a_r)
+    da_z = dz * d_recurrent_activation(z, a_z)  # z = recurrent_activation(a_z)
     return da_z, da_r, da_n, dq, dh_prev
 
 
@@ -88,18 +88,18 @@ def step_update(a_n, z, h_prev, activation=tanh):
 @inline
 def step_update_backward(dh, a_n, z, n, h_prev, d_activation=d_tanh):
     """Gradients of the second half. Returns (da_n, dz, dh_prev), dh_prev along the direct path only."""
-    dz = dh * (h_prev - n)                          # h = z * h_prev + (1 - z) * n
-    dn = dh * (1.0 - z)                             # h = z * h_prev + (1 - z) * n
-    dh_prev = dh * z                                # h = z * h_prev + (1 - z) * n
-    da_n = dn * d_activation(n, a_n)                # n = activation(a_n)
+    dz = dh * (h_prev - n)  # h = z * h_prev + (1 - z) * n
+    dn = dh * (1.0 - z)  # h = z * h_prev + (1 - z) * n
+    dh_prev = dh * z  # h = z * h_prev + (1 - z) * n
+    da_n = dn * d_activation(n, a_n)  # n = activation(a_n)
     return da_n, dz, dh_prev
 
 
 @inline
 def step_reset_backward(ds, dz, a_z, a_r, z, r, h_prev, d_recurrent_activation=d_sigmoid):
     """Gradients of the first half, from those of s and z. Returns (da_z, da_r, dh_prev), dh_prev through s only."""
-    dr = ds * h_prev                                # s = r * h_prev
-    dh_prev = ds * r                                # s = r * h_prev
-    da_r = dr * d_recurrent_activation(r, a_r)      # r = recurrent_activation(a_r)
-    da_z = dz * d_recurrent_activation(z, a_z)      # z = recurrent_activation(a_z)
+    dr = ds * h_prev  # s = r * h_prev
+    dh_prev = ds * r  # s = r * h_prev
+    da_r = dr * d_recurrent_activation(r, a_r)  # r = recurrent_activation(a_r)
+    da_z = dz * d_recurrent_activation(z, a_z)  # z = recurrent_activation(a_z)
     return da_z, da_r, dh_prev

@@ -34,8 +34,21 @@ def step(a_i, a_f, a_g, a_o, c_prev, activation=tanh, recurrent_activation=sigmo
 
 @inline
 def step_backward(
-    dh, dc, a_i, a_f, a_g, a_o, i, f, g, o, c_prev, c,
-    activation=tanh, d_activation=d_tanh, d_recurrent_activation=d_sigmoid,
+    dh,
+    dc,
+    a_i,
+    a_f,
+    a_g,
+    a_o,
+    i,
+    f,
+    g,
+    o,
+    c_prev,
+    c,
+    activation=tanh,
+    d_activation=d_tanh,
+    d_recurrent_activation=d_sigmoid,
 ):
     """Gradients of one step, from those of its h and c (dc: what later steps ask of c).
 
@@ -43,14 +56,14 @@ def step_backward(
     Returns (da_i, da_f, da_g, da_o, dc_prev).
     """
     y = activation(c)
-    do = dh * y                                     # h = o * activation(c)
-    dc = dc + dh * o * d_activation(y, c)           # h = o * activation(c)
-    df = dc * c_prev                                # c = f * c_prev + i * g
-    dc_prev = dc * f                                # c = f * c_prev + i * g
-    di = dc * g                                     # c = f * c_prev + i * g
-    dg = dc * i                                     # c = f * c_prev + i * g
-    da_o = do * d_recurrent_activation(o, a_o)      # o = recurrent_activation(a_o)
-    da_g = dg * d_activation(g, a_g)                # g = activation(a_g)
-    da_f = df * d_recurrent_activation(f, a_f)      # f = recurrent_activation(a_f)
-    da_i = di * d_recurrent_activation(i, a_i)      # i = recurrent_activation(a_i)
+    do = dh * y  # h = o * activation(c)
+    dc = dc + dh * o * d_activation(y, c)  # h = o * activation(c)
+    df = dc * c_prev  # c = f * c_prev + i * g
+    dc_prev = dc * f  # c = f * c_prev + i * g
+    di = dc * g  # c = f * c_prev + i * g
+    dg = dc * i  # c = f * c_prev + i * g
+    da_o = do * d_recurrent_activation(o, a_o)  # o = recurrent_activation(a_o)
+    da_g = dg * d_activation(g, a_g)  # g = activation(a_g)
+    da_f = df * d_recurrent_activation(f, a_f)  # f = recurrent_activation(a_f)
+    da_i = di * d_recurrent_activation(i, a_i)  # i = recurrent_activation(a_i)
     return da_i, da_f, da_g, da_o, dc_prev

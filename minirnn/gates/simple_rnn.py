@@ -21,5 +21,5 @@ def step(a_h, activation=tanh):
 @inline
 def step_backward(dh, a_h, h, d_activation=d_tanh):
     """Gradient of one step; a_h is looked at only by derivatives that h does not determine. Returns da_h."""
-    da_h = dh * d_activation(h, a_h)                # h = activation(a_h)
+    da_h = dh * d_activation(h, a_h)  # h = activation(a_h)
     return da_h

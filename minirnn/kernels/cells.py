@@ -28,9 +28,7 @@ from minirnn.kernels.simd import load, store, width, zeros
 def lstm_row(cell, s, q, h, c, prev, new):
     W = width(s)
     a_i, a_f, a_g, a_o = load(s, q), load(s, q + W), load(s, q + 2 * W), load(s, q + 3 * W)
-    h_new, c_new, i, f, g, o = lstm.step(
-        a_i, a_f, a_g, a_o, load(c, prev), cell.activation, cell.recurrent_activation
-    )
+    h_new, c_new, i, f, g, o = lstm.step(a_i, a_f, a_g, a_o, load(c, prev), cell.activation, cell.recurrent_activation)
     store(h, new, h_new)
     store(c, new, c_new)
     store(s, q, cell.keep_recurrent_activation(i, a_i))

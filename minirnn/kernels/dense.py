@@ -1,7 +1,7 @@
 """Dense layers and activations on their own: one step of the recurrent kernels, without the recurrence.
 
-    x (R, K) rows;  w (NT, K, L), b (1, NT, L) weights in tiles of L outputs;  y (R, N) output
-    s (1, NT, R, L) scratch: pre-activations, then what the derivative needs, then da
+x (R, K) rows;  w (NT, K, L), b (1, NT, L) weights in tiles of L outputs;  y (R, N) output
+s (1, NT, R, L) scratch: pre-activations, then what the derivative needs, then da
 """
 
 from __future__ import annotations

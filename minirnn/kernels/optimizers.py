@@ -16,9 +16,9 @@ from minirnn.kernels.simd import add_lanes, load, store, width, zeros
 def adam_update(p, g, m, v, rate, beta_1, beta_2, epsilon):
     """Kingma & Ba 2015, section 2 (the form with epsilon-hat): rate = lr sqrt(1 - beta_2**t) / (1 - beta_1**t).
 
-        m = m + (g - m) (1 - beta_1)
-        v = v + (g**2 - v) (1 - beta_2)
-        p = p - rate m / (sqrt(v) + epsilon)
+    m = m + (g - m) (1 - beta_1)
+    v = v + (g**2 - v) (1 - beta_2)
+    p = p - rate m / (sqrt(v) + epsilon)
     """
     m = m + (g - m) * (1.0 - beta_1)
     v = v + (g * g - v) * (1.0 - beta_2)
@@ -69,8 +69,8 @@ def sgd_momentum(p, g, m, learning_rate, momentum, nesterov, lo, hi):
 def rmsprop(p, g, v, mean, m, learning_rate, rho, momentum, epsilon, centered, lo, hi):
     """Tieleman & Hinton 2012, lecture 6.5; `centered` subtracts the squared mean gradient (Graves 2013, eqs. 38-45).
 
-        v = rho v + (1 - rho) g**2
-        m = momentum m + learning_rate g / sqrt(v - mean**2 + epsilon);  p = p - m
+    v = rho v + (1 - rho) g**2
+    m = momentum m + learning_rate g / sqrt(v - mean**2 + epsilon);  p = p - m
     """
     for k in range(lo, hi, width(p)):
         g_k = load(g, k)

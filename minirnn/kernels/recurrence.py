@@ -255,11 +255,11 @@ def backward(
 ):
     """Back through time: s becomes the gradients da of every step; dh, dc those of the initial state.
 
-        ut, wt  transposed recurrent and input weights; a tile is len(h_tile), len(x_tile) registers wide
-        dy      (B, T or 1, U) or (0, 1, U)   gradient of the output
-        dh, dc  (B, Q)            in: gradients of the last state, taken as zero if `from_zero`;
-                                  out: of the initial one if `to_initial`; Q fits the tiles of ut
-        dx      (B, T, F) or (0, 0, 0)        out: gradient of the input
+    ut, wt  transposed recurrent and input weights; a tile is len(h_tile), len(x_tile) registers wide
+    dy      (B, T or 1, U) or (0, 1, U)   gradient of the output
+    dh, dc  (B, Q)            in: gradients of the last state, taken as zero if `from_zero`;
+                              out: of the initial one if `to_initial`; Q fits the tiles of ut
+    dx      (B, T, F) or (0, 0, 0)        out: gradient of the input
     """
     T, NT = s.shape[0], s.shape[1]
     sequence = dy.shape[1] == T

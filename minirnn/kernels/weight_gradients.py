@@ -83,6 +83,4 @@ def gradients(x, cell, h, c, s, dw, du, db, reverse, j0, j1):
 def recurrent_gradient(cell, h, c, s, t0, t1, j, du):
     """du[j] from h_prev: slot t of h is the state before step t."""
     B, P = h.shape[1], h.shape[2]
-    for_rows(
-        gradient_tile, 0, du.shape[1], (h, 0, P, B * P, False, cell.h_first, cell.h_columns, s, t0, t1, j, du, 0)
-    )
+    for_rows(gradient_tile, 0, du.shape[1], (h, 0, P, B * P, False, cell.h_first, cell.h_columns, s, t0, t1, j, du, 0))

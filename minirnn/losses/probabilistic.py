@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minirnn.losses.rule_loss import RuleLoss, check_axis
-from minirnn.losses.shapes import floating
+from minirnn.losses.shapes import floating, spread
 from minirnn.utils import registry
 
 
@@ -205,6 +205,11 @@ class SparseCategoricalCrossentropy(Crossentropy):
             return super().row_values(y, p)
         counts = y[..., 0] != self.ignore_class
         return super().row_values(np.where(counts[..., None], y, 0), p) * counts
+
+    def counted_weights(self, y: NDArray[Any], sample_weight: ArrayLike) -> ArrayLike:
+        if self.ignore_class is None:
+            return sample_weight
+        return spread(sample_weight, y.shape[:-1]) * (y[..., 0] != self.ignore_class)
 
     def _counted(self, y: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         if self.ignore_class is None:

@@ -57,6 +57,10 @@ class RuleLoss(Loss):
         """The sum of the losses of all rows of `prepared` arrays (.., N), in float64."""
         return self._run(rows(y), rows(p), NO_WEIGHTS, _scratch(p), _NO_VALUES, 1.0)
 
+    def counted_weights(self, y: NDArray[Any], sample_weight: ArrayLike) -> ArrayLike:
+        """The weights of rows of `prepared` targets, without those that the loss leaves out."""
+        return sample_weight
+
     def prepared(self, y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
         """Both as floating arrays of one shape, the outputs on the last axis. ValueError if that cannot be."""
         y, p = aligned(y_true, y_pred)

@@ -62,4 +62,4 @@ def spread(value: ArrayLike, shape: tuple[int, ...], name: str = "sample_weight"
     try:
         return np.broadcast_to(array, shape)
     except ValueError:
-        raise ValueError(f"{name} has shape {given.shape}, the losses {shape}: give one for each sample") from None
+        raise ValueError(f"{name} has shape {given.shape}, the values {shape}: give one for each sample") from None
