@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from minirnn.jit import inline
 from minirnn.kernels.losses.rows import EPSILON, limits, smoothed
 
@@ -42,8 +44,8 @@ def kl_divergence_row(rule, y, p, r, dp, d, factor, option):
     """sum of y log(y / p), both clipped to [EPSILON, 1],   slope -y / p"""
     value = 0.0
     for k in range(p.shape[1]):
-        truth = min(max(float(y[r, k]), EPSILON), 1.0)
-        probability = float(p[r, k])
+        truth = min(max(np.float64(y[r, k]), EPSILON), 1.0)
+        probability = np.float64(p[r, k])
         clipped = min(max(probability, EPSILON), 1.0)
         value += truth * math.log(truth / clipped)
         dp[d, k] = -truth / clipped * factor if probability == clipped else 0.0
@@ -93,8 +95,8 @@ def sparse_row(rule, y, p, r, dp, d, factor, option):
     low, high = limits(p)
     label, total = y[r, 0], 0.0
     for k in range(p.shape[1]):
-        total += min(max(float(p[r, k]), low), high)
-    share = min(max(float(p[r, label]), low), high)
+        total += min(max(np.float64(p[r, k]), low), high)
+    share = min(max(np.float64(p[r, label]), low), high)
     for k in range(p.shape[1]):
         slope = 1.0 / total - (1.0 / share if k == label else 0.0)
         dp[d, k] = slope * factor if low <= p[r, k] <= high else 0.0
@@ -123,16 +125,16 @@ def inverse_sum(p, r):
     """1 / the sum of row r, 0 for a sum of 0"""
     total = 0.0
     for k in range(p.shape[1]):
-        total += p[r, k]
+        total += np.float64(p[r, k])
     return 1.0 / total if total != 0.0 else 0.0
 
 
 @inline
 def log_sum_exp(a, r):
     """log of the sum of exp(a) over row r, shifted by its maximum"""
-    top = float(a[r, 0])
+    top = np.float64(a[r, 0])
     for k in range(1, a.shape[1]):
-        top = max(top, float(a[r, k]))
+        top = max(top, np.float64(a[r, k]))
     total = 0.0
     for k in range(a.shape[1]):
         total += math.exp(a[r, k] - top)

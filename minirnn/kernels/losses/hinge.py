@@ -5,6 +5,8 @@ A slope at a kink is TensorFlow's: that of the side where the loss is not zero; 
 
 from __future__ import annotations
 
+import numpy as np
+
 from minirnn.jit import inline
 
 
@@ -28,7 +30,7 @@ def categorical_hinge_row(rule, y, p, r, dp, d, factor, option):
     """max(1 + best wrong - right, 0), right = sum(y p), best wrong = max((1 - y) p)"""
     right, wrong, ties = 0.0, 0.0, 0.0
     for k in range(p.shape[1]):
-        right += float(y[r, k]) * p[r, k]
+        right += np.float64(y[r, k]) * p[r, k]
         rival = (1.0 - y[r, k]) * p[r, k]
         if k == 0 or rival > wrong:
             wrong, ties = rival, 1.0

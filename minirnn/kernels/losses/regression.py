@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from minirnn.jit import inline
 from minirnn.kernels.losses.rows import EPSILON
-
-LOG_2 = math.log(2.0)
 
 
 @inline
@@ -57,9 +57,10 @@ def huber_error(y, p, delta):
 
 @inline
 def log_cosh_error(y, p, option):
-    """log(cosh(e)) = |e| + log(1 + exp(-2 |e|)) - log(2), which cannot overflow,   slope tanh(e)"""
+    """log(cosh(e)) = |e| + log(1 + q / 2), q = exp(-2 |e|) - 1,   slope tanh(e) = -sign(e) q / (2 + q)"""
     e = p - y
-    return abs(e) + math.log1p(math.exp(-2.0 * abs(e))) - LOG_2, math.tanh(e)
+    q = math.expm1(-2.0 * abs(e))
+    return abs(e) + math.log1p(0.5 * q), -sign(e) * q / (2.0 + q)
 
 
 @inline
@@ -72,7 +73,7 @@ def cosine_row(rule, y, p, r, dp, d, factor, option):
     N = p.shape[1]
     yy, pp, yp = 0.0, 0.0, 0.0
     for k in range(N):
-        a, b = float(y[r, k]), float(p[r, k])
+        a, b = np.float64(y[r, k]), np.float64(p[r, k])
         yy += a * a
         pp += b * b
         yp += a * b

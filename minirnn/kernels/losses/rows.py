@@ -10,6 +10,8 @@ writes its gradient times `factor` to row d of dp. Sums run in float64, and so d
 
 from __future__ import annotations
 
+import numpy as np
+
 from minirnn.jit import inline, kernel
 
 EPSILON = 1e-7  # Keras's epsilon: probabilities are kept this far from 0 and 1 before a logarithm
@@ -39,7 +41,7 @@ def elementwise_row(rule, y, p, r, dp, d, factor, option):
     N = p.shape[1]
     total = 0.0
     for k in range(N):
-        value, slope = rule.element(float(y[r, k]), float(p[r, k]), option)
+        value, slope = rule.element(np.float64(y[r, k]), np.float64(p[r, k]), option)
         total += value
         dp[d, k] = slope * (factor / N)
     return total / N
@@ -52,9 +54,9 @@ def probability_row(rule, y, p, r, dp, d, factor, option):
     low, high = limits(p)
     total = 0.0
     for k in range(N):
-        probability = float(p[r, k])
+        probability = np.float64(p[r, k])
         clipped = min(max(probability, low), high)
-        value, slope = rule.element(float(y[r, k]), probability, clipped, option)
+        value, slope = rule.element(np.float64(y[r, k]), probability, clipped, option)
         total += value
         dp[d, k] = slope * (factor / N)
     return total / N
@@ -63,10 +65,10 @@ def probability_row(rule, y, p, r, dp, d, factor, option):
 @inline
 def limits(p):
     """What probabilities are clipped to, as p's dtype rounds it: 1 - EPSILON is 1 - 1.19e-7 in float32."""
-    return float(p.dtype.type(EPSILON)), float(p.dtype.type(1.0 - EPSILON))
+    return np.float64(p.dtype.type(EPSILON)), np.float64(p.dtype.type(1.0 - EPSILON))
 
 
 @inline
 def smoothed(y, smoothing, N):
     """A target of N classes, moved by the share `smoothing` towards 1 / N."""
-    return float(y) * (1.0 - smoothing) + smoothing / N
+    return np.float64(y) * (1.0 - smoothing) + smoothing / N
