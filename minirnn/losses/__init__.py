@@ -10,8 +10,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
-from minirnn.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from minirnn.losses.loss import NO_WEIGHTS, Loss, no_gradient
+from minirnn.losses.margins import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from minirnn.losses.probabilistic import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,

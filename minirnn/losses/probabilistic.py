@@ -187,24 +187,23 @@ class SparseCategoricalCrossentropy(Crossentropy):
             p = np.moveaxis(p, self.axis, -1)
         return self.as_target(y_true, p.shape, p.dtype, "y_true"), p
 
-    def compute(
+    def _run(
         self,
         y: NDArray[Any],
         p: NDArray[Any],
         weights: NDArray[Any],
         dp: NDArray[Any],
-        mask: NDArray[Any] | None = None,
+        values: NDArray[Any],
+        scale: float,
     ) -> float:
-        if self.ignore_class is not None:
-            counts = y[:, 0] != self.ignore_class
-            y, mask = np.where(counts[:, None], y, 0), counts if mask is None else counts & mask
-        return super().compute(y, p, weights, dp, mask)
-
-    def row_values(self, y: NDArray[Any], p: NDArray[Any]) -> NDArray[np.float64]:
         if self.ignore_class is None:
-            return super().row_values(y, p)
-        counts = y[..., 0] != self.ignore_class
-        return super().row_values(np.where(counts[..., None], y, 0), p) * counts
+            return super()._run(y, p, weights, dp, values, scale)
+        # What is ignored need not be a class: the kernel sees class 0 there, with a weight of 0.
+        counts = y[:, 0] != self.ignore_class
+        weights = weights * counts if weights.size else counts.astype(np.float64)
+        total = super()._run(np.where(counts[:, None], y, 0), p, weights, dp, values, scale)
+        values *= counts if values.size else 1
+        return total
 
     def counted_weights(self, y: NDArray[Any], sample_weight: ArrayLike) -> ArrayLike:
         if self.ignore_class is None:

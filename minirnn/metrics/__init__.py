@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from minirnn.metrics.accuracy import (
+from minirnn.metrics.accuracies import (
     Accuracy,
     BinaryAccuracy,
     CategoricalAccuracy,
@@ -50,7 +50,7 @@ from minirnn.metrics.functions import (
     squared_hinge,
     top_k_categorical_accuracy,
 )
-from minirnn.metrics.hinge import CategoricalHinge, Hinge, SquaredHinge
+from minirnn.metrics.margins import CategoricalHinge, Hinge, SquaredHinge
 from minirnn.metrics.metric import Metric
 from minirnn.metrics.probabilistic import (
     BinaryCrossentropy,

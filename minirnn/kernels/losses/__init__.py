@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minirnn.jit import Static
-from minirnn.kernels.losses import crossentropy, focal, hinge, regression
+from minirnn.kernels.losses import crossentropy, focal, margins, regression
 from minirnn.kernels.losses.rows import EPSILON, elementwise_row, loss, probability_row
 
 __all__ = ["EPSILON", "RULES", "loss"]
@@ -18,8 +18,8 @@ _ELEMENTWISE = {
     "poisson": crossentropy.poisson_error,
     "binary_crossentropy_from_logits": crossentropy.binary_crossentropy_of_logit,
     "binary_focal_crossentropy_from_logits": focal.binary_focal_of_logit,
-    "hinge": hinge.hinge_error,
-    "squared_hinge": hinge.squared_hinge_error,
+    "hinge": margins.hinge_error,
+    "squared_hinge": margins.squared_hinge_error,
 }
 _OF_PROBABILITIES = {
     "binary_crossentropy": crossentropy.binary_crossentropy_of_probability,
@@ -34,7 +34,7 @@ _OF_ROWS = {
     "categorical_focal_crossentropy_from_logits": focal.categorical_focal_logit_row,
     "sparse_categorical_crossentropy": crossentropy.sparse_row,
     "sparse_categorical_crossentropy_from_logits": crossentropy.sparse_logit_row,
-    "categorical_hinge": hinge.categorical_hinge_row,
+    "categorical_hinge": margins.categorical_hinge_row,
 }
 RULES = {
     **{name: Static(("loss", name), row=elementwise_row, element=element) for name, element in _ELEMENTWISE.items()},
