@@ -92,7 +92,7 @@ class RuleLoss(Loss):
         if kernel is None:
             arguments = (rule, y, p, weights, dp, values, scale, option)
             kernel = _kernels[key] = loss_kernel.specialise(*arguments)
-        return kernel(rule, y, p, weights, dp, values, scale, option)
+        return float(kernel(rule, y, p, weights, dp, values, scale, option))
 
 
 def _scratch(p: NDArray[Any]) -> NDArray[Any]:

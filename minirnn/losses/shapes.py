@@ -13,13 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from minirnn import config
 
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)  # of which there is usually one object each
+
 
 def floating(values: ArrayLike) -> NDArray[Any]:
     """Return an array of float32 or float64: as it is, or converted to the default dtype."""
+    if type(values) is np.ndarray and (values.dtype is _FLOAT32 or values.dtype is _FLOAT64):
+        return values
     array = np.asarray(values)
-    if array.dtype == np.float32 or array.dtype == np.float64:
-        return array if hasattr(values, "dtype") else array.astype(config.floatx())
-    return array.astype(config.floatx())
+    kept = hasattr(values, "dtype") and array.dtype.kind == "f" and array.dtype.itemsize in (4, 8)
+    return array.astype(array.dtype.newbyteorder("=") if kept else config.floatx(), copy=False)
 
 
 def same_rank(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -50,6 +51,13 @@ class Mean(Metric):
         values, weights = _per_sample(values, sample_weight, np.mean)
         self.total += float(values.sum())
         self.count += float(values.size if weights is None else weights.sum())
+
+    def _add_rows(self, total: float, shape: tuple[int, ...]) -> None:
+        """Add the sum over the rows of predictions of `shape`: all samples have equally many, whose mean counts."""
+        samples = shape[0] if len(shape) > 1 else 1
+        rows = math.prod(shape[:-1])
+        self.total += total * samples / rows if rows else 0.0
+        self.count += samples
 
     def result(self) -> float:
         return self.total / self.count if self.count else 0.0
@@ -105,11 +113,7 @@ class MeanLoss(MeanMetricWrapper):
             values = self.sign * self._loss.row_values(y, p)
             Mean.update_state(self, values, self._loss.counted_weights(y, sample_weight))
             return
-        shape = p.shape
-        samples = shape[0] if len(shape) > 1 else 1
-        # The mean over samples of the means over their rows, of which all have the same number.
-        self.total += self.sign * self._loss.total(y, p) * (samples / max(p.size // shape[-1], 1))
-        self.count += samples
+        self._add_rows(self.sign * self._loss.total(y, p), p.shape)
 
 
 def _per_sample(

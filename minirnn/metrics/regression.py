@@ -68,12 +68,16 @@ class RootMeanSquaredError(Mean):
 
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name, dtype)
+        self._loss = losses.MeanSquaredError()
 
     def update_state(  # type: ignore[override]
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        y_true, y_pred = aligned(y_true, y_pred)
-        super().update_state(np.square(y_true - y_pred), sample_weight)
+        y, p = aligned(y_true, y_pred)
+        if sample_weight is None and p.ndim > 1:
+            self._add_rows(self._loss.total(y, p), p.shape)
+        else:
+            super().update_state(np.square(y - p), sample_weight)
 
     def result(self) -> float:
         return math.sqrt(super().result())

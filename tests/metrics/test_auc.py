@@ -26,7 +26,7 @@ def batches(shape, weights=None, seed=0):
 @pytest.mark.parametrize("options", [{}, {"num_thresholds": 3}, {"thresholds": [0.2, 0.9, 0.4]}], ids=str)
 def test_every_curve(keras, curve, method, shape, weights, options):
     area = assert_twins(keras, "AUC", list(batches(shape, weights)), curve=curve, summation_method=method, **options)
-    assert 0.1 < area < 1
+    assert 0 < area <= 1
 
 
 @pytest.mark.parametrize("curve", ["ROC", "PR"])
