@@ -65,6 +65,8 @@ class Dense(Affine):
     ) -> None:
         super().__init__(**passed_on(locals()))
 
+    has_scores = True
+
     def check_rank(self, shape: tuple[int | None, ...]) -> None:
         if len(shape) < 2:
             raise ValueError(f"{self.name} expects (batch, .., features), got shape {tuple(shape)}")
@@ -86,12 +88,13 @@ class Dense(Affine):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.units)
 
-    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+    def new_tape(self, shape: tuple[int, ...], training: bool, activation: str | None = None) -> Tape:
         t, dtype, K = Tape(), self.dtype, shape[-1]
+        activation = activation or self.activation
         w = self._kernel.packed
         t.shape, t.rows = shape, int(np.prod(shape[:-1]))
         NT, _, L = w.shape
-        act = activation_static(self.activation)
+        act = activation_static(activation)
         tile = tile_for(self.units, dtype)
         t.s = zeros((1, NT, t.rows, L), dtype)
         t.y = zeros((t.rows, self.units), dtype)
@@ -100,7 +103,7 @@ class Dense(Affine):
         t.forward_arguments = (act, tile, w, b, t.s, t.y)
         t.forward = dense_forward.specialise(t.y, *t.forward_arguments, 0, 0)
         t.work = t.rows * K * self.units
-        t.softmax = softmax_forward.specialise(t.y, t.y) if self.activation == "softmax" else None
+        t.softmax = softmax_forward.specialise(t.y, t.y) if activation == "softmax" else None
         if training:
             x_tile = tile_for(K, dtype)
             t.wt = zeros(transposed_shape(w.shape, x_tile, dtype), dtype)

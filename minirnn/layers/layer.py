@@ -75,6 +75,7 @@ class Layer(WeightOwner):
     supports_masking = True
     input_rank: int | None = None
     makes_mask = False  # whether the output may have a mask where the input has none
+    has_scores = False  # whether `new_tape` can leave the activation away, to give what it is applied to
     takes_list = False  # whether inputs, masks, shapes and dx are lists, one entry for each input
 
     def __init__(

@@ -64,6 +64,12 @@ class Graph:
             self.steps.append(Step(layer, tuple(numbers[i] for i in inputs), tuple(numbers[i] for i in outputs)))
         return tuple(numbers[i] for i in inner.output_numbers)
 
+    def last_layers(self) -> list[Any]:
+        """For each output the layer that makes it, None if another step, or another output, reads it, too."""
+        read = [number for step in self.steps for number in step.inputs] + self.output_numbers
+        makers = {number: step.layer for step in self.steps for number in step.outputs}
+        return [makers.get(number) if read.count(number) == 1 else None for number in self.output_numbers]
+
     def value_shapes(self, shapes: Sequence[tuple]) -> list[tuple]:
         """The shape of every value for those of the inputs. Raises ValueError where a layer cannot take its input."""
         known: list[Any] = [*shapes, *[None] * (self.values - len(shapes))]

@@ -122,6 +122,8 @@ class Feeding:
             )
             y_shapes = [shape if y is None else y.shape for y, shape in zip(ys, outputs, strict=True)]
             self.objective.resolve(y_shapes, outputs)
+            self.objective.look_through(self.graph.last_layers())
+            self._scored = self.objective.scored
             self._watched.arrange(self.result_names, y_shapes, outputs)
         return arrays
 

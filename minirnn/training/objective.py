@@ -10,15 +10,24 @@ from numpy.typing import NDArray
 from minirnn import boundary, losses, metrics
 from minirnn.utils.nested import flatten, map_leaves
 
+# Which losses are better worked out from what an activation is applied to.
+_SCORED: dict[str, tuple[Any, ...]] = {
+    "softmax": (losses.CategoricalCrossentropy, losses.SparseCategoricalCrossentropy),
+    "sigmoid": (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy),
+}
 _BY_SHAPE = ("crossentropy", "ce")  # names whose loss the shapes of targets and outputs decide
 
 
 class Part(NamedTuple):
-    """The loss of one output: None if it has none; its share of the total; its own average, with several losses."""
+    """The loss of one output: None if it has none; its share of the total; its own average, with several losses.
+
+    `of_scores` is the same loss of what the output's last activation is applied to, if it is worked out from that.
+    """
 
     loss: Any
     share: float
     tracker: metrics.Mean | None
+    of_scores: Any = None
 
 
 class Objective:
@@ -58,6 +67,24 @@ class Objective:
                 name = _crossentropy(y_shapes[number], p_shapes[number])
                 self.parts[number] = part._replace(loss=losses.get(name))
 
+    def look_through(self, layers: list[Any]) -> None:
+        """Work crossentropies of a sigmoid or softmax out from its scores, as Keras does on TensorFlow.
+
+        `layers` are those that give the outputs. log softmax of the scores is exact where a probability has become 0
+        or 1, and its gradient p - y does not vanish there.
+        """
+        for number, (part, layer) in enumerate(zip(self.parts, layers, strict=True)):
+            loss: Any = part.loss
+            kinds = _SCORED.get(layer.activation, ()) if layer is not None and layer.has_scores else ()
+            if isinstance(loss, kinds) and not loss.from_logits and loss.axis == -1:
+                of_scores = type(loss).from_config(loss.get_config() | {"from_logits": True})
+                self.parts[number] = part._replace(of_scores=of_scores)
+
+    @property
+    def scored(self) -> frozenset[int]:
+        """The outputs whose losses are worked out from the scores."""
+        return frozenset(number for number, part in enumerate(self.parts) if part.of_scores is not None)
+
     @property
     def trackers(self) -> list[metrics.Mean]:
         """The average of each loss, if there are several."""
@@ -72,13 +99,14 @@ class Objective:
         return boundary.as_target(y, shape, dtype, name=name) if loss is None else loss.as_target(y, shape, dtype, name)
 
     def compute(self, ys: list[Any], ps: list[Any], masks: list[Any], weights: list[Any], dps: list[Any]) -> float:
-        """The total for one batch; the gradient of each output goes into `dps`, which must be None without a loss."""
+        """The total for one batch. `ps` are the outputs, or the scores of those that are `scored`; the gradient of
+        each goes into `dps`, which are None without a loss."""
         total = 0.0
         for part, y, p, mask, weight, dp in zip(self.parts, ys, ps, masks, weights, dps, strict=True):
             if part.loss is None:
                 continue
             weight, mask = row_weights(p, weight), row_mask(p, mask)
-            value = part.loss.compute(_rows(y), _rows(p), weight, _rows(dp), mask)
+            value = (part.of_scores or part.loss).compute(_rows(y), _rows(p), weight, _rows(dp), mask)
             if part.tracker is not None:
                 part.tracker.total += value * len(p)
                 part.tracker.count += len(p)
