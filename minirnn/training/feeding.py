@@ -149,13 +149,13 @@ class Feeding:
         if batch_size is None and steps:
             size = -(-len(intake.inputs(self, x)[0]) // steps)
         arrays = self._checked(x, y, sample_weight, like, size)
-        if class_weight is not None:
-            weights = intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))
-            arrays = arrays[0], arrays[1], [weights]
         held_out: Source | None = None
         if split:
             arrays, rest = train_validation_split(arrays, split)
             held_out = Arrays(rest[0], rest[1], rest[2], split_batch_size or size)
+        if class_weight is not None:  # of training only
+            weights = intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))
+            arrays = arrays[0], arrays[1], [weights]
         return Arrays(*arrays, size, shuffle, steps), held_out, arrays
 
     def _stream(self, x, y, sample_weight, batch_size, steps, shuffle, class_weight, split):

@@ -50,7 +50,8 @@ class Objective:
         chosen = per_output(self._loss, names, "loss")
         shares = [1.0] * len(names)
         if self._shares is not None:
-            given = [self._shares] if isinstance(self._shares, (int, float)) else self._shares
+            alone = len(names) == 1 and isinstance(self._shares, (int, float))
+            given = [self._shares] if alone else self._shares
             shares = [1.0 if s is None else float(s) for s in per_output(given, names, "loss_weights", same=False)]
         several = sum(loss is not None for loss in chosen) > 1
         if not any(loss is not None for loss in chosen):
