@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
-    "Input", "Sequential", "activations", "callbacks", "config", "gates", "get_num_threads", "initializers", "kernels",
-    "layers", "losses", "metrics", "models", "optimizers", "random", "set_num_threads", "utils", "warmup",
+    "Input", "KerasTensor", "Model", "Sequential", "activations", "callbacks", "config", "gates", "get_num_threads", "initializers",
+    "kernels", "layers", "losses", "metrics", "models", "optimizers", "random", "set_num_threads", "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     )
     from minirnn.ahead import warmup
     from minirnn.kernels.threads import get_num_threads, set_num_threads
-    from minirnn.layers import Input
-    from minirnn.models import Sequential
+    from minirnn.layers import Input, KerasTensor
+    from minirnn.models import Model, Sequential
 else:
     # The names that are not modules of this package, and the modules that they come from.
     _HOMES = {
         "Input": "minirnn.layers",
+        "KerasTensor": "minirnn.layers",
+        "Model": "minirnn.models",
         "Sequential": "minirnn.models",
         "get_num_threads": "minirnn.kernels.threads",
         "set_num_threads": "minirnn.kernels.threads",
