@@ -42,29 +42,22 @@ def print_summary(
     from rich.markup import escape
     from rich.table import Column, Table
 
-    header, alignment = ["Layer (type)", "Output Shape", "Param #"], ["left", "left", "right"]
-    edges, default_length = [0.45, 0.80, 1.0], LINE_LENGTH
     chain = getattr(model, "_chain", None) is not None or model.graph.is_chain
-    if not chain:
-        header, alignment = [*header, "Connected to"], [*alignment, "left"]
-        edges, default_length = [0.3, 0.56, 0.74, 1.0], CONNECTED_LINE_LENGTH
-    edges = list(positions or edges)
-    if show_trainable:
-        header, alignment = [*header, "Trainable"], [*alignment, "center"]
-        edges = [0.9 * edge for edge in edges] + [1.0]
-        default_length += TRAINABLE_COLUMN
-    if len(edges) != len(header):
-        raise ValueError(f"positions needs {len(header) - show_trainable} numbers, one for each column, got {positions}")
+    header, alignment, edges, default_length = _columns(chain, show_trainable, positions)
     length = line_length or max(SHORTEST_LINE, min(default_length, shutil.get_terminal_size().columns - 4))
     widths = _column_widths(edges, length)
-    columns = [Column(h, justify=a, width=w) for h, a, w in zip(header, alignment, widths, strict=True)]  # type: ignore[arg-type]
-    table = Table(*columns, width=length, show_lines=True)
     if print_fn:
         console = Console(highlight=False, force_terminal=False, color_system=None)
         console.begin_capture()
     else:
         console = Console(highlight=False)
-    branch = "- " if console.options.ascii_only and not print_fn else "└ "
+    # A terminal or pipe that cannot print them gets neither box characters, which rich replaces, nor these two.
+    branch, overflow = ("- ", "crop") if console.options.ascii_only and not print_fn else ("└ ", "ellipsis")
+    columns = [
+        Column(h, justify=a, width=w, overflow=overflow)  # type: ignore[arg-type]
+        for h, a, w in zip(header, alignment, widths, strict=True)
+    ]
+    table = Table(*columns, width=length, show_lines=True)
     for layer, depth in _rows(_in_range(model.layers, layer_range), expand_nested):
         prefix = "   " * depth + branch if depth else ""
         row = [f"{escape(prefix + layer.name)} ({_colour(33, escape(type(layer).__name__))})"]
@@ -94,6 +87,23 @@ class _Cell:
         connections = re.finditer(r"\S+?(\[\d+\]\[\d+\],?)(?!\S)", text.plain)
         breaks = [m.start(1) for m in connections if m.start(1) - m.start() <= options.max_width < len(m[0])]
         yield Text("\n", overflow="fold").join(text.divide(breaks)) if breaks else text
+
+
+def _columns(chain: bool, show_trainable: bool, positions: Any) -> tuple[list[str], list[str], list[float], int]:
+    """Titles, alignments and right edges of the columns, and the width of a table that has room for them."""
+    header, alignment = ["Layer (type)", "Output Shape", "Param #"], ["left", "left", "right"]
+    edges, length = [0.45, 0.80, 1.0], LINE_LENGTH
+    if not chain:
+        header, alignment = [*header, "Connected to"], [*alignment, "left"]
+        edges, length = [0.3, 0.56, 0.74, 1.0], CONNECTED_LINE_LENGTH
+    edges = list(positions or edges)
+    if len(edges) != len(header):
+        raise ValueError(f"positions needs {len(header)} numbers, one for each column, got {len(edges)}")
+    if show_trainable:
+        header, alignment = [*header, "Trainable"], [*alignment, "center"]
+        edges = [0.9 * edge for edge in edges] + [1.0]
+        length += TRAINABLE_COLUMN
+    return header, alignment, edges, length
 
 
 def _column_widths(positions: Sequence[float], length: int) -> list[int]:

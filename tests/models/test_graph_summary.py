@@ -63,7 +63,8 @@ def twice(package):
 
 def nested_chain(package):
     layers = package.layers
-    inner = package.Sequential([package.Input((3, 1)), layers.LSTM(4, name="l"), layers.Dense(2, name="d")], name="inner")
+    chain = [package.Input((3, 1)), layers.LSTM(4, name="l"), layers.Dense(2, name="d")]
+    inner = package.Sequential(chain, name="inner")
     inner.trainable = False
     x = package.Input((3, 1), name="x")
     return package.Model(x, layers.Dense(1, name="out")(inner(x)), name="outer")
@@ -89,7 +90,7 @@ def unused_input(package):
     return package.Model([x, other], package.layers.LSTM(2, name="l")(x), name="unused")
 
 
-MODELS = [two_outputs, chain, states, twice, nested_chain, nested_twice, part, unused_input]
+MODELS = [two_outputs, chain, states, twice, nested_chain, nested_twice, unused_input]
 
 
 def summaries(make, *packages, **options):
@@ -113,6 +114,12 @@ def test_the_table_is_that_of_keras(monkeypatch, keras, make, options, columns):
     monkeypatch.setenv("COLUMNS", columns)
     ours, theirs = summaries(make, minirnn, keras, **options)
     assert ours == theirs
+
+
+def test_a_model_of_a_part_names_its_new_input_after_the_layer_it_stands_for(monkeypatch, keras):
+    monkeypatch.setenv("COLUMNS", "120")
+    ours, theirs = (table.split() for table in summaries(part, minirnn, keras))
+    assert ours == [{"keras_tensorCLONE": "memory_input"}.get(word, word) for word in theirs] != theirs
 
 
 @pytest.mark.parametrize("options", [{"layer_range": ("enc.*", "dec")}, {"positions": [0.2, 0.5, 0.7, 1.0]}], ids=str)
@@ -171,5 +178,5 @@ def test_it_prints_plain_text_into_a_pipe(encoding):
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "80"}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=True)
     written = run.stdout.decode(encoding)
-    assert "input_layer[0][0]" in written and "\x1b" not in written
+    assert "gru (GRU)" in written and "[0][0]" in written and "\x1b" not in written
     assert max(map(len, written.splitlines())) <= 80
