@@ -10,8 +10,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Input", "KerasTensor", "Model", "Sequential", "activations", "callbacks", "config", "gates", "get_num_threads",
-    "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers", "random", "set_num_threads", "utils",
-    "warmup",
+    "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers", "random", "set_num_threads",
+    "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
