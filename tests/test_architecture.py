@@ -17,14 +17,17 @@ FLOORS = [
     {"minirnn.kernels"},
     {
         "minirnn.activations", "minirnn.boundary", "minirnn.config", "minirnn.initializers", "minirnn.random",
-        "minirnn.utils",
+        "minirnn.utils.nested", "minirnn.utils.registry",
     },
     {"minirnn.layers"},
     {
         "minirnn.callbacks", "minirnn.losses", "minirnn.metrics", "minirnn.models", "minirnn.optimizers",
         "minirnn.training",
     },
-    {"minirnn.datasets", "minirnn.forecasting", "minirnn.saving", "minirnn.study", "minirnn.ahead"},
+    {
+        "minirnn.datasets", "minirnn.forecasting", "minirnn.saving", "minirnn.study", "minirnn.ahead",
+        "minirnn.utils",  # what the package offers itself; the tools in it stand lower
+    },
     {"minirnn"},  # the public face itself
     {"minirnn.cli", "minirnn.__main__"},
 ]  # fmt: skip

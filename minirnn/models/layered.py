@@ -73,14 +73,10 @@ class Layered:
             distance[source] = max(ways, default=0)
         ends = any(item.row == "last" for item in self.items)
         if ends:  # only what must stand in the last row does
-            distance = [
-                0 if item.row == "last" else max(1, d) for item, d in zip(self.items, distance, strict=True)
-            ]
+            distance = [0 if item.row == "last" else max(1, d) for item, d in zip(self.items, distance, strict=True)]
         most = max((d for item, d in zip(self.items, distance, strict=True) if item.row != "first"), default=0)
         begins = any(item.row == "first" for item in self.items)
-        return [
-            0 if item.row == "first" else most - d + begins for item, d in zip(self.items, distance, strict=True)
-        ]
+        return [0 if item.row == "first" else most - d + begins for item, d in zip(self.items, distance, strict=True)]
 
     def _add_bends(self) -> None:
         """Items where arrows pass a row, and links from row to row."""
