@@ -54,7 +54,7 @@ def diagram(model: Any, shown: Shown) -> Frame:
         opened = shown.nested and isinstance(layer, Model)
         frame.members[layer] = diagram(layer, shown) if opened else _box(layer, shown)
     within = set(model.graph.nodes)
-    arrows = {}
+    arrows: dict[tuple[Box, Box], None] = {}
     for layer in model.layers:
         for node in (node for node in layer.nodes if node in within):
             for place, tensor in enumerate(node.input_tensors):

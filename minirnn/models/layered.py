@@ -263,11 +263,11 @@ def apart(wishes: Sequence[tuple[float, float]], gaps: Sequence[float]) -> list[
     offsets = [0.0]
     for gap in gaps:
         offsets.append(offsets[-1] + gap)
-    pools: list[list[float]] = []  # sum of weighted wishes, weight, members
+    pools: list[tuple[float, float, int]] = []  # sum of weighted wishes, weight, members
     for (place, weight), offset in zip(wishes, offsets, strict=False):
-        pools.append([(place - offset) * weight, weight, 1])
+        pools.append(((place - offset) * weight, weight, 1))
         while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
-            total, weight, members = pools.pop()
-            pools[-1] = [pools[-1][0] + total, pools[-1][1] + weight, pools[-1][2] + members]
-    means = [total / weight for total, weight, members in pools for _ in range(int(members))]
+            (total, heavy, many), (more, light, few) = pools.pop(), pools.pop()
+            pools.append((total + more, heavy + light, many + few))
+    means = [total / weight for total, weight, members in pools for _ in range(members)]
     return [mean + offset for mean, offset in zip(means, offsets, strict=False)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ def plot_model(
     """Draw the layers of a built model and what they are connected to into a file: .png, .svg, .pdf ..
 
     The `show_..` arguments add shapes, dtypes, names, activations and whether a layer is trained; `rankdir` is where
-    arrows run: TB (to the bottom), BT, LR (to the right) or RL; `expand_nested` opens models within the model. `splines`
-    is Keras's and changes nothing.
+    arrows run: TB (to the bottom), BT, LR (to the right) or RL; `expand_nested` opens models within the model.
+    `splines` is Keras's and changes nothing.
 
     Returns the picture in a notebook, else None. Raises ImportError without Matplotlib, TypeError for anything but a
     model, ValueError if it is not built, and for a kind of file that Matplotlib does not write.
@@ -50,7 +50,10 @@ def plot_model(
     shown = Shown(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested)
     frame = diagram(model, shown)
     fonts = matplotlib.font_manager.get_font_names()
-    with matplotlib.rc_context({"font.family": [font for font in FONTS if font in fonts], "svg.fonttype": "path"}):
+    style = {"font.family": [font for font in FONTS if font in fonts], "svg.fonttype": "path", "text.usetex": False}
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        # a letter that no installed font has is drawn as a box: the picture says it well enough
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         picture = _Picture(matplotlib, frame, rankdir).draw(dpi, kind)
     Path(to_file).write_bytes(picture)
     return _for_a_notebook(kind, picture)
@@ -132,7 +135,7 @@ class _Picture:
         return (height, width) if self.sideways else (width, height)
 
     def _frame_padding(self, frame: Frame) -> tuple[float, float, float, float]:
-        """The space before and after the members of a frame along rows, and above and below; the title has its place."""
+        """The space before and after the members of a frame along rows, and above and below, its title included."""
         title = TITLE_SIZE * LEADING
         before, above, below = FRAME_PADDING, FRAME_PADDING, FRAME_PADDING
         if self.sideways:

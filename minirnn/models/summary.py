@@ -28,8 +28,8 @@ def print_summary(
     """Print the layers of `model` with their output shapes and parameter counts, and the totals.
 
     Where layers do not simply follow each other, a column says what each is connected to: `lstm[0][1]` is output 1 of
-    call 0 of the layer lstm. Words that are too long for their column, and a `line_length` that is longer than the terminal's
-    lines, are not cut off as in Keras: they go on in the next line.
+    call 0 of the layer lstm. Words that are too long for their column, and a `line_length` that is longer than the
+    terminal's lines, are not cut off as in Keras: they go on in the next line.
 
     `line_length` is the width of the table, by default 88 (108 with connections) or as much as the terminal has;
     `positions` are the right edges of the columns as fractions of it. `print_fn` receives the whole text once, without

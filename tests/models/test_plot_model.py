@@ -179,8 +179,9 @@ def test_the_picture_is_light_and_as_large_as_its_content(tmp_path, rankdir):
 def test_names_are_drawn_as_they_are(tmp_path):
     model = minirnn.Sequential([minirnn.Input((3,)), layers.Dense(1, name="$a_b^2$ <b> 층")])
     plot_model(model, tmp_path / "a.svg", show_layer_names=True)
-    if pytest.importorskip("pydot"):
-        assert "$a_b^2$ &lt;b&gt;" in model_to_dot(model).to_string()
+    assert (tmp_path / "a.svg").read_text(encoding="utf-8").count("<!-- $a_b^2$ &lt;b&gt; 층 (Dense) -->") == 1
+    pytest.importorskip("pydot")
+    assert "$a_b^2$ &lt;b&gt;" in model_to_dot(model).to_string()
 
 
 @pytest.mark.parametrize(
