@@ -6,12 +6,16 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from minirnn.compat import modules as _older_modules
+
+_older_modules.install()
+
 __version__ = "0.1.0"
 
 __all__ = [
     "Input", "KerasTensor", "Model", "Sequential", "activations", "callbacks", "config", "gates", "get_num_threads",
-    "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers", "random", "set_num_threads",
-    "utils", "warmup",
+    "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "random",
+    "set_num_threads", "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -27,18 +31,20 @@ if TYPE_CHECKING:
         metrics,
         models,
         optimizers,
+        preprocessing,
         random,
         utils,
     )
     from minirnn.ahead import warmup
     from minirnn.kernels.threads import get_num_threads, set_num_threads
-    from minirnn.layers import Input, KerasTensor
+    from minirnn.layers import Input
+    from minirnn.layers.symbolic import KerasTensor
     from minirnn.models import Model, Sequential
 else:
     # The names that are not modules of this package, and the modules that they come from.
     _HOMES = {
         "Input": "minirnn.layers",
-        "KerasTensor": "minirnn.layers",
+        "KerasTensor": "minirnn.layers.symbolic",
         "Model": "minirnn.models",
         "Sequential": "minirnn.models",
         "get_num_threads": "minirnn.kernels.threads",

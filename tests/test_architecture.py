@@ -16,18 +16,15 @@ FLOORS = [
     {"minirnn.gates"},
     {"minirnn.kernels"},
     {
-        "minirnn.activations", "minirnn.boundary", "minirnn.config", "minirnn.initializers", "minirnn.random",
-        "minirnn.utils.nested", "minirnn.utils.registry",
+        "minirnn.activations", "minirnn.boundary", "minirnn.compat", "minirnn.config", "minirnn.initializers",
+        "minirnn.preprocessing", "minirnn.random", "minirnn.utils",
     },
     {"minirnn.layers"},
     {
         "minirnn.callbacks", "minirnn.losses", "minirnn.metrics", "minirnn.models", "minirnn.optimizers",
         "minirnn.training",
     },
-    {
-        "minirnn.datasets", "minirnn.forecasting", "minirnn.saving", "minirnn.study", "minirnn.ahead",
-        "minirnn.utils",  # what the package offers itself; the tools in it stand lower
-    },
+    {"minirnn.datasets", "minirnn.forecasting", "minirnn.saving", "minirnn.study", "minirnn.ahead"},
     {"minirnn"},  # the public face itself
     {"minirnn.cli", "minirnn.__main__"},
 ]  # fmt: skip

@@ -73,7 +73,7 @@ class KerasTensor:
 
 
 def _is_length(size: Any) -> bool:
-    return isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size >= 0
+    return isinstance(size, (int, np.integer)) and not isinstance(size, bool) and bool(size >= 0)
 
 
 class Node:

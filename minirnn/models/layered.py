@@ -130,9 +130,9 @@ class Layered:
     def _place(self) -> None:
         for row in self.rows:
             x = 0.0
-            for item in row:
-                self.items[item].x = x + self.items[item].width / 2
-                x += self.items[item].width + self.gap
+            for number in row:
+                self.items[number].x = x + self.items[number].width / 2
+                x += self.items[number].width + self.gap
         for sweep in range(PLACING_SWEEPS):
             last = sweep >= PLACING_SWEEPS - 4
             for row in self.rows if sweep % 2 == 0 else self.rows[::-1]:
@@ -226,13 +226,12 @@ class Layered:
         for arrow in self.forward:
             source, target = self.items[arrow.source], self.items[arrow.target]
             points = [(source.x + arrow.start, source.y + source.height)]
-            row = self.row_of[arrow.source]
-            points.append((points[0][0], bottoms[row]))
+            points.append((points[0][0], bottoms[self.row_of[arrow.source]]))
             for bend in arrow.bends:
-                row += 1
-                points += [(self.items[bend].x, tops[row]), (self.items[bend].x, bottoms[row])]
+                x, passed = self.items[bend].x, self.row_of[bend]
+                points += [(x, tops[passed]), (x, bottoms[passed])]
             end = target.x + arrow.end
-            arrow.path = [*points, (end, tops[row + 1]), (end, target.y)]
+            arrow.path = [*points, (end, tops[self.row_of[arrow.target]]), (end, target.y)]
         for lane, arrow in enumerate(self.back, 1):
             source, target = self.items[arrow.source], self.items[arrow.target]
             start, end = source.x + arrow.start, target.x + arrow.end

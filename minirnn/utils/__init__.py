@@ -1,25 +1,33 @@
-"""Small tools of the public face, under the names that Keras gives them."""
+"""Small tools of the public face, under the names that Keras gives them; `sliding_windows` is minirnn's own."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from minirnn.random import set_random_seed
+from minirnn.utils.numerical import normalize, to_categorical
+from minirnn.utils.progbar import Progbar
+from minirnn.utils.py_dataset import PyDataset, Sequence
+from minirnn.utils.sequences import pad_sequences
+from minirnn.utils.splitting import split_dataset
+from minirnn.utils.timeseries import timeseries_dataset_from_array
+from minirnn.utils.windows import sliding_windows
 
-__all__ = ["model_to_dot", "plot_model", "set_random_seed"]
+__all__ = [
+    "Progbar", "PyDataset", "Sequence", "model_to_dot", "normalize", "pad_sequences", "plot_model", "set_random_seed",
+    "sliding_windows", "split_dataset", "timeseries_dataset_from_array", "to_categorical",
+]  # fmt: skip
 
-if TYPE_CHECKING:
-    from minirnn.models.dot import model_to_dot
-    from minirnn.models.plot import plot_model
-else:
-    # What stands on higher floors is imported at its first use (PEP 562): these import this package themselves.
-    _HOMES = {"model_to_dot": "minirnn.models.dot", "plot_model": "minirnn.models.plot"}
+# What needs models, which stand on a higher floor and import this package themselves: found at its first use (PEP 562).
+_HOMES = {"model_to_dot": "minirnn.models.dot", "plot_model": "minirnn.models.plot"}
 
-    def __getattr__(name: str) -> Any:
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(_HOMES[name]), name)
-        globals()[name] = value
-        return value
 
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
