@@ -43,7 +43,7 @@ class Arrow:
 
 
 class Layered:
-    """Places `items`, given in an order in which most arrows run forward, and finds the `path` of each arrow.
+    """Places `items` and finds the `path` of each arrow.
 
     A path runs straight within rows, from an odd to an even point, and changes its place between them; that of a `back`
     arrow runs along its points. `width` and `height` are
@@ -53,9 +53,11 @@ class Layered:
     def __init__(self, items: Sequence[Item], arrows: Sequence[Arrow], gap: float, row_gap: float) -> None:
         self.items, self.arrows = list(items), list(arrows)
         self.gap, self.row_gap = gap, row_gap
-        # An arrow to an item at or before its own, of a layer that is called twice, runs back around the others.
-        self.forward = [arrow for arrow in self.arrows if arrow.source < arrow.target]
-        self.back = [arrow for arrow in self.arrows if arrow.source >= arrow.target]
+        self.order = self._sorted()
+        place = {item: index for index, item in enumerate(self.order)}
+        # In a cycle, of a layer that is called on what came of it, an arrow runs back around the others.
+        self.forward = [arrow for arrow in self.arrows if place[arrow.source] < place[arrow.target]]
+        self.back = [arrow for arrow in self.arrows if place[arrow.source] >= place[arrow.target]]
         self.row_of = self._rows()
         self._add_bends()
         self._sort_rows()
@@ -65,10 +67,20 @@ class Layered:
 
     # --- rows ---
 
+    def _sorted(self) -> list[int]:
+        """The items, each after those that have arrows to it; where only cycles are left, the first goes first."""
+        waiting = dict.fromkeys(range(len(self.items)))
+        order = []
+        while waiting:
+            held = {arrow.target for arrow in self.arrows if arrow.source in waiting and arrow.source != arrow.target}
+            order.append(next((item for item in waiting if item not in held), next(iter(waiting))))
+            del waiting[order[-1]]
+        return order
+
     def _rows(self) -> list[int]:
         """The number of each item's row, by the longest way to an end."""
         distance = [0] * len(self.items)
-        for source in reversed(range(len(self.items))):
+        for source in reversed(self.order):
             ways = [distance[arrow.target] + 1 for arrow in self.forward if arrow.source == source]
             distance[source] = max(ways, default=0)
         ends = any(item.row == "last" for item in self.items)

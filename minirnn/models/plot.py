@@ -192,7 +192,7 @@ class _Picture:
         for arrow in layered.arrows:
             target = arrow.target - first
             head = target < len(members) and target not in inner
-            found.lines.append((arrow.path, arrow.source < arrow.target, head))
+            found.lines.append((arrow.path, arrow in layered.forward, head))
         found.ways_in = {box: layered.items[place].x for place, box in enumerate(into)}
         found.ways_out = {box: layered.items[beyond + place].x for place, box in enumerate(out_of)}
         return found
