@@ -83,9 +83,8 @@ class Feeding:
             # What a loop of one's own passes again and again: nothing but the numbers is new.
             pair = self._fitting_pairs.get((x.shape, y.shape))
             if pair is not None:
-                x_dtype, shape, y_dtype, sparse = pair
-                target = boundary.as_target(y, shape, y_dtype, sparse)
-                return [boundary.as_input(x, "x", x_dtype)], [target], _UNWEIGHTED
+                x_dtype, shape, y_dtype, as_target = pair
+                return [boundary.as_input(x, "x", x_dtype)], [as_target(y, shape, y_dtype)], _UNWEIGHTED
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if self.built:
@@ -103,8 +102,9 @@ class Feeding:
             outputs = [(rows, *shape[1:]) for shape in outputs]
         intake.check_rows(xs, y)
         ys = intake.targets(self, y, outputs)
-        if self.built and len(xs) == len(ys) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
-            pair = (xs[0].dtype.name, outputs[0], self.output_dtype(0), self.objective.sparse(0))
+        if self._watched.ready and len(xs) == len(ys) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
+            as_target = self.objective.parts[0].loss.as_target
+            pair = (xs[0].dtype.name, outputs[0], self.output_dtype(0), as_target)
             self._remember(self._fitting_pairs, (xs[0].shape, np.shape(y)), pair)
         return xs, ys, intake.sample_weights(self, sample_weight, outputs)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import losses, metrics
+from minirnn import boundary, losses, metrics
 from minirnn.utils.nested import flatten, map_leaves
 
 _BY_SHAPE = ("crossentropy", "ce")  # names whose loss the shapes of targets and outputs decide
@@ -63,9 +63,13 @@ class Objective:
         """The average of each loss, if there are several."""
         return [part.tracker for part in self.parts if part.tracker is not None]
 
-    def sparse(self, number: int) -> bool:
-        """Whether the targets of an output are class numbers."""
-        return getattr(self.parts[number].loss, "sparse", False)
+    def target(self, number: int, y: Any, shape: tuple[int, ...], dtype: str, name: str = "y") -> NDArray[Any]:
+        """Clean targets of one output for predictions of this shape. Raises as `boundary.as_target` does."""
+        loss = self.parts[number].loss
+        if isinstance(loss, str):  # a crossentropy that the targets will decide
+            many = np.ndim(y) == len(shape) and np.shape(y)[-1] == shape[-1]
+            return boundary.as_target(y, shape, dtype, sparse=shape[-1] > 1 and not many, name=name)
+        return boundary.as_target(y, shape, dtype, name=name) if loss is None else loss.as_target(y, shape, dtype, name)
 
     def compute(self, ys: list[Any], ps: list[Any], masks: list[Any], weights: list[Any], dps: list[Any]) -> float:
         """The total for one batch; the gradient of each output goes into `dps`, which must be None without a loss."""
@@ -73,8 +77,8 @@ class Objective:
         for part, y, p, mask, weight, dp in zip(self.parts, ys, ps, masks, weights, dps, strict=True):
             if part.loss is None:
                 continue
-            weight = row_weights(part.loss, p, mask, weight)
-            value = part.loss.compute(_rows(y), _rows(p), weight, _rows(dp))
+            weight, mask = row_weights(p, weight), row_mask(p, mask)
+            value = part.loss.compute(_rows(y), _rows(p), weight, _rows(dp), mask)
             if part.tracker is not None:
                 part.tracker.total += value * len(p)
                 part.tracker.count += len(p)
@@ -87,19 +91,18 @@ class Objective:
         return total
 
 
-def row_weights(loss: Any, p: NDArray[Any], mask: NDArray[Any] | None, weights: NDArray[Any]) -> NDArray[Any]:
-    """Weights of the loss's rows: those of samples, and zeros at masked steps (scaled to keep the mean)."""
-    if mask is None and weights.size == 0:
+def row_weights(p: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+    """Weights of the loss's rows from those of samples; empty if there are none."""
+    if weights.size == 0 or p.ndim == 2:
         return weights
     shape = p.shape[:-1]
-    if weights.size:
-        weights = np.broadcast_to(weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim)), shape)
-    if mask is not None and mask.shape == shape:
-        counts = mask.astype(np.float64)
-        if loss.reduction in ("sum_over_batch_size", "mean"):
-            counts *= counts.size / max(counts.sum(), 1.0)
-        weights = counts * weights if weights.size else counts
+    weights = np.broadcast_to(weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim)), shape)
     return np.ascontiguousarray(weights, np.float64).reshape(-1)
+
+
+def row_mask(p: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+    """The mask of the loss's rows, if the output has one for each of its steps."""
+    return None if mask is None or mask.shape != p.shape[:-1] else mask.reshape(-1)
 
 
 def per_output(given: Any, names: list[str], what: str, same: bool = True) -> list[Any]:
