@@ -7,11 +7,12 @@ layer's own scratch memory for one batch shape, made by `new_tape` and used agai
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import threading
 from collections import defaultdict
-from types import SimpleNamespace
+from types import NoneType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -225,14 +226,10 @@ class Layer(WeightOwner):
     def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Record a call on symbolic tensors, building the layer if need be; the symbolic output (or list of them).
 
-        Raises ValueError if the layer cannot take tensors of these shapes; nothing is built then.
+        Raises ValueError if the layer cannot take tensors of these shapes, TypeError for arrays among the tensors and
+        for arguments that `call` does not have; nothing is built then.
         """
-        if kwargs.get("mask") is not None:
-            raise NotImplementedError(f"{self.name}: a mask cannot be a symbolic argument; put a Masking layer before")
-        for entry in flatten(inputs):
-            if not isinstance(entry, KerasTensor):
-                kind = type(entry).__name__
-                raise TypeError(f"{self.name} got {kind} among symbolic tensors; let it come in through an Input")
+        self._check_arguments(inputs, args, kwargs)
         tensors = symbolic_tensors(inputs, args, kwargs)
         shape = map_leaves(lambda tensor: tensor.shape, list(inputs) if self.takes_list else inputs)
         self.check_input(shape)
@@ -242,6 +239,24 @@ class Layer(WeightOwner):
         made = [KerasTensor(shape, self.dtype, self.name) for shape in outputs]
         Node(self, (inputs, *args), kwargs, tensors, made)
         return made[0] if len(made) == 1 else made
+
+    def _check_arguments(self, inputs: Any, args: tuple, kwargs: dict[str, Any]) -> None:
+        try:
+            given = inspect.signature(self.call).bind(inputs, *args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{self.name} {error}") from None
+        if given.pop("mask", None) is not None:
+            raise NotImplementedError(f"{self.name}: a mask cannot be a symbolic argument; put a Masking layer before")
+        if given.pop("training", None):
+            raise NotImplementedError(f"{self.name}: training=True cannot be a part of a model; leave it out")
+        first, *others = given.values()
+        wrong = [leaf for leaf in flatten(first) if not isinstance(leaf, KerasTensor)]
+        wrong += [leaf for leaf in flatten(others) if not isinstance(leaf, (KerasTensor, bool, str, NoneType))]
+        if wrong:
+            kind = type(wrong[0]).__name__
+            raise TypeError(f"{self.name} got {kind} among symbolic tensors; let it come in through an Input")
+        if isinstance(inputs, (list, tuple, dict)) and not self.takes_list and self.kind == "layer":
+            raise ValueError(f"{self.name} takes one input, got {len(inputs)} tensors; call it on each, or join them")
 
     @property
     def output(self) -> Any:
@@ -253,11 +268,14 @@ class Layer(WeightOwner):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of its first call. AttributeError if it has none."""
+        """The symbolic input of its first call (a list, if there are several), of an Input its own tensor.
+
+        AttributeError if it was not called.
+        """
         if not self.nodes:
             raise AttributeError(f"layer {self.name} has no input yet: it was never called on a symbolic tensor")
-        node = self.nodes[0]
-        return node.args[0] if node.args else node.outputs[0]
+        inputs = self.nodes[0].input_tensors or self.nodes[0].outputs
+        return inputs[0] if len(inputs) == 1 else inputs
 
     # --- as one of the steps of a graph: lists in, lists out ---
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from minirnn.models.clone import clone_model
 from minirnn.models.config import deserialize_layer
 from minirnn.models.model import Functional, Model
 from minirnn.models.sequential import Sequential
 
-__all__ = ["Functional", "Model", "Sequential", "model_from_json"]
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
