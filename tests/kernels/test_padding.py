@@ -21,7 +21,7 @@ def exponential_case(cell, units, dtype):
     activations = {"activation": "exponential"}
     if cell != "SimpleRNN":
         activations["recurrent_activation"] = "exponential"
-    case = make(cell, 2, STEPS[dtype], 3, units, dtype=dtype, return_sequences=True, **activations)
+    case = make(cell, 1, STEPS[dtype], 3, units, dtype=dtype, return_sequences=True, **activations)
     kernel, recurrent_kernel, bias = case.layer.get_weights()
     case.layer.set_weights([0.1 * kernel, 0.1 * recurrent_kernel, 0.3 * bias - 1])
     return case
