@@ -226,7 +226,8 @@ class Layer(WeightOwner):
     def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Record a call on symbolic tensors, building the layer if need be; the symbolic output (or list of them).
 
-        Raises ValueError if the layer cannot take tensors of these shapes, TypeError for arrays among the tensors and
+        `training` is recorded and changes nothing: whether a model trains is said by fit, evaluate and predict, in
+        Keras, too. Raises ValueError if the layer cannot take tensors of these shapes, TypeError for arrays among the tensors and
         for arguments that `call` does not have; nothing is built then.
         """
         self._check_arguments(inputs, args, kwargs)
@@ -247,8 +248,7 @@ class Layer(WeightOwner):
             raise TypeError(f"{self.name} {error}") from None
         if given.pop("mask", None) is not None:
             raise NotImplementedError(f"{self.name}: a mask cannot be a symbolic argument; put a Masking layer before")
-        if given.pop("training", None):
-            raise NotImplementedError(f"{self.name}: training=True cannot be a part of a model; leave it out")
+        given.pop("training", None)
         first, *others = given.values()
         wrong = [leaf for leaf in flatten(first) if not isinstance(leaf, KerasTensor)]
         wrong += [leaf for leaf in flatten(others) if not isinstance(leaf, (KerasTensor, bool, str, NoneType))]

@@ -165,7 +165,6 @@ def tensors():
         (lambda x, other, h: layers.LSTM(4)(Q, initial_state=[h, h]), TypeError, "got ndarray among symbolic"),
         (lambda x, other, h: layers.Dense(4, name="d")([x, other]), ValueError, "d takes one input, got 2 tensors"),
         (lambda x, other, h: layers.Dense(4, name="d")(x, colour=3), TypeError, "d got an unexpected keyword"),
-        (lambda x, other, h: layers.Dropout(0.5)(x, training=True), NotImplementedError, "training=True cannot be"),
         (lambda x, other, h: layers.LSTM(4)(x, mask=Q), NotImplementedError, "put a Masking layer before"),
         (lambda x, other, h: Model(x, h, name="m")(minirnn.Input((4, 1))), ValueError, r"m: got input of shape"),
         (lambda x, other, h: Model([x, other], h, name="m")([x]), ValueError, r"m has 2 inputs (x, other), got 1"),
@@ -215,3 +214,14 @@ def test_a_symbolic_tensor_needs_a_shape(shape):
     with pytest.raises(ValueError, match="a shape holds whole numbers"):
         KerasTensor(shape)
     assert KerasTensor([None, 3]).shape == (None, 3) and KerasTensor((None, 3)).ndim == 2
+
+
+def test_training_given_in_a_call_is_recorded_and_changes_no_prediction(keras):
+    def make(library):
+        x = library.layers.Input((6,))
+        return library.models.Model(x, library.layers.Dropout(0.5)(x, training=True))
+
+    ours, theirs = make(minirnn), make(keras)
+    x = np.ones((2, 6), np.float32)
+    np.testing.assert_array_equal(ours.predict(x, verbose=0), theirs.predict(x, verbose=0))
+    assert ours.get_config()["layers"][1]["inbound_nodes"][0]["kwargs"] == {"training": True}
