@@ -227,8 +227,8 @@ class Layer(WeightOwner):
         """Record a call on symbolic tensors, building the layer if need be; the symbolic output (or list of them).
 
         `training` is recorded and changes nothing: whether a model trains is said by fit, evaluate and predict, in
-        Keras, too. Raises ValueError if the layer cannot take tensors of these shapes, TypeError for arrays among the tensors and
-        for arguments that `call` does not have; nothing is built then.
+        Keras, too. Raises ValueError if the layer cannot take tensors of these shapes, TypeError for arrays among the
+        tensors and for arguments that `call` does not have; nothing is built then.
         """
         self._check_arguments(inputs, args, kwargs)
         tensors = symbolic_tensors(inputs, args, kwargs)
