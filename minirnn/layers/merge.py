@@ -50,7 +50,7 @@ class Merge(Layer):
         """The batch size that all inputs share, None if none names it. Raises ValueError for several."""
         sizes = {shape[0] for shape in shapes} - {None}
         if len(sizes) > 1:
-            raise ValueError(f"{self.name} got different batch sizes, of shapes {listed(shapes)}; pass equally many rows")
+            raise ValueError(f"{self.name} got batches of different sizes, {listed(shapes)}; pass equally many rows")
         return sizes.pop() if sizes else None
 
     # --- calls ---
