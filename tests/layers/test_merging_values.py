@@ -1,4 +1,4 @@
-"""Merging layers compute what Keras on TensorFlow computes: values, gradients, masks, shapes, of any shapes that fit."""
+"""Merging layers compute what Keras on TensorFlow computes: values, gradients, masks, for any shapes that fit."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ every_masked = pytest.mark.parametrize("name, options", MASKED, ids=str)
 
 @st.composite
 def stretching(draw, most):
-    """Shapes (batch, ..) of one to `most` inputs that can be stretched to one, the batch equal in all."""
+    """Shapes (batch, ..) of one to `most` inputs that can be stretched to one, the batch equal in all.
+
+    The batch is longer than the other axes: Keras on TensorFlow takes (n, 1, 1) for a bias of the last axis in an
+    addition to (n, .., n), and adds the numbers of one sample to another's.
+    """
     full = draw(st.lists(st.integers(1, 4), min_size=0, max_size=3))
-    batch = draw(st.integers(1, 4))
+    batch = draw(st.integers(5, 6))
     shapes = []
     for _ in range(draw(st.integers(2 if most == 2 else 1, most))):
         own = full[draw(st.integers(0, len(full))) :]
