@@ -198,9 +198,12 @@ class Layer(WeightOwner):
         """
         if kwargs.get("mask") is not None:
             raise NotImplementedError(f"{self.name}: a mask cannot be a symbolic argument; put a Masking layer before")
+        if kwargs.get("training"):
+            raise NotImplementedError(f"{self.name}: training=True cannot be part of a model; fit switches it on")
         for entry in flatten(inputs):
             if not isinstance(entry, KerasTensor):
-                raise TypeError(f"{self.name} got {type(entry).__name__} among symbolic tensors; wrap arrays in an Input")
+                kind = type(entry).__name__
+                raise TypeError(f"{self.name} got {kind} among symbolic tensors; wrap arrays in an Input")
         tensors = symbolic_tensors(inputs, args, kwargs)
         shape = map_leaves(lambda tensor: tensor.shape, list(inputs) if self.takes_list else inputs)
         self.check_input(shape)
