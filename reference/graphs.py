@@ -1,7 +1,6 @@
 """Functional models of the standard set: what a chain cannot be, drawn with the same words in either library.
 
-Each case draws its model from `Input` and layers alone, so that it can be drawn in minirnn and in Keras. Inputs are given
-by their batch shapes, in the order of the model's inputs.
+Each case draws its model from `Input` and layers alone, so that it can be drawn in minirnn and in Keras.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minirnn.utils.nested import pack_like
 from reference.cases import random_weights
 
 TIME, FEATURES = 6, 4
@@ -83,7 +83,8 @@ def _encoder_decoder(k: Any, kind: str = "LSTM") -> Any:
     decoded, *_ = cell(6, return_sequences=True, return_state=True, name="decoder")(
         target, initial_state=states if len(states) > 1 else states[0]
     )
-    return k.models.Model([source, target], k.layers.Dense(3, name="y")(decoded), name=f"encoder_decoder_{kind.lower()}")
+    y = k.layers.Dense(3, name="y")(decoded)
+    return k.models.Model([source, target], y, name=f"encoder_decoder_{kind.lower()}")
 
 
 def _attention(k: Any) -> Any:
@@ -176,8 +177,8 @@ def build_graph(case: GraphCase, library: ModuleType, seed: int = 0) -> Any:
     return model
 
 
-def graph_data(case: GraphCase, model: Any, seed: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Inputs and targets of unit scale, a list of arrays each, in the order of the model's inputs and outputs."""
+def graph_data(case: GraphCase, model: Any, seed: int = 0) -> tuple[Any, Any]:
+    """Inputs and targets of unit scale, arrays or lists or dicts of them as the model takes them."""
     rng = np.random.default_rng([seed, 1])
 
     def draw(tensor: Any) -> np.ndarray:
@@ -188,4 +189,10 @@ def graph_data(case: GraphCase, model: Any, seed: int = 0) -> tuple[list[np.ndar
     if case.padded:
         for x in xs:
             x[np.arange(x.shape[1]) >= rng.integers(1, x.shape[1] + 1, size=len(x))[:, None]] = 0
-    return xs, [draw(tensor) for tensor in model.outputs]
+    ys = [draw(tensor) for tensor in model.outputs]
+    return _as_taken(model.inputs, model, "input", xs), _as_taken(model.outputs, model, "output", ys)
+
+
+def _as_taken(tensors: list[Any], model: Any, end: str, arrays: list[np.ndarray]) -> Any:
+    """A single array, or the arrays in the nesting of the model's end."""
+    return arrays[0] if len(tensors) == 1 else pack_like(getattr(model, end), arrays)
