@@ -152,6 +152,23 @@ def _masks_through_models(k: Any) -> Any:
     return k.models.Model(x, k.layers.SimpleRNN(2, name="y")(inner(chain(masked))), name="masks_through_models")
 
 
+def _masks_of_several_branches(k: Any) -> Any:
+    """Layers whose order depends on where masks are computed."""
+    a, b, c = (k.Input((TIME, FEATURES), name=name) for name in "abc")
+    of_a, of_b = (
+        k.layers.Masking(name=f"masking_{x.name}")(k.layers.Activation("relu", name=f"activation_{x.name}")(x))
+        for x in (a, b)
+    )
+    both = k.layers.Concatenate(name="both")([of_a, of_b])
+    sums = k.layers.GRU(4, name="of_sums")(k.layers.Add(name="sums")([of_a, of_b, of_a]))
+    straight = c
+    for number in range(6):
+        straight = k.layers.Dense(FEATURES, activation="tanh", name=f"dense_{number}")(straight)
+    half = k.layers.Concatenate(axis=1, name="half")([of_a, c])
+    ends = [k.layers.LSTM(4, name=f"of_{name}")(x) for name, x in (("both", both), ("c", straight), ("half", half))]
+    return k.models.Model([a, b, c], k.layers.Add(name="y")([sums, *ends]), name="masks_of_several_branches")
+
+
 GRAPHS = (
     GraphCase("tensors used twice", _used_twice),
     GraphCase("a layer shared by branches", _shared_layer),
@@ -164,6 +181,7 @@ GRAPHS = (
     GraphCase("attention", _attention),
     GraphCase("models in a model", _models_in_models),
     GraphCase("models in a chain", _model_in_chain),
+    GraphCase("masks of several branches", _masks_of_several_branches, padded=True),
     GraphCase("masks through models in a model", _masks_through_models, padded=True),
     GraphCase("inputs and outputs by names", _by_names),
     GraphCase("a part of a chain", _part_of_a_chain),

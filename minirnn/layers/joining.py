@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,11 @@ class Concatenate(Merge):
             m = m[..., None] if m.ndim < x.ndim else m.any(axis=-1, keepdims=True)
             steps.append(np.broadcast_to(m, (*x.shape[:-1], 1)))
         return np.concatenate(steps, axis=self.axis).any(axis=-1)
+
+    def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> Any:
+        # An input's mask is expanded, and stretched by an "or" with zeros of the input's shape; then any of all.
+        wide = [step(x) if m is None else step(step(m), step(x)) for x, m in zip(xs, masks, strict=True)]
+        return step(step(*wide))
 
     def new_tape(self, shapes: Any, training: bool) -> Tape:
         tape = Tape()
@@ -136,6 +142,9 @@ class Dot(Merge):
         return shape if len(shape) > 1 else (*shape, 1)
 
     def compute_mask(self, xs: Any, mask: Any = None) -> None:
+        return None
+
+    def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> None:
         return None
 
     def new_tape(self, shapes: Any, training: bool) -> Tape:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any, ClassVar
 
 import numpy as np
@@ -107,6 +108,9 @@ class Merge(Layer):
         if masks is None or any(m is None for m in masks):
             return None
         return any_of(masks)
+
+    def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> Any:
+        return None if None in masks else reduce(step, masks)
 
     # --- the two passes ---
 
