@@ -154,7 +154,7 @@ class _Repeated:
         except _NotYet:
             return False
         if kwargs.pop("mask", None) is not None and not _may_be_masked(symbolic_tensors(args)):
-            raise ValueError(f"{layer.name} is called with a mask of its own; minirnn takes those of a Masking layer only")
+            raise ValueError(f"{layer.name} is called with a mask of its own; minirnn takes those of Masking layers only")
         layer(*args, **{key: value for key, value in kwargs.items() if value is not None})
         self._calls[layer].append(layer.nodes[-1])
         return True
@@ -164,17 +164,17 @@ class _Repeated:
         if isinstance(places, Mapping):
             return {key: self.ends(entry) for key, entry in places.items()}
         if len(places) == 3 and isinstance(places[0], str):
-            return self._tensor(*places, first=True)
+            name, node_index, tensor_index = places
+            return self._tensor(name, node_index - _first_call(self.layers.get(name)), tensor_index)
         return [self.ends(entry) for entry in places]
 
-    def _tensor(self, name: str, node_index: int, tensor_index: int, first: bool = False) -> KerasTensor:
-        """What a call made. `first` says that functional models count from their `_first_call`."""
+    def _tensor(self, name: str, node_index: int, tensor_index: int) -> KerasTensor:
+        """What a call made, calls counted from 0."""
         if name in self.operations:
             raise ValueError(f"the configuration holds the operation {name!r}; minirnn has layers only")
         if name not in self.layers:
             raise ValueError(f"the configuration names the layer {name!r}, which is not among its layers")
         layer = self.layers[name]
-        node_index -= _first_call(layer) if first else 0
         if node_index >= len(self._calls[layer]):
             raise _NotYet
         return self._calls[layer][node_index].outputs[tensor_index]
@@ -182,7 +182,7 @@ class _Repeated:
     def _arguments(self, call: Any) -> tuple[list[Any], dict[str, Any]]:
         """The arguments of a recorded call; a mask that operations computed is True."""
         if isinstance(call, (list, tuple)):  # the form of Keras 2: [name, node, tensor, keyword arguments]
-            tensors = [self._tensor(*entry[:3], first=True) for entry in call]
+            tensors = [self.ends(entry[:3]) for entry in call]
             return [tensors[0] if len(tensors) == 1 else tensors], dict(call[0][3]) if len(call[0]) > 3 else {}
         kwargs = dict(call["kwargs"])
         if kwargs.get("mask") is not None:

@@ -82,14 +82,18 @@ class Graph:
 
 
 def from_inputs(inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -> tuple[list, list]:
-    """The same tensors if all inputs are Inputs; else new Inputs, and the outputs of the same calls repeated on them."""
+    """The same tensors if all inputs are Inputs; else new Inputs, and the outputs of the calls repeated on them."""
     if all(isinstance(made_by(tensor).operation, InputLayer) for tensor in inputs):
         return list(inputs), list(outputs)
     stands_for = {id(t): Input(batch_shape=t.shape, dtype=t.dtype, name=f"{t.name}_input") for t in inputs}
     new = [stands_for[id(t)] for t in inputs]
+
+    def replaced(leaf: Any) -> Any:
+        return stands_for.get(id(leaf), leaf)
+
     for node in _in_order(list(inputs), list(outputs))[0]:
         if node.input_tensors:
-            args, kwargs = map_leaves(lambda leaf: stands_for.get(id(leaf), leaf), [list(node.args), node.kwargs])
+            args, kwargs = map_leaves(replaced, [list(node.args), node.kwargs])
             node.operation(*args, **kwargs)
             stands_for |= {id(old): t for old, t in zip(node.outputs, node.operation.nodes[-1].outputs, strict=True)}
     return new, [stands_for[id(t)] for t in outputs]
