@@ -6,11 +6,16 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from minirnn.compat import modules as _older_modules
+
+_older_modules.install()
+
 __version__ = "0.1.0"
 
 __all__ = [
     "Input", "Sequential", "activations", "callbacks", "config", "gates", "get_num_threads", "initializers", "kernels",
-    "layers", "losses", "metrics", "models", "optimizers", "random", "set_num_threads", "utils", "warmup",
+    "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "random", "set_num_threads", "utils",
+    "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
         metrics,
         models,
         optimizers,
+        preprocessing,
         random,
         utils,
     )

@@ -110,6 +110,22 @@ def as_mask(value: Any, shape: tuple[int, int], name: str = "mask") -> NDArray[A
     return np.require(array, requirements=["C", "A", "W"])
 
 
+def as_numbers(value: Any, name: str = "x") -> NDArray[Any]:
+    """Return `value` as an array of real numbers or booleans, in its own dtype, uncopied if it is an array.
+
+    For what moves numbers and does not compute: NaN and an empty array pass. Raises as `as_input` does otherwise.
+    """
+    return _numbers(value, name)
+
+
+def as_labels(value: Any, classes: int | None = None, name: str = "y") -> NDArray[Any]:
+    """Return class numbers, whole and from 0 to `classes` - 1, as int64 in their own shape.
+
+    Raises as `as_input` does, and ValueError for a label that is not whole or out of range.
+    """
+    return _as_labels(_numbers(value, name), classes, name)
+
+
 def check_finite(array: NDArray[Any], name: str) -> None:
     """Raise ValueError at the first NaN or infinity."""
     wrong = ~np.isfinite(array)

@@ -16,8 +16,8 @@ FLOORS = [
     {"minirnn.gates"},
     {"minirnn.kernels"},
     {
-        "minirnn.activations", "minirnn.boundary", "minirnn.config", "minirnn.initializers", "minirnn.random",
-        "minirnn.utils",
+        "minirnn.activations", "minirnn.boundary", "minirnn.compat", "minirnn.config", "minirnn.initializers",
+        "minirnn.preprocessing", "minirnn.random", "minirnn.utils",
     },
     {"minirnn.layers"},
     {

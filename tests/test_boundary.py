@@ -306,3 +306,18 @@ def test_lengths_must_agree():
     assert boundary.check_lengths(x=[1, 2], y=[3, 4], sample_weight=None) == 2
     with pytest.raises(ValueError, match="x has 2, y has 1; drop"):
         boundary.check_lengths(x=[1, 2], y=[1], sample_weight=None)
+
+
+def test_numbers_pass_in_their_own_dtype_and_as_they_are():
+    for array in (np.arange(3), np.array([1.0, np.nan]), np.zeros((0, 2), "float16")):
+        assert boundary.as_numbers(array) is array
+    with pytest.raises(TypeError, match="series: got list"):
+        boundary.as_numbers(["a"], "series")
+
+
+def test_labels_keep_their_shape_and_are_whole_and_in_range():
+    labels = boundary.as_labels([[0.0, 2.0]], 3)
+    assert labels.dtype == np.int64 and labels.tolist() == [[0, 2]]
+    for bad in ([-1], [3], [0.5]):
+        with pytest.raises(ValueError, match="y: got the label"):
+            boundary.as_labels(bad, 3)

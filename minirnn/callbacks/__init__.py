@@ -2,9 +2,14 @@
 
 from minirnn.callbacks.callback import Callback, History, LambdaCallback
 from minirnn.callbacks.callback_list import CallbackList
-from minirnn.callbacks.early_stopping import EarlyStopping, TerminateOnNaN
+from minirnn.callbacks.csv_logger import CSVLogger
+from minirnn.callbacks.early_stopping import EarlyStopping
+from minirnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from minirnn.callbacks.monitor_check import check_monitors
 from minirnn.callbacks.progbar_logger import ProgbarLogger
+from minirnn.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
-    "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "ProgbarLogger", "TerminateOnNaN",
+    "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
+    "ProgbarLogger", "ReduceLROnPlateau", "TerminateOnNaN", "check_monitors",
 ]  # fmt: skip

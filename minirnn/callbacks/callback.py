@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Logs = Mapping[str, Any] | None
+Hook = Callable[..., Any] | None
 
 BATCH_HOOKS = (
     "on_train_batch_begin", "on_train_batch_end", "on_test_batch_begin", "on_test_batch_end",
@@ -15,6 +16,7 @@ HOOKS = (
     "on_train_begin", "on_train_end", "on_test_begin", "on_test_end", "on_predict_begin", "on_predict_end",
     "on_epoch_begin", "on_epoch_end", *BATCH_HOOKS,
 )  # fmt: skip
+OLDER_HOOKS = ("on_batch_begin", "on_batch_end")
 
 
 class Callback:
@@ -35,6 +37,9 @@ class Callback:
     def set_model(self, model: Any) -> None:
         self.model = model
 
+    def break_off(self) -> None:
+        """Let go of what is held: an exception has left the run, and none of its hooks will be called. Not in Keras."""
+
     def on_train_begin(self, logs: Logs = None) -> None:
         """Before the first epoch."""
 
@@ -49,11 +54,11 @@ class Callback:
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Before a training step, counted from 0 in each epoch."""
-        self.on_batch_begin(batch, logs)
+        self.on_batch_begin(batch, logs=logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """After a training step."""
-        self.on_batch_end(batch, logs)
+        self.on_batch_end(batch, logs=logs)
 
     def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Older name of `on_train_batch_begin`."""
@@ -89,13 +94,31 @@ class Callback:
 class LambdaCallback(Callback):
     """A callback made of functions, each under the name of its hook: `LambdaCallback(on_epoch_end=print)`.
 
-    Raises TypeError for a name that is no hook, or a hook that is no function.
+    Hooks of batches are called with `logs` as a keyword: `lambda batch, logs: ..`. Raises TypeError for a name that is
+    no hook, or a hook that is no function.
     """
 
-    def __init__(self, **hooks: Callable[..., Any] | None) -> None:
+    def __init__(
+        self,
+        on_epoch_begin: Hook = None,
+        on_epoch_end: Hook = None,
+        on_train_begin: Hook = None,
+        on_train_end: Hook = None,
+        on_train_batch_begin: Hook = None,
+        on_train_batch_end: Hook = None,
+        **others: Hook,
+    ) -> None:
         super().__init__()
-        for name, function in hooks.items():
-            if name not in (*HOOKS, "on_batch_begin", "on_batch_end"):
+        named = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            "on_train_batch_begin": on_train_batch_begin,
+            "on_train_batch_end": on_train_batch_end,
+        }
+        for name, function in (named | others).items():
+            if name not in (*HOOKS, *OLDER_HOOKS):
                 raise TypeError(f"LambdaCallback got {name!r}, which is no hook; hooks are on_epoch_end and the like")
             if function is None:
                 continue

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from minirnn.callbacks.callback import BATCH_HOOKS, HOOKS, Callback, History, Logs
+from minirnn.callbacks.callback import Callback, History, Logs
 from minirnn.callbacks.progbar_logger import ProgbarLogger
 
 # Hooks whose default calls an older one: who overrides that one listens as well.
 _OLDER_NAME = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 
 
-class CallbackList:
+class CallbackList(Callback):
     """Calls the callbacks in their order, a History and the progress bar last.
 
     Logs reach them as Keras's do: sorted by name, numbers as Python floats, one new dict for each hook, so that what
-    one callback adds the next ones see. Hooks that nobody overrides cost next to nothing.
+    one callback adds the next ones see; hooks of batches get them as the keyword `logs`. Who listens to batches is
+    looked up when a run begins: hooks that nobody overrides cost next to nothing.
 
     `add_history` is True, or the History to fill; `add_progbar` by default follows `verbose`. `params` (`verbose`,
-    `epochs`, `steps`) are handed to every callback. Raises TypeError for anything that is no callback.
+    `epochs`, `steps`) are handed to every callback, and the model gets the History as `model.history`. Raises
+    TypeError for anything that is no callback.
+
+    `with callback_list:` around a run ends the progress bar's line, and closes files, if an exception or Ctrl-C leaves
+    the run in the middle.
     """
 
     def __init__(
@@ -30,10 +35,11 @@ class CallbackList:
         model: Any = None,
         **params: Any,
     ) -> None:
-        self.callbacks = _flat(callbacks)
+        super().__init__()
+        self.callbacks = list(flat(callbacks))
         for callback in self.callbacks:
             _check(callback)
-        self.history = next((c for c in self.callbacks if isinstance(c, History)), None)
+        self.history = next((c for c in reversed(self.callbacks) if isinstance(c, History)), None)
         if isinstance(add_history, History) or (add_history and self.history is None):
             self.history = add_history if isinstance(add_history, History) else History()
             self.callbacks.append(self.history)
@@ -41,29 +47,69 @@ class CallbackList:
             add_progbar = bool(params.get("verbose"))
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger())
-        self.params = params
-        self.model = model
+        if model is not None:
+            self.set_model(model)
+        self.set_params(params)
+        self._batch_listeners: dict[str, list[Callable[..., Any]]] = {}
+        for run in ("train", "test", "predict"):
+            self._listen(run)
+
+    def set_model(self, model: Any) -> None:
+        super().set_model(model)
+        if self.history is not None:
+            model.history = self.history
         for callback in self.callbacks:
-            if params:
-                callback.set_params(params)
-            if model is not None:
-                callback.set_model(model)
-        self._listeners = {hook: [getattr(c, hook) for c in self.callbacks if _listens(c, hook)] for hook in HOOKS}
+            callback.set_model(model)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        super().set_params(params)
+        for callback in self.callbacks if params else ():
+            callback.set_params(params)
+
+    def __enter__(self) -> CallbackList:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *details: Any) -> None:
+        if error is not None:
+            self.break_off()
+
+    def break_off(self) -> None:
+        for callback in self.callbacks:
+            getattr(callback, "break_off", _nothing)()
+
+    # --- who is called ---
 
     @property
     def wants_batches(self) -> bool:
         """Whether anyone listens to single batches, so that their logs are worth computing."""
-        return any(self._listeners[hook] for hook in BATCH_HOOKS)
+        return any(self._batch_listeners.values())
+
+    def _listen(self, run: str) -> None:
+        for hook in (f"on_{run}_batch_begin", f"on_{run}_batch_end"):
+            self._batch_listeners[hook] = [getattr(c, hook) for c in self.callbacks if _listens(c, hook)]
 
     def _call(self, hook: str, logs: Logs, *position: int) -> None:
-        listeners = self._listeners[hook]
+        plain = _plain_logs(logs)
+        for callback in self.callbacks:
+            getattr(callback, hook)(*position, plain)
+
+    def _call_batch(self, hook: str, logs: Logs, batch: int) -> None:
+        listeners = self._batch_listeners[hook]
         if listeners:
-            plain = {name: _plain(value) for name, value in sorted(logs.items())} if logs else {}
+            plain = _plain_logs(logs)
             for listener in listeners:
-                listener(*position, plain)
+                listener(batch, logs=plain)
+
+    def _call_older(self, hook: str, logs: Logs, batch: int) -> None:
+        plain = _plain_logs(logs)
+        for callback in self.callbacks:
+            getattr(callback, hook)(batch, logs=plain)
+
+    # --- hooks ---
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._call("on_train_begin", logs)
+        self._listen("train")
 
     def on_train_end(self, logs: Logs = None) -> None:
         self._call("on_train_end", logs)
@@ -75,51 +121,53 @@ class CallbackList:
         self._call("on_epoch_end", logs, epoch)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        self._call("on_train_batch_begin", logs, batch)
+        self._call_batch("on_train_batch_begin", logs, batch)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self._call("on_train_batch_end", logs, batch)
+        self._call_batch("on_train_batch_end", logs, batch)
+
+    def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        self._call_older("on_batch_begin", logs, batch)
+
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._call_older("on_batch_end", logs, batch)
 
     def on_test_begin(self, logs: Logs = None) -> None:
         self._call("on_test_begin", logs)
+        self._listen("test")
 
     def on_test_end(self, logs: Logs = None) -> None:
         self._call("on_test_end", logs)
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        self._call("on_test_batch_begin", logs, batch)
+        self._call_batch("on_test_batch_begin", logs, batch)
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self._call("on_test_batch_end", logs, batch)
+        self._call_batch("on_test_batch_end", logs, batch)
 
     def on_predict_begin(self, logs: Logs = None) -> None:
         self._call("on_predict_begin", logs)
+        self._listen("predict")
 
     def on_predict_end(self, logs: Logs = None) -> None:
         self._call("on_predict_end", logs)
 
     def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        self._call("on_predict_batch_begin", logs, batch)
+        self._call_batch("on_predict_batch_begin", logs, batch)
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self._call("on_predict_batch_end", logs, batch)
+        self._call_batch("on_predict_batch_end", logs, batch)
 
 
-def _flat(callbacks: Any) -> list[Any]:
-    if callbacks is None:
-        return []
+def flat(callbacks: Any) -> Iterator[Any]:
+    """Yield the callbacks of a callback, a list of lists, a CallbackList, or None, in their order."""
     if isinstance(callbacks, CallbackList):
-        return list(callbacks.callbacks)
-    if isinstance(callbacks, (list, tuple)):
-        return [c for entry in callbacks for c in _flat(entry)]
-    return [callbacks]
-
-
-def _check(callback: Any) -> None:
-    if isinstance(callback, type):
-        raise TypeError(f"callbacks holds the class {callback.__name__}; make an object of it: {callback.__name__}()")
-    if not hasattr(callback, "set_model"):
-        raise TypeError(f"callbacks must be Callback objects, got {type(callback).__name__}; wrap it in LambdaCallback")
+        yield from callbacks.callbacks
+    elif isinstance(callbacks, (list, tuple)):
+        for entry in callbacks:
+            yield from flat(entry)
+    elif callbacks is not None:
+        yield callbacks
 
 
 def _listens(callback: Any, hook: str) -> bool:
@@ -129,7 +177,38 @@ def _listens(callback: Any, hook: str) -> bool:
     )
 
 
+def _plain_logs(logs: Logs) -> dict[str, Any]:
+    """A new dict of the logs, sorted by name, dicts in it opened, whatever makes a float made one.
+
+    Arrays, such as the outputs of a prediction, pass as they are, also where they hold a single number.
+    """
+    plain: dict[str, Any] = {}
+    for name, value in sorted(logs.items()) if logs else ():
+        if isinstance(value, dict):
+            plain |= _plain_logs(value)
+        else:
+            plain[name] = _plain(value)
+    return plain
+
+
 def _plain(value: Any) -> Any:
-    # Arrays, such as the outputs of a prediction, pass as they are.
-    to_float: Callable[[], float] | None = None if getattr(value, "ndim", 0) else getattr(value, "__float__", None)
-    return to_float() if to_float else value
+    if type(value) is float:
+        return value
+    dimensions = getattr(value, "ndim", 0)
+    if dimensions:
+        return value
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def _check(callback: Any) -> None:
+    if isinstance(callback, type):
+        raise TypeError(f"callbacks holds the class {callback.__name__}; make an object of it: {callback.__name__}()")
+    if not hasattr(callback, "set_model"):
+        raise TypeError(f"callbacks must be Callback objects, got {type(callback).__name__}; wrap it in LambdaCallback")
+
+
+def _nothing() -> None:
+    """What a callback of another library does when a run is broken off."""

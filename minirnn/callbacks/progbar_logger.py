@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from minirnn.callbacks.callback import Callback, Logs
-from minirnn.training.progress import Progbar, print_message
+from minirnn.utils.output import print_message
+from minirnn.utils.progbar import Progbar
 
 
 class ProgbarLogger(Callback):
     """Shows a progress bar with the running averages. `fit`, `evaluate` and `predict` add one unless verbose is 0.
 
-    `verbose` (of the params) is 1 for a bar, 2 for a line an epoch, more for the number of the epoch only.
+    `verbose` (of the params) is 1 or "auto" for a bar, 2 for a line an epoch, more for the number of the epoch only.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.seen = 0
+        self.progbar: Progbar | None = None
+        self.target: int | None = None
         self.verbose = 1
         self.epochs = 1
-        self.target: int | None = None
         self._in_fit = False
-        self._begin()
 
     def set_params(self, params: dict[str, Any]) -> None:
         super().set_params(params)
@@ -52,6 +54,7 @@ class ProgbarLogger(Callback):
             self._advance(batch, logs)
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
+        # The outputs are no metrics.
         self._advance(batch, None)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -62,19 +65,27 @@ class ProgbarLogger(Callback):
             self._end(logs)
 
     def on_predict_end(self, logs: Logs = None) -> None:
-        self._end(None)
+        self._end(logs)
 
-    def _begin(self) -> None:
+    def break_off(self) -> None:
+        if self.progbar is not None:
+            self.progbar.break_off()
+
+    def _begin(self) -> Progbar:
         # Logs are averages already: the bar must not average them again.
-        self._bar = Progbar(self.target, verbose=self.verbose, stateless_metrics=())
-        self._seen = 0
+        self.progbar = Progbar(self.target, verbose=self.verbose, stateless_metrics=())
+        self.seen = 0
+        return self.progbar
 
     def _advance(self, batch: int, logs: Logs) -> None:
-        self._seen = batch + 1
+        bar = self.progbar or self._begin()
+        self.seen = batch + 1
         if self.verbose == 1:
-            self._bar.update(self._seen, (logs or {}).items(), finalize=False)
+            bar.update(self.seen, (logs or {}).items(), finalize=False)
 
     def _end(self, logs: Logs) -> None:
+        bar = self.progbar or self._begin()
         if self.target is None:
-            self.target = self._bar.target = self._seen
-        self._bar.update(self.target, (logs or {}).items(), finalize=True)
+            # The first epoch has counted the steps of the next ones.
+            self.target = bar.target = self.seen
+        bar.update(self.target, (logs or {}).items(), finalize=True)

@@ -2,14 +2,15 @@
 
 p parameters, g gradients, and the optimizer's slots (m, v ..) are views of flat arrays of one size, a multiple of W.
 The equations are Keras's, down to the place of epsilon. A call works on elements lo .. hi-1, whole registers.
+Where p, g and the slots are zero, as in the padding of weights, p stays zero.
 """
 
 from __future__ import annotations
 
-from minirnn.gates.elementary import where
+from minirnn.gates.elementary import absolute, where
 from minirnn.jit import inline, kernel
 from minirnn.kernels.elementary import sqrt
-from minirnn.kernels.simd import add_lanes, load, store, width, zeros
+from minirnn.kernels.simd import load, store, width
 
 
 @inline
@@ -46,6 +47,127 @@ def amsgrad(p, g, m, v, top, rate, beta_1, beta_2, epsilon, lo, hi):
         store(m, k, m_k)
         store(v, k, v_k)
         store(top, k, top_k)
+
+
+@inline
+def adamax_update(p, g, m, u, rate, beta_1, beta_2, epsilon):
+    """Kingma & Ba 2015, algorithm 2, with an epsilon: rate = lr / (1 - beta_1**t).
+
+        m = m + (g - m) (1 - beta_1)
+        u = max(beta_2 u, |g|)
+        p = p - rate m / (u + epsilon)
+    """
+    m = m + (g - m) * (1.0 - beta_1)
+    faded, size = beta_2 * u, absolute(g)
+    u = where(faded > size, faded, size)
+    p = p - rate * m / (u + epsilon)
+    return p, m, u
+
+
+@kernel
+def adamax(p, g, m, u, rate, beta_1, beta_2, epsilon, lo, hi):
+    """One step of Adamax."""
+    for k in range(lo, hi, width(p)):
+        p_k, m_k, u_k = adamax_update(load(p, k), load(g, k), load(m, k), load(u, k), rate, beta_1, beta_2, epsilon)
+        store(p, k, p_k)
+        store(m, k, m_k)
+        store(u, k, u_k)
+
+
+@inline
+def nadam_update(p, g, m, v, rate_m, rate_g, correction, beta_1, beta_2, epsilon):
+    """Dozat 2016, algorithm 2, with momenta mu_t = beta_1 (1 - 0.96**t / 2) and their product M_t = mu_1 .. mu_t:
+    rate_m = lr mu_{t+1} / (1 - M_{t+1}), rate_g = lr (1 - mu_t) / (1 - M_t), correction = 1 / (1 - beta_2**t).
+
+        m = m + (g - m) (1 - beta_1)
+        v = v + (g**2 - v) (1 - beta_2)
+        p = p - (rate_m m + rate_g g) / (sqrt(correction v) + epsilon)
+    """
+    m = m + (g - m) * (1.0 - beta_1)
+    v = v + (g * g - v) * (1.0 - beta_2)
+    p = p - (rate_m * m + rate_g * g) / (sqrt(correction * v) + epsilon)
+    return p, m, v
+
+
+@kernel
+def nadam(p, g, m, v, rate_m, rate_g, correction, beta_1, beta_2, epsilon, lo, hi):
+    """One step of Nadam."""
+    for k in range(lo, hi, width(p)):
+        p_k, m_k, v_k = nadam_update(
+            load(p, k), load(g, k), load(m, k), load(v, k), rate_m, rate_g, correction, beta_1, beta_2, epsilon
+        )
+        store(p, k, p_k)
+        store(m, k, m_k)
+        store(v, k, v_k)
+
+
+@inline
+def adagrad_update(p, g, a, learning_rate, epsilon):
+    """Duchi, Hazan & Singer 2011, the diagonal form of figure 1, with epsilon under the root.
+
+        a = a + g**2
+        p = p - learning_rate g / sqrt(a + epsilon)
+    """
+    a = a + g * g
+    p = p - learning_rate * g / sqrt(a + epsilon)
+    return p, a
+
+
+@kernel
+def adagrad(p, g, a, learning_rate, epsilon, lo, hi):
+    """One step of Adagrad."""
+    for k in range(lo, hi, width(p)):
+        p_k, a_k = adagrad_update(load(p, k), load(g, k), load(a, k), learning_rate, epsilon)
+        store(p, k, p_k)
+        store(a, k, a_k)
+
+
+@inline
+def adadelta_update(p, g, a, x, learning_rate, rho, epsilon):
+    """Zeiler 2012, algorithm 1: a runs after the squared gradients, x after the squared changes d.
+
+        a = rho a + (1 - rho) g**2
+        d = -g sqrt(x + epsilon) / sqrt(a + epsilon)
+        x = rho x + (1 - rho) d**2
+        p = p + learning_rate d
+    """
+    a = rho * a + (1.0 - rho) * (g * g)
+    d = -g * sqrt(x + epsilon) / sqrt(a + epsilon)
+    x = rho * x + (1.0 - rho) * (d * d)
+    p = p + learning_rate * d
+    return p, a, x
+
+
+@kernel
+def adadelta(p, g, a, x, learning_rate, rho, epsilon, lo, hi):
+    """One step of Adadelta."""
+    for k in range(lo, hi, width(p)):
+        p_k, a_k, x_k = adadelta_update(load(p, k), load(g, k), load(a, k), load(x, k), learning_rate, rho, epsilon)
+        store(p, k, p_k)
+        store(a, k, a_k)
+        store(x, k, x_k)
+
+
+@inline
+def lion_update(p, g, m, learning_rate, beta_1, beta_2):
+    """Chen et al. 2023, algorithm 2 (weight decay is a pass of its own); the sign of zero is zero.
+
+        p = p - learning_rate sign(beta_1 m + (1 - beta_1) g)
+        m = beta_2 m + (1 - beta_2) g
+    """
+    c = beta_1 * m + (1.0 - beta_1) * g
+    p = p - learning_rate * where(c > 0.0, 1.0, where(c < 0.0, -1.0, c))  # a NaN stays one
+    m = beta_2 * m + (1.0 - beta_2) * g
+    return p, m
+
+
+@kernel
+def lion(p, g, m, learning_rate, beta_1, beta_2, lo, hi):
+    """One step of Lion."""
+    for k in range(lo, hi, width(p)):
+        p_k, m_k = lion_update(load(p, k), load(g, k), load(m, k), learning_rate, beta_1, beta_2)
+        store(p, k, p_k)
+        store(m, k, m_k)
 
 
 @kernel
@@ -86,32 +208,3 @@ def rmsprop(p, g, v, mean, m, learning_rate, rho, momentum, epsilon, centered, l
             step = momentum * load(m, k) + step
             store(m, k, step)
         store(p, k, load(p, k) - step)
-
-
-@inline
-def _square_sum(g, lo, hi):
-    total = zeros(g)
-    for k in range(lo, hi, width(g)):
-        total = total + load(g, k) * load(g, k)
-    return add_lanes(total)
-
-
-@kernel
-def square_sum(g, lo, hi):
-    """Sum of g**2."""
-    return float(_square_sum(g, lo, hi))
-
-
-@kernel
-def scale(g, factor, lo, hi):
-    """g = factor g"""
-    for k in range(lo, hi, width(g)):
-        store(g, k, factor * load(g, k))
-
-
-@kernel
-def clip(g, limit, lo, hi):
-    """g clipped to -limit .. limit"""
-    for k in range(lo, hi, width(g)):
-        g_k = load(g, k)
-        store(g, k, where(g_k > limit, limit, where(g_k < -limit, -limit, g_k)))

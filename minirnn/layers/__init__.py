@@ -1,5 +1,8 @@
 """Floor 3: Keras's layers. Names and arguments become packed weights and kernel calls, forward and backward."""
 
+from typing import Any
+
+from minirnn.compat.absent import absent_layer
 from minirnn.layers.dense import Dense
 from minirnn.layers.elementwise import Activation, Dropout
 from minirnn.layers.gru import GRU
@@ -21,12 +24,16 @@ from minirnn.layers.merging import (
     multiply,
     subtract,
 )
+from minirnn.layers.normalizing import Normalization
 from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
-from minirnn.layers.symbolic import KerasTensor
 
 __all__ = [
     "GRU", "LSTM", "Activation", "Add", "Average", "Concatenate", "Dense", "Dot", "Dropout", "Flatten", "Input",
-    "InputLayer", "KerasTensor", "Layer", "Masking", "Maximum", "Minimum", "Multiply", "RepeatVector", "Reshape",
+    "InputLayer", "Layer", "Masking", "Maximum", "Minimum", "Multiply", "Normalization", "RepeatVector", "Reshape",
     "SimpleRNN", "Subtract", "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    return absent_layer(name)

@@ -20,8 +20,9 @@ from minirnn.kernels.recurrence import transpose
 from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import TALL_ROWS
 from minirnn.layers.affine import Affine
+from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape
-from minirnn.layers.recurrent import tile_for, transposed_shape
+from minirnn.layers.recurrence import tile_for, transposed_shape
 from minirnn.layers.weight import TileLayout, Weight, zeros
 
 
@@ -43,7 +44,26 @@ class Dense(Affine):
     ((2, 3), 15)
     """
 
-    later = Affine.later | {"quantization_config": None, "lora_rank": None}
+    later = Affine.later | {"quantization_config": None, "lora_rank": None, "lora_alpha": None}
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: int | None = None,
+        quantization_config: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**passed_on(locals()))
 
     def check_rank(self, shape: tuple[int | None, ...]) -> None:
         if len(shape) < 2:
@@ -119,5 +139,5 @@ class Dense(Affine):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        del config["lora_rank"]  # which Keras lists only where it is in use
+        del config["lora_rank"], config["lora_alpha"]  # which Keras lists only where they are in use
         return config

@@ -17,8 +17,8 @@ from minirnn.layers.weight import zeros
 class Activation(Layer):
     """Any function of `minirnn.activations`, by name or as that function; softmax runs over the last axis."""
 
-    def __init__(self, activation: Any, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.activation = activations.name_of(activation)
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
@@ -53,9 +53,9 @@ class Dropout(Layer):
     """
 
     def __init__(
-        self, rate: float, noise_shape: tuple[int | None, ...] | None = None, seed: int | None = None, **arguments: Any
+        self, rate: float, noise_shape: tuple[int | None, ...] | None = None, seed: int | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(**arguments)
+        super().__init__(**kwargs)
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
             raise ValueError(f"Dropout rate must be at least 0 and below 1, got {rate!r}")
         self.rate, self.noise_shape, self.seed = float(rate), noise_shape, seed

@@ -23,8 +23,8 @@ class Concatenate(Merge):
     that raises ValueError.
     """
 
-    def __init__(self, axis: int = -1, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.axis = _axis(axis, "Concatenate axis")
 
     def _place(self, rank: int) -> int:
@@ -105,8 +105,8 @@ class Dot(Merge):
 
     exactly = 2
 
-    def __init__(self, axes: Any, normalize: bool = False, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         if isinstance(axes, (list, tuple)):
             if len(axes) != 2:
                 raise ValueError(f"Dot axes must be one axis or a pair, got {axes!r:.60}")
@@ -208,11 +208,11 @@ def _normalize_backward(d_unit: Array, unit: Array, scale: Array, axis: int) -> 
 # --- as functions: a new layer, called at once ---
 
 
-def concatenate(inputs: Any, axis: int = -1, **arguments: Any) -> Any:
+def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
     """`Concatenate` of a list of arrays or symbolic tensors."""
-    return Concatenate(axis, **arguments)(inputs)
+    return Concatenate(axis, **kwargs)(inputs)
 
 
-def dot(inputs: Any, axes: Any = -1, **arguments: Any) -> Any:
+def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:
     """`Dot` of a list of two arrays or symbolic tensors."""
-    return Dot(axes, **arguments)(inputs)
+    return Dot(axes, **kwargs)(inputs)

@@ -7,6 +7,7 @@ layer's own scratch memory for one batch shape, made by `new_tape` and used agai
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections import defaultdict
@@ -19,19 +20,37 @@ from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.boundary import as_input
+from minirnn.compat import spelling
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
-from minirnn.layers.weight import TileLayout, Weight, WeightOwner
+from minirnn.layers.weight import Layout, Weight, WeightOwner
 from minirnn.utils.nested import flatten, map_leaves
 
 NO_MASK = np.zeros((0, 0), bool)
+# What older scripts say of the model's input in its first layer.
+INPUT_KEYWORDS = ("input_shape", "input_dim", "input_length", "batch_input_shape", "batch_size")
 _counts: dict[str, int] = defaultdict(int)
-_counts_lock = threading.Lock()
+_lock = threading.RLock()
+
+
+def one_thread() -> threading.RLock:  # type: ignore[valid-type]
+    """The lock under which layers are named and built: two threads may make the first call of a model at once."""
+    return _lock
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    # A child process has none of the threads that may have held it.
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def unique_name(class_name: str) -> str:
     """lstm, lstm_1, lstm_2 .. in the order of creation."""
     base = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", class_name)).lower()
-    with _counts_lock:
+    with one_thread():
         number = _counts[base]
         _counts[base] += 1
     return f"{base}_{number}" if number else base
@@ -50,7 +69,8 @@ class Layer(WeightOwner):
     """Base class. Subclasses set weights in `build` and implement `new_tape`, `forward` and `backward`.
 
     Arguments shared by all layers: `name`, `dtype` ('float32' or 'float64'), `trainable`, and of older scripts
-    `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`.
+    `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`. Raises TypeError for
+    an unknown argument, NotImplementedError for `activity_regularizer` and `autocast=False`.
     """
 
     supports_masking = True
@@ -61,21 +81,21 @@ class Layer(WeightOwner):
 
     def __init__(
         self,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        input_shape: tuple[int | None, ...] | None = None,
-        input_dim: int | None = None,
-        input_length: int | None = None,
-        batch_input_shape: tuple[int | None, ...] | None = None,
-        batch_size: int | None = None,
+        *,
         activity_regularizer: Any = None,
-        **unknown: Any,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
+        unknown = [key for key in kwargs if key not in INPUT_KEYWORDS]
         if unknown:
-            raise TypeError(f"{type(self).__name__} got an unknown argument {next(iter(unknown))!r}")
+            raise TypeError(f"{type(self).__name__} got an unknown argument {unknown[0]!r}")
         if activity_regularizer is not None:
             raise NotImplementedError(f"{type(self).__name__}: activity_regularizer is not supported yet; leave it out")
+        if not autocast:
+            raise NotImplementedError(f"{type(self).__name__}: inputs take the layer's dtype; leave autocast=False out")
         self.name = unique_name(type(self).__name__) if name is None else str(name)
         self.dtype = config.check_dtype(dtype)
         self.built = False
@@ -83,9 +103,15 @@ class Layer(WeightOwner):
         self._own_weights: list[Weight] = []
         self._trainable = bool(trainable)
         self.input_shape: Any = None
-        self.declared_shape = self._declared(input_shape, input_dim, input_length, batch_input_shape, batch_size)
+        self.declared_shape = self._declared(**kwargs)
 
-    def _declared(self, input_shape, input_dim, input_length, batch_input_shape, batch_size):
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        spelling.accept_in_constructor(cls, spelling.LAYER)
+
+    def _declared(
+        self, input_shape=None, input_dim=None, input_length=None, batch_input_shape=None, batch_size=None
+    ) -> Shape | None:
         """The batch shape that a layer names for the model's input, or None."""
         if batch_input_shape is not None:
             return tuple(batch_input_shape)
@@ -95,9 +121,13 @@ class Layer(WeightOwner):
 
     # --- weights ---
 
-    def add_weight(self, name: str, shape: tuple[int, ...], initial: Any, layout: TileLayout) -> Weight:
+    def add_weight(
+        self, name: str, shape: tuple[int, ...], initial: Any, layout: Layout, trainable: bool = True
+    ) -> Weight:
+        """A new weight that begins as `initial(shape, dtype)`; one that is not `trainable` never is."""
         weight = Weight(name, shape, layout, self.name)
         weight.assign(initial(shape, dtype=self.dtype))
+        weight.trainable = trainable
         self._own_weights.append(weight)
         return weight
 
@@ -213,7 +243,7 @@ class Layer(WeightOwner):
         for entry in flatten(inputs):
             if not isinstance(entry, KerasTensor):
                 kind = type(entry).__name__
-                raise TypeError(f"{self.name} got {kind} among symbolic tensors; wrap arrays in an Input")
+                raise TypeError(f"{self.name} got {kind} among symbolic tensors; let it come in through an Input")
         tensors = symbolic_tensors(inputs, args, kwargs)
         shape = map_leaves(lambda tensor: tensor.shape, list(inputs) if self.takes_list else inputs)
         self.check_input(shape)
@@ -269,7 +299,9 @@ class Layer(WeightOwner):
         """Check an input array, and build for its shape on first use."""
         x = as_input(x, self.name, self.dtype)
         if not self.built:
-            self.build((None, *x.shape[1:]))
+            with one_thread():
+                if not self.built:
+                    self.build((None, *x.shape[1:]))
         self.check_input(x.shape)
         return x
 
@@ -282,12 +314,12 @@ class Layer(WeightOwner):
             )
 
     def vjp(self, x: Any, dy: Any, mask: Any = None) -> tuple:
-        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight])."""
+        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight that training may change])."""
         x = self.prepare(x)
         tape = self.new_tape(x.shape, True)
         self.forward(x, mask, tape, True)
         dx = self.backward(as_input(dy, "dy", self.dtype), tape, True)
-        return dx, [w.gradient_numpy() for w in self.weights]
+        return dx, [w.gradient_numpy() for w in self.weights if w.trainable]
 
     # --- configuration ---
 

@@ -27,6 +27,9 @@ class Merge(Layer):
     takes_list = True
     exactly: ClassVar[int | None] = None  # how many inputs; None: one or more
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
     # --- shapes ---
 
     def check_shapes(self, shapes: list[Shape]) -> None:

@@ -192,31 +192,31 @@ def _accumulate(function: Callable[..., Any], xs: list[Array], y: Array) -> None
 # --- as functions: a new layer, called at once ---
 
 
-def add(inputs: Any, **arguments: Any) -> Any:
+def add(inputs: Any, **kwargs: Any) -> Any:
     """`Add` of a list of arrays or symbolic tensors."""
-    return Add(**arguments)(inputs)
+    return Add(**kwargs)(inputs)
 
 
-def average(inputs: Any, **arguments: Any) -> Any:
+def average(inputs: Any, **kwargs: Any) -> Any:
     """`Average` of a list of arrays or symbolic tensors."""
-    return Average(**arguments)(inputs)
+    return Average(**kwargs)(inputs)
 
 
-def subtract(inputs: Any, **arguments: Any) -> Any:
+def subtract(inputs: Any, **kwargs: Any) -> Any:
     """`Subtract` of a list of two arrays or symbolic tensors."""
-    return Subtract(**arguments)(inputs)
+    return Subtract(**kwargs)(inputs)
 
 
-def multiply(inputs: Any, **arguments: Any) -> Any:
+def multiply(inputs: Any, **kwargs: Any) -> Any:
     """`Multiply` of a list of arrays or symbolic tensors."""
-    return Multiply(**arguments)(inputs)
+    return Multiply(**kwargs)(inputs)
 
 
-def maximum(inputs: Any, **arguments: Any) -> Any:
+def maximum(inputs: Any, **kwargs: Any) -> Any:
     """`Maximum` of a list of arrays or symbolic tensors."""
-    return Maximum(**arguments)(inputs)
+    return Maximum(**kwargs)(inputs)
 
 
-def minimum(inputs: Any, **arguments: Any) -> Any:
+def minimum(inputs: Any, **kwargs: Any) -> Any:
     """`Minimum` of a list of arrays or symbolic tensors."""
-    return Minimum(**arguments)(inputs)
+    return Minimum(**kwargs)(inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -71,14 +72,49 @@ class TileLayout:
                 yield row, place.reshape(self.tiles, 1, gates, self.width), order
 
 
+class PlainLayout:
+    """A weight of any shape and dtype, as it is: flat and in C order, with zeros up to whole registers behind it.
+
+    Those let it lie in an arena between weights in tiles. `view` shows the packed array in Keras's shape, uncopied.
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+
+    def packed_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of the packed array for a weight of this shape: (registers * lanes,)."""
+        width = lanes(self.dtype)
+        return (-(-math.prod(shape) // width) * width,)
+
+    def view(self, packed: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """The packed array in Keras's shape: the same memory, for kernels to read and write."""
+        return packed[: math.prod(shape)].reshape(shape)
+
+    def pack(self, value: NDArray[Any], packed: NDArray[Any]) -> None:
+        """Write a weight in Keras's shape into its packed array; padding stays zero."""
+        self.view(packed, value.shape)[...] = value
+
+    def unpack(self, packed: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """The weight in Keras's shape, a new array."""
+        return self.view(packed, shape).copy()
+
+
+Layout = TileLayout | PlainLayout
+
+
 class Weight:
-    """One weight of a layer, by Keras's name and shape: `numpy()`, `assign(value)`, `shape`, `dtype`, `trainable`."""
+    """One weight of a layer, by Keras's name and shape: `numpy()`, `assign(value)`, `shape`, `dtype`, `trainable`.
+
+    No value below `least` is taken.
+    """
 
     moves: ClassVar[int] = 0  # how often any weight has moved: what was made before may hold memory that is left
     changes: ClassVar[int] = 0  # how often it may have changed which weights are trained
+    least = -math.inf
 
-    def __init__(self, name: str, shape: tuple[int, ...], layout: TileLayout, layer_name: str) -> None:
-        self.name, self.shape, self.layout = name, tuple(shape), layout
+    def __init__(self, name: str, shape: tuple[int, ...], layout: Layout, layer_name: str) -> None:
+        self.name, self.shape = name, tuple(shape)
+        self.layout: Any = layout  # of the kind that its layer gave it and knows
         self.path = f"{layer_name}/{name}"
         self.dtype = layout.dtype.name
         self._trainable = True
@@ -109,7 +145,11 @@ class Weight:
         return self.layout.unpack(self.gradient, self.shape)
 
     def assign(self, value: Any) -> None:
-        """Set it from an array of Keras's shape. Raises ValueError for another shape or a value that is not finite."""
+        """Set it from an array of Keras's shape.
+
+        Raises TypeError for what holds no real numbers, ValueError for another shape, a number below `least`, and one
+        that its dtype cannot hold: NaN, infinity, a fraction where it counts.
+        """
         self.layout.pack(self.checked(value), self.packed)
 
     def checked(self, value: Any) -> NDArray[Any]:
@@ -119,11 +159,19 @@ class Weight:
             raise TypeError(f"{self.path}: got values of dtype {array.dtype}, expected real numbers")
         if array.shape != self.shape:
             raise ValueError(f"{self.path}: got shape {array.shape}, expected {self.shape}")
-        array = array.astype(self.layout.dtype)
-        if not np.isfinite(array).all():
-            where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise ValueError(f"{self.path}: got {array[where]} at {where}, expected finite numbers")
-        return array
+        with np.errstate(over="ignore", invalid="ignore"):
+            held = array.astype(self.layout.dtype)
+        counts = held.dtype.kind in "iu"
+        right = held == array if counts else np.isfinite(held)
+        if not right.all():
+            where = _first(~right)
+            expected = "whole" if counts else "finite"
+            found = array[where] if counts else held[where]
+            raise ValueError(f"{self.path}: got {found} at {where}, expected {expected} numbers")
+        if (held < self.least).any():
+            where = _first(held < self.least)
+            raise ValueError(f"{self.path}: got {held[where]} at {where}, expected at least {self.least:g}")
+        return held
 
     def move(self, packed: NDArray[Any], gradient: NDArray[Any]) -> None:
         """Live in other memory from now on (the model's arena)."""
@@ -137,6 +185,10 @@ class Weight:
 
     def __repr__(self) -> str:
         return f"<Weight path={self.path}, shape={self.shape}, dtype={self.dtype}>"
+
+
+def _first(wrong: NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.argwhere(wrong)[0])
 
 
 class WeightOwner:

@@ -154,7 +154,7 @@ class _Repeated:
         except _NotYet:
             return False
         if kwargs.pop("mask", None) is not None and not _may_be_masked(symbolic_tensors(args)):
-            raise ValueError(f"{layer.name} is called with a mask of its own; minirnn takes those of Masking layers only")
+            raise ValueError(f"{layer.name} is called with a mask of its own; only Masking layers make them")
         layer(*args, **{key: value for key, value in kwargs.items() if value is not None})
         self._calls[layer].append(layer.nodes[-1])
         return True

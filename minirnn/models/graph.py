@@ -95,7 +95,8 @@ def from_inputs(inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -
         if node.input_tensors:
             args, kwargs = map_leaves(replaced, [list(node.args), node.kwargs])
             node.operation(*args, **kwargs)
-            stands_for |= {id(old): t for old, t in zip(node.outputs, node.operation.nodes[-1].outputs, strict=True)}
+            made = node.operation.nodes[-1].outputs
+            stands_for.update((id(old), tensor) for old, tensor in zip(node.outputs, made, strict=True))
     return new, [stands_for[id(t)] for t in outputs]
 
 

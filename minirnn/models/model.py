@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.compat import spelling
 from minirnn.layers.layer import Layer
 from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
@@ -20,7 +21,7 @@ from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Trainer, Layer):
+class Model(Trainer, spelling.OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Raises ValueError if an output does not depend on the inputs alone, or two layers share a name.
@@ -40,7 +41,10 @@ class Model(Trainer, Layer):
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return super().__new__(Functional if cls is Model else cls)
 
-    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True) -> None:
+    @spelling.accepts_older(spelling.MODEL)
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True
+    ) -> None:
         if inputs is None or outputs is None:
             raise NotImplementedError(
                 "Model takes inputs and outputs, Model(inputs=, outputs=); a model class with a call of its own has no "
@@ -68,10 +72,10 @@ class Model(Trainer, Layer):
         self.input_names = [t.name for t in self.graph.inputs]
         self.output_names = [t._keras_history.operation.name for t in self.graph.outputs]
         self.input_shape = map_leaves(lambda t: t.shape, inputs)
-        self.built = True
         if not self._trainable:
             self.trainable = False
         self._graph_changed()
+        self.built = True  # last of all: another thread may be waiting for it
 
     # --- what it is made of ---
 
@@ -186,11 +190,12 @@ class Model(Trainer, Layer):
         if len(got) != len(wanted):
             raise ValueError(f"{self.name} has {len(wanted)} inputs ({', '.join(self.input_names)}), got {len(got)}")
         for own, other in zip(wanted, got, strict=True):
-            if len(own) != len(other) or any(a is not None and b not in (None, a) for a, b in zip(own, other, strict=True)):
+            fits = len(own) == len(other) and all(
+                a is None or b in (None, a) for a, b in zip(own, other, strict=True)
+            )
+            if not fits:
                 text = str(tuple(own)).replace("None", "any")
-                raise ValueError(
-                    f"{self.name}: got input of shape {tuple(other)}, expected {text}; reshape the input"
-                )
+                raise ValueError(f"{self.name}: got input of shape {tuple(other)}, expected {text}; reshape the input")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The batch shape (or nesting of them) of the output for that of the input."""

@@ -1,15 +1,14 @@
-"""Adam."""
+"""Adam, and AdamW: Adam with weight decay."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import numpy as np
-
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import adam, amsgrad
-from minirnn.optimizers.optimizer import Optimizer, fraction, positive
+from minirnn.optimizers.checks import fraction, in_float32, positive
+from minirnn.optimizers.optimizer import Optimizer
 from minirnn.training.arena import Stretch
 
 
@@ -21,14 +20,15 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Any = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
+        *options: Any,
         **arguments: Any,
     ) -> None:
-        super().__init__(learning_rate, **arguments)
+        super().__init__(learning_rate, *options, **arguments)
         self.beta_1, self.beta_2 = fraction(beta_1, "beta_1"), fraction(beta_2, "beta_2")
         self.epsilon, self.amsgrad = positive(epsilon, "epsilon"), bool(amsgrad)
 
@@ -36,16 +36,42 @@ class Adam(Optimizer):
         return [("momentum", "velocity"), ("velocity_hat",)] if self.amsgrad else [("momentum", "velocity")]
 
     def update(self, stretch: Stretch) -> tuple[Kernel, tuple]:
+        p, g, slots = stretch.parameters, stretch.gradients, stretch.slots
+        m, v = slots["momentum"], slots["velocity"]
         rate = self._learning_rate * self._bias_correction()
-        numbers = (rate, self.beta_1, self.beta_2, self.epsilon)
-        arguments = (stretch.parameters, stretch.gradients, *stretch.slots.values(), *numbers)
-        return amsgrad if self.amsgrad else adam, arguments
+        if self.amsgrad:
+            return amsgrad, (p, g, m, v, slots["velocity_hat"], rate, self.beta_1, self.beta_2, self.epsilon)
+        return adam, (p, g, m, v, rate, self.beta_1, self.beta_2, self.epsilon)
 
     def _bias_correction(self) -> float:
         """sqrt(1 - beta_2**t) / (1 - beta_1**t); here Keras rounds the betas to float32, whatever the dtype."""
-        beta_1, beta_2 = float(np.float32(self.beta_1)), float(np.float32(self.beta_2))
-        return math.sqrt(1.0 - beta_2**self.iterations) / (1.0 - beta_1**self.iterations)
+        t = self.iterations + 1
+        return math.sqrt(1.0 - in_float32(self.beta_2) ** t) / (1.0 - in_float32(self.beta_1) ** t)
 
     def get_config(self) -> dict[str, Any]:
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}
         return super().get_config() | own
+
+
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019): before each update,
+
+        p = p - learning_rate weight_decay p
+
+    Every optimizer takes `weight_decay`; here it is on unless told otherwise. None raises ValueError.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        *options: Any,
+        **arguments: Any,
+    ) -> None:
+        if weight_decay is None:
+            raise ValueError("AdamW: weight_decay must be a number of at least 0, got None; Adam has none")
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, *options, **arguments)

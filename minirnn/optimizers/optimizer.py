@@ -1,105 +1,139 @@
-"""`Optimizer`, the base: learning rate, step count, slots, clipping; subclasses name their slots and their update."""
+"""`Optimizer`, the base: learning rate, step count, slots and the options of all; subclasses name slots and update."""
 
 from __future__ import annotations
 
 import functools
-import math
-import numbers
+import inspect
 import operator
-from typing import Any
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.jit import Kernel
-from minirnn.kernels.optimizers import clip, scale, square_sum
+from minirnn.kernels.optimizer_options import decay, follow, gather, mean_with
 from minirnn.kernels.threads import share
 from minirnn.layers.weight import Weight
+from minirnn.optimizers import checks, gradients, schedules
+from minirnn.optimizers.signature import with_options
 from minirnn.optimizers.variable import OptimizerVariable
+from minirnn.optimizers.weight_decay import Exclusions, parameters_of
 from minirnn.training.arena import Arena, Stretch, arenas_of
 from minirnn.utils.registry import snake_case
 
 GRAIN = 1024  # threads take multiples of this many parameters: whole registers, whole cache lines
 COST = 16  # an update of one parameter, in multiply-adds: it waits for memory
 
-# Arguments of Keras that its configurations hold, at the values that switch them off.
-_LATER = {
-    "weight_decay": None,
-    "use_ema": False,
-    "ema_momentum": 0.99,
-    "ema_overwrite_frequency": None,
-    "loss_scale_factor": None,
-    "gradient_accumulation_steps": None,
-}
-
-
-def fraction(value: Any, name: str) -> float:
-    """`value` as a float with 0 <= value < 1, or one-line ValueError."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) < 1:
-        raise ValueError(f"{name} must be at least 0 and below 1, got {value!r}")
-    return float(value)
-
-
-def positive(value: Any, name: str) -> float:
-    """`value` as a finite float above zero, or one-line ValueError."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a number above 0, got {value!r}") from None
-    if isinstance(value, bool) or not math.isfinite(number) or number <= 0:
-        raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
-    return number
+RATE_IS_SCHEDULED = (
+    "the learning rate of optimizer {} comes from a schedule or a function and cannot be set to a number: "
+    "make the optimizer with a number, or set another schedule"
+)
 
 
 class Optimizer:
-    """Base class. Arguments of all: `learning_rate`, `name`, and at most one of `clipnorm` (of each weight's gradient),
-    `global_clipnorm` (of all together) and `clipvalue` (of each number)."""
+    """Base class; these options of all follow the own arguments of each optimizer, in this order.
+
+    Args:
+        learning_rate: a number above 0, a `schedules.LearningRateSchedule`, or a function without arguments.
+        weight_decay: before each update, parameters shrink by this share of the learning rate.
+        clipnorm, clipvalue, global_clipnorm: limit of the norm of each weight's gradient, of each of its numbers, or
+            of the norm of all gradients together; at most one of them.
+        use_ema: keep a moving average of the weights, ``average = ema_momentum average + (1 - ema_momentum) weight``
+            after every step, and give it to them at the end of `fit` and every `ema_overwrite_frequency` steps.
+        loss_scale_factor: Keras multiplies the loss and divides its gradients by it, for the sake of float16. In
+            float32 and float64 the two cancel, so it is kept in the configuration and changes nothing.
+        gradient_accumulation_steps: update the weights every so many steps only (2 or more), with the mean gradient.
+        name: "adam" for an Adam, and so on, by default.
+
+    Raises ValueError or TypeError for a number out of its range, TypeError for an unknown argument.
+    """
+
+    __signature__: ClassVar[inspect.Signature]
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if "__init__" in vars(cls):
+            cls.__signature__ = with_options(cls.__init__, Optimizer.__init__)
 
     def __init__(
         self,
-        learning_rate: float,
-        name: str | None = None,
+        learning_rate: Any,
+        weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
-        lr: float | None = None,
-        **unknown: Any,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+        **older: Any,
     ) -> None:
-        for key in [key for key in unknown if key in _LATER]:
-            if unknown.pop(key) not in (None, False, _LATER[key]):
-                raise NotImplementedError(f"{type(self).__name__}: {key} is not supported yet; leave it out")
-        if unknown:
-            raise TypeError(f"{type(self).__name__} got an unknown argument {next(iter(unknown))!r}")
+        learning_rate = _older_arguments(type(self).__name__, older, learning_rate)
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
-        given = {key: positive(value, key) for key, value in limits.items() if value is not None}
+        given = {key: checks.positive(value, key) for key, value in limits.items() if value is not None}
         if len(given) > 1:
             raise ValueError(f"only one of clipnorm, clipvalue and global_clipnorm may be set, got {', '.join(given)}")
         self.clipnorm, self.clipvalue, self.global_clipnorm = (given.get(key) for key in limits)
+        self.weight_decay = _unless_none(checks.not_negative, weight_decay, "weight_decay")
+        self.use_ema, self.ema_momentum = bool(use_ema), checks.share(ema_momentum, "ema_momentum")
+        whole = functools.partial(_unless_none, checks.whole)
+        self.ema_overwrite_frequency = whole(ema_overwrite_frequency, "ema_overwrite_frequency", 1)
+        self.loss_scale_factor = _unless_none(checks.positive, loss_scale_factor, "loss_scale_factor")
+        self.gradient_accumulation_steps = whole(gradient_accumulation_steps, "gradient_accumulation_steps", 2)
         self.name = name or snake_case(type(self).__name__)
         self._rate_dtype = config.floatx()
-        self.learning_rate = learning_rate if lr is None else lr
-        self.iterations = 0
+        self._schedule: Callable[..., Any] | None = None
+        self.learning_rate = learning_rate
         self.built = False
+        self._iterations = 0
         self._arenas: list[Arena] = []
         self._stretches: list[Stretch] = []
         self._chosen: list[Weight] = []
         self._homes: list[NDArray[Any]] = []
         self._slot_variables: list[OptimizerVariable] = []
+        self._not_decaying = Exclusions()
+        self._decaying: list[NDArray[Any]] | None = None  # found at the first step that needs them
+
+    @property
+    def iterations(self) -> int:
+        """Updates so far: steps, or with gradient accumulation whole rounds of them."""
+        steps = self.gradient_accumulation_steps
+        return self._iterations if steps is None else self._iterations // steps
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate, rounded to the `config.floatx()` of its making as in Keras; may be set at any time.
+        """The learning rate of the next step. A number is rounded to the `config.floatx()` of its making, as in Keras;
+        what a schedule or a function gives is rounded to float32, in which Keras computes it.
 
-        Setting raises ValueError unless it is finite and above 0.
+        It may be set at any time, to a number above 0 (ValueError otherwise), to a schedule or to a function; TypeError
+        for a number where a schedule or a function is in charge.
         """
-        return self._learning_rate
+        return self._learning_rate if self._schedule is None else self._scheduled()
 
     @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self._learning_rate = float(np.dtype(self._rate_dtype).type(positive(value, "learning_rate")))
+    def learning_rate(self, value: Any) -> None:
+        if isinstance(value, type):
+            raise TypeError(f"learning_rate must be a number, a schedule or a function, got the class {value.__name__}")
+        if callable(value):
+            self._schedule = value
+        elif self._schedule is not None:
+            raise TypeError(RATE_IS_SCHEDULED.format(self.name))
+        else:
+            rate = checks.positive(value, "learning_rate")
+            self._learning_rate = float(np.dtype(self._rate_dtype).type(rate))
 
     lr = learning_rate
+
+    def _scheduled(self) -> float:
+        """What the schedule or function says now. Schedules are told the steps so far, with accumulation too."""
+        schedule: Any = self._schedule
+        value = schedule(self._iterations) if isinstance(schedule, schedules.LearningRateSchedule) else schedule()
+        return float(np.float32(checks.not_negative(value, f"the learning rate at step {self._iterations}")))
 
     # --- what it keeps ---
 
@@ -107,12 +141,24 @@ class Optimizer:
         """Names of the slots it keeps for every weight, in Keras's order: group by group, weight by weight."""
         return []
 
+    def slot_start(self, slot: str) -> float:
+        """What the numbers of a slot are at first."""
+        return 0.0
+
+    def own_variables(self) -> list[OptimizerVariable]:
+        """What it keeps besides slots."""
+        return []
+
     def build(self, weights: list[Weight]) -> None:
-        """Make the slots, zeros, for these weights. They are all it will ever train: a second call does nothing."""
+        """Make the slots for these weights. They are all it will ever train: a second call does nothing."""
         if self.built:
             return
-        groups = self.slot_groups()
+        options = {"average": self.use_ema, "gradient_accumulator": self.gradient_accumulation_steps is not None}
+        groups = [*((slot,) for slot, kept in options.items() if kept), *self.slot_groups()]
         self._arenas = arenas_of(weights, tuple(name for group in groups for name in group))
+        for arena in self._arenas:
+            for name, slot in arena.slots.items():
+                slot[...] = self.slot_start(name)
         place = {weight: arena for arena in self._arenas for weight in arena.places}
         self._slot_variables = [
             self._slot_variable(name, weight, place[weight].slot(name, weight))
@@ -129,12 +175,13 @@ class Optimizer:
 
     @property
     def variables(self) -> list[OptimizerVariable]:
-        """Step count, learning rate and, once it is built, the slots of every weight, as Keras lists them."""
-        iteration = OptimizerVariable(self.name, "iteration", (), "int64", lambda: np.array(self.iterations, np.int64))
+        """Step count, learning rate (unless it is scheduled) and, once built, the slots of every weight, as Keras."""
+        count = OptimizerVariable(self.name, "iteration", (), "int64", lambda: np.array(self._iterations, np.int64))
         rate = OptimizerVariable(
             self.name, "learning_rate", (), self._rate_dtype, lambda: np.array(self._learning_rate, self._rate_dtype)
         )
-        return [iteration, rate, *self._slot_variables]
+        rates = [rate] if self._schedule is None else []
+        return [count, *rates, *self._slot_variables, *(self.own_variables() if self.built else [])]
 
     # --- steps ---
 
@@ -143,25 +190,49 @@ class Optimizer:
 
         Raises ValueError, as Keras does, for a weight that it was not built for.
         """
-        known = {weight for arena in self._arenas for weight in arena.places}
         for weight in weights:
-            if weight not in known:
-                raise ValueError(
-                    f"optimizer {self.name} keeps nothing for {weight.path}, which was not trainable at its first "
-                    "step: compile with a new optimizer"
-                )
+            self._arena_of(weight)
         chosen = set(weights)
         self._stretches = [stretch for arena in self._arenas for stretch in arena.select(chosen)]
         self._chosen, self._homes = list(weights), [weight.packed for weight in weights]
+        self._decaying = None
+
+    def _arena_of(self, weight: Weight) -> Arena:
+        for arena in self._arenas:
+            if weight in arena.places:
+                return arena
+        raise ValueError(
+            f"optimizer {self.name} keeps nothing for {weight.path}, which was not trainable at its first "
+            "step: compile with a new optimizer"
+        )
 
     def trains(self, weights: list[Weight]) -> bool:
         """Whether the next step trains these weights, where they now live."""
         return weights == self._chosen and all(map(operator.is_, [w.packed for w in weights], self._homes))
 
     def apply(self) -> None:
-        """One step for the selected weights: clip their gradients, then update them."""
-        self.iterations += 1
-        self._clip()
+        """One step for the selected weights, from the gradients beside them.
+
+        ValueError if a schedule gives no learning rate; nothing has changed then.
+        """
+        if self._schedule is not None:
+            self._learning_rate = self._scheduled()
+        if self.gradient_accumulation_steps is None or self._gathered():
+            self._update()
+        if self.use_ema:
+            self._average()
+        self._iterations += 1
+
+    def _update(self) -> None:
+        """Clip the gradients, decay the weights, then change them, each stretch in one pass."""
+        if self.clipnorm is not None:
+            gradients.clip_by_norm(self._stretches, self.clipnorm)
+        elif self.global_clipnorm is not None:
+            gradients.clip_by_global_norm(self._stretches, self.global_clipnorm)
+        elif self.clipvalue is not None:
+            gradients.clip_by_value(self._stretches, self.clipvalue)
+        if self.weight_decay is not None:
+            self._decay()
         for stretch in self._stretches:
             kernel, arguments = self.update(stretch)
             if stretch.kernel is not kernel:
@@ -169,41 +240,114 @@ class Optimizer:
             size = stretch.parameters.size
             share(stretch.compiled, arguments, size, size * COST, GRAIN)
 
-    def _clip(self) -> None:
-        if self.global_clipnorm is not None:
-            norm = math.sqrt(sum(square_sum(s.gradients, 0, s.gradients.size) for s in self._stretches))
-            for stretch in self._stretches:
-                _limit_norm(stretch, norm, self.global_clipnorm, 0, stretch.gradients.size)
-        elif self.clipnorm is not None:
-            for stretch in self._stretches:
-                for start, stop in stretch.segments:
-                    norm = math.sqrt(square_sum(stretch.gradients, start, stop))
-                    _limit_norm(stretch, norm, self.clipnorm, start, stop)
-        elif self.clipvalue is not None:
-            for stretch in self._stretches:
-                clip(stretch.gradients, self.clipvalue, 0, stretch.gradients.size)
-
     def update(self, stretch: Stretch) -> tuple[Kernel, tuple]:
         """The kernel that updates this stretch, and its arguments but for the range."""
         raise NotImplementedError
 
-    def finalize_variable_values(self, weights: list[Weight]) -> None:
-        """What is left to do at the end of training."""
+    # --- gradient accumulation ---
+
+    def _gathered(self) -> bool:
+        """Add the gradients to those gathered; at the last step of a round, put the mean of all in their place."""
+        steps: Any = self.gradient_accumulation_steps
+        last = (self._iterations + 1) % steps == 0
+        for stretch in self._stretches:
+            total, g = stretch.slots["gradient_accumulator"], stretch.gradients
+            _pass_over(g, mean_with if last else gather, *((g, total, float(steps)) if last else (total, g)))
+        if last:
+            for arena in self._arenas:  # those of weights frozen meanwhile, too
+                arena.slots["gradient_accumulator"][...] = 0.0
+        return last
+
+    # --- weight decay ---
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Weight] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Leave weights out of weight decay: those of `var_list`, and those whose path holds one of `var_names`.
+
+        A path is the layer's name and the weight's, "lstm/bias"; a name may be a regular expression. The last call
+        counts, from the next step on. Raises TypeError for one string instead of several.
+        """
+        self._not_decaying, self._decaying = Exclusions(var_list, var_names), None
+
+    def _decay(self) -> None:
+        if self._decaying is None:
+            weights = [weight for weight in self._chosen if weight not in self._not_decaying]
+            self._decaying = parameters_of(weights, self._arenas)
+        rate = self._learning_rate * checks.in_float32(self.weight_decay)  # as Keras rounds it, whatever the dtype
+        for p in self._decaying:
+            _pass_over(p, decay, p, rate)
+
+    # --- moving average of the weights ---
+
+    def _average(self) -> None:
+        """Let the averages follow the weights, and at every `ema_overwrite_frequency`-th update replace them.
+
+        The averages of the first update are its weights. With accumulation this happens at every step, as in Keras.
+        """
+        updates, period = self.iterations, self.ema_overwrite_frequency
+        for stretch in self._stretches:
+            average, p = stretch.slots["average"], stretch.parameters
+            if updates == 0 or self.ema_momentum == 0.0:
+                average[...] = p
+            else:
+                _pass_over(p, follow, average, p, self.ema_momentum)
+            if period is not None and (updates + 1) % period == 0:
+                p[...] = average
+
+    def finalize_variable_values(self, var_list: list[Weight]) -> None:
+        """Give weights their final values, at the end of training: their moving averages if `use_ema` is set.
+
+        Raises ValueError for a weight that it was not built for. Before the first step it does nothing.
+        """
+        if not self.use_ema or self._iterations == 0:
+            return
+        averages = [self._arena_of(weight).slot("average", weight) for weight in var_list]
+        for weight, average in zip(var_list, averages, strict=True):
+            weight.packed[...] = average
+
+    # --- configuration ---
 
     def get_config(self) -> dict[str, Any]:
+        """Its arguments by name, from which `from_config` makes another like it. A schedule is a configuration too."""
+        scheduled = self._schedule is not None
         return {
             "name": self.name,
-            "learning_rate": self.learning_rate,
+            "learning_rate": schedules.serialize(self._schedule) if scheduled else self._learning_rate,
+            "weight_decay": self.weight_decay,
             "clipnorm": self.clipnorm,
-            "clipvalue": self.clipvalue,
             "global_clipnorm": self.global_clipnorm,
+            "clipvalue": self.clipvalue,
+            "use_ema": self.use_ema,
+            "ema_momentum": self.ema_momentum,
+            "ema_overwrite_frequency": self.ema_overwrite_frequency,
+            "loss_scale_factor": self.loss_scale_factor,
+            "gradient_accumulation_steps": self.gradient_accumulation_steps,
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Optimizer:
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
+        """The optimizer of a configuration; `custom_objects` names schedules and functions of your own."""
+        rate = config.get("learning_rate")
+        if isinstance(rate, Mapping):
+            config = {**config, "learning_rate": schedules.deserialize(rate, custom_objects)}
         return cls(**config)
 
 
-def _limit_norm(stretch: Stretch, norm: float, limit: float, start: int, stop: int) -> None:
-    if norm > limit:
-        scale(stretch.gradients, limit / norm, start, stop)
+def _older_arguments(owner: str, older: dict[str, Any], learning_rate: Any) -> Any:
+    """The learning rate, which scripts of Keras 2 call `lr`; their `decay` is ignored with Keras 3's warning."""
+    if older.pop("decay", None) is not None:
+        warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=4)
+    rate = older.pop("lr", None)
+    if older:
+        raise TypeError(f"{owner} got an unknown argument {next(iter(older))!r}")
+    return learning_rate if rate is None else rate
+
+
+def _unless_none(check: Callable[..., Any], value: Any, *arguments: Any) -> Any:
+    return None if value is None else check(value, *arguments)
+
+
+def _pass_over(array: NDArray[Any], kernel: Kernel, *arguments: Any) -> None:
+    """One pass of a kernel over arrays of the size of `array`."""
+    share(kernel, arguments, array.size, array.size * COST, GRAIN)

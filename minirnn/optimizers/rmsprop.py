@@ -6,7 +6,8 @@ from typing import Any
 
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import rmsprop
-from minirnn.optimizers.optimizer import Optimizer, fraction, positive
+from minirnn.optimizers.checks import fraction, positive
+from minirnn.optimizers.optimizer import Optimizer
 from minirnn.training.arena import Stretch
 
 
@@ -15,14 +16,15 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Any = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
+        *options: Any,
         **arguments: Any,
     ) -> None:
-        super().__init__(learning_rate, **arguments)
+        super().__init__(learning_rate, *options, **arguments)
         self.rho, self.momentum = fraction(rho, "rho"), fraction(momentum, "momentum")
         self.epsilon, self.centered = positive(epsilon, "epsilon"), bool(centered)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import sgd, sgd_momentum
-from minirnn.optimizers.optimizer import Optimizer, fraction
+from minirnn.optimizers.checks import fraction, in_float32
+from minirnn.optimizers.optimizer import Optimizer
 from minirnn.training.arena import Stretch
 
 
@@ -16,9 +15,14 @@ class SGD(Optimizer):
     """p = p - learning_rate g; with `momentum` and `nesterov` as Keras has them (see `kernels.optimizers`)."""
 
     def __init__(
-        self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False, **arguments: Any
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        *options: Any,
+        **arguments: Any,
     ) -> None:
-        super().__init__(learning_rate, **arguments)
+        super().__init__(learning_rate, *options, **arguments)
         self.momentum, self.nesterov = fraction(momentum, "momentum"), bool(nesterov)
 
     def slot_groups(self) -> list[tuple[str, ...]]:
@@ -29,7 +33,7 @@ class SGD(Optimizer):
         if self.momentum == 0.0:
             arguments: tuple = (p, g, self._learning_rate)
             return sgd, arguments
-        momentum = float(np.float32(self.momentum))  # as Keras rounds it, whatever the dtype
+        momentum = in_float32(self.momentum)  # as Keras rounds it, whatever the dtype
         arguments = (p, g, stretch.slots["momentum"], self._learning_rate, momentum, self.nesterov)
         return sgd_momentum, arguments
 

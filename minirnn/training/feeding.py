@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import boundary
+from minirnn.layers.layer import one_thread
 from minirnn.losses import NO_WEIGHTS
 from minirnn.training import intake
 from minirnn.training.batches import train_validation_split
 from minirnn.training.run import KEPT_SHAPES
 from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
-
 
 _UNWEIGHTED = [NO_WEIGHTS]
 
@@ -32,12 +32,18 @@ class Feeding:
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if shapes not in self._output_shapes:
-            if not self.built:
-                self.build((None, *shapes[0][1:]))
+            self._build_once(shapes[0])
             self._shapes_out(shapes)
         if len(xs) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
             self._remember(self._fitting, xs[0].shape, self.input_dtype(0))
         return xs
+
+    def _build_once(self, shape: tuple[int, ...]) -> None:
+        """Build the model for inputs of this shape unless it is built; threads wait for the one that does."""
+        if not self.built:
+            with one_thread():
+                if not self.built:
+                    self.build((None, *shape[1:]))
 
     def _batch_shapes(self, xs: list[NDArray[Any]], batch_size: int) -> tuple[tuple[int, ...], ...]:
         """The shapes of one batch. ValueError if a model that keeps states, or of one batch size, were left a rest."""
@@ -78,7 +84,8 @@ class Feeding:
             pair = self._fitting_pairs.get((x.shape, y.shape))
             if pair is not None:
                 x_dtype, shape, y_dtype, sparse = pair
-                return [boundary.as_input(x, "x", x_dtype)], [boundary.as_target(y, shape, y_dtype, sparse)], _UNWEIGHTED
+                target = boundary.as_target(y, shape, y_dtype, sparse)
+                return [boundary.as_input(x, "x", x_dtype)], [target], _UNWEIGHTED
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if self.built:
@@ -104,8 +111,7 @@ class Feeding:
     def _ready(self, arrays: Batch) -> Batch:
         """Build the model and the metrics for checked arrays, at the first of them."""
         xs, ys, _ = arrays
-        if not self.built:
-            self.build((None, *xs[0].shape[1:]))
+        self._build_once(xs[0].shape)
         if not self._watched.ready:
             if not self.objective.parts:
                 self.objective.arrange(self.result_names)
@@ -134,7 +140,7 @@ class Feeding:
     ) -> tuple[Source, Source | None, Batch]:
         """Batches to train or test on, those held out by `split`, and some checked arrays that stand for all."""
         if class_weight is not None and sample_weight is not None:
-            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into sample_weight")
+            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into one")
         if is_stream(x):
             return self._stream(x, y, sample_weight, batch_size, steps, shuffle, class_weight, split)
         size = boundary.check_batch_size(batch_size)
@@ -147,7 +153,7 @@ class Feeding:
         held_out: Source | None = None
         if split:
             arrays, rest = train_validation_split(arrays, split)
-            held_out = Arrays(*rest, split_batch_size or size)
+            held_out = Arrays(rest[0], rest[1], rest[2], split_batch_size or size)
         return Arrays(*arrays, size, shuffle, steps), held_out, arrays
 
     def _stream(self, x, y, sample_weight, batch_size, steps, shuffle, class_weight, split):

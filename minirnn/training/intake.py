@@ -47,7 +47,7 @@ def _parts(model: Any, x: Any) -> list[Any]:
 
 
 def _with_rank(model: Any, number: int, array: NDArray[Any]) -> NDArray[Any]:
-    """The array with an axis of length 1 at the end added or taken away, if the input's rank asks for it, as in Keras."""
+    """The array with an axis of length 1 at the end added or taken away, if the rank asks for it, as in Keras."""
     if not model.built:
         return array
     shape = model.graph.inputs[number].shape

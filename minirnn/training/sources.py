@@ -96,9 +96,10 @@ class Stream(Source):
     def __init__(
         self, data: Any, clean: Callable[[Any], Batch], shuffle: bool = False, steps_per_epoch: int | None = None
     ) -> None:
-        self.data, self.clean, self.shuffle = data, clean, shuffle
+        self.data, self.clean = data, clean
+        self.shuffle = shuffle and not getattr(data, "keeps_order", False)
         self.indexed = hasattr(data, "__getitem__") and hasattr(data, "__len__")
-        length = len(data) if hasattr(data, "__len__") else getattr(data, "num_batches", None)
+        length = data.num_batches if hasattr(data, "num_batches") else len(data) if hasattr(data, "__len__") else None
         super().__init__(length, steps_per_epoch)
         self._generator = data if hasattr(data, "__next__") else None
         self.ended = False

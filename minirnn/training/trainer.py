@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import boundary, optimizers
-from minirnn.callbacks import CallbackList, History
+from minirnn.callbacks import CallbackList, History, check_monitors
+from minirnn.compat import spelling
 from minirnn.layers.weight import Weight
 from minirnn.training import intake
 from minirnn.training.feeding import Feeding
@@ -174,7 +175,7 @@ class Trainer(Feeding):
         """One step of training on one batch; returns its loss, or with metrics a list (return_dict: a dict)."""
         self._require("train_on_batch")
         if class_weight is not None and sample_weight is not None:
-            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into sample_weight")
+            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into one")
         batch = self._checked(x, y, sample_weight)
         if class_weight is not None:
             batch = *batch[:2], [intake.class_weights(class_weight, batch[1][0], len(batch[1]))]
@@ -218,6 +219,7 @@ class Trainer(Feeding):
 
     # --- public, whole data ---
 
+    @spelling.accepts_older(spelling.FIT)
     def fit(
         self,
         x: Any = None,
@@ -242,12 +244,12 @@ class Trainer(Feeding):
         Arguments as in Keras: x and y arrays (lists or dicts of them for several inputs and outputs), or x a generator,
         `utils.PyDataset` or other iterable of batches; `batch_size` 32 by default; `validation_split` takes the last
         share of the rows before shuffling, `validation_data` is (x, y), (x, y, sample_weight) or a stream of batches;
-        `verbose` 0, 1 (bar), 2 (a line an epoch). Bad arguments raise a one-line TypeError or ValueError before anything
-        changes; a bad batch of a stream, before the step that it was for.
+        `verbose` 0, 1 (bar), 2 (a line an epoch). Bad arguments raise a one-line TypeError or ValueError before
+        anything changes; a bad batch of a stream, before the step that it was for.
         """
         self._require("fit")
         boundary.check_epochs(epochs, initial_epoch)
-        verbose = boundary.check_verbose(verbose)
+        boundary.check_verbose(verbose)
         due = boundary.check_frequency(validation_freq, "validation_freq")
         counts = {
             "steps_per_epoch": steps_per_epoch,
@@ -265,33 +267,40 @@ class Trainer(Feeding):
             held_out = self._held_out(validation_data, validation_batch_size or batch_size, validation_steps, sample[0])
         self._ready(sample)
         self._prepare_training()
-        callback_list = CallbackList(
+        callback_list = self._callbacks(callbacks, verbose, epochs, source, add_history=True)
+        names = self.metrics_names
+        check_monitors(callback_list, names if held_out is None else [*names, *(f"val_{name}" for name in names)])
+        self.stop_training = False
+        with callback_list:
+            callback_list.on_train_begin()
+            logs: dict[str, Any] = {}
+            for epoch in range(initial_epoch, epochs):
+                self.reset_metrics()
+                callback_list.on_epoch_begin(epoch)
+                self._train_epoch(source, callback_list)
+                logs = self._logs()
+                if held_out is not None and due(epoch + 1):
+                    self._evaluate(held_out, callback_list)
+                    logs |= {f"val_{name}": value for name, value in self._logs().items()}
+                callback_list.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
+            self.optimizer.finalize_variable_values(self.trainable_weights)
+            callback_list.on_train_end(logs)
+        return callback_list.history  # type: ignore[return-value]
+
+    def _callbacks(
+        self, callbacks: Any, verbose: Any, epochs: int, source: Source, add_history: bool = False
+    ) -> CallbackList:
+        return CallbackList(
             callbacks,
-            add_history=True,
+            add_history=add_history,
+            add_progbar=verbose != 0,
             model=self,
             verbose=verbose,
             epochs=epochs,
             steps=source.steps,
-            validation_freq=validation_freq,
         )
-        self.stop_training = False
-        self.history = callback_list.history
-        callback_list.on_train_begin()
-        logs: dict[str, Any] = {}
-        for epoch in range(initial_epoch, epochs):
-            self.reset_metrics()
-            callback_list.on_epoch_begin(epoch)
-            self._train_epoch(source, callback_list)
-            logs = self._logs()
-            if held_out is not None and due(epoch + 1):
-                self._evaluate(held_out, callback_list)
-                logs |= {f"val_{name}": value for name, value in self._logs().items()}
-            callback_list.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
-        self.optimizer.finalize_variable_values(self.trainable_weights)
-        callback_list.on_train_end(logs)
-        return self.history  # type: ignore[return-value]
 
     def _held_out(self, data: Any, batch_size: Any, steps: int | None, like: list[NDArray[Any]]) -> Source:
         """The batches of `validation_data`."""
@@ -300,11 +309,11 @@ class Trainer(Feeding):
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
         boundary.check_batch_size(batch_size, "validation_batch_size")
-        return self._source(*(*data, None)[:3], batch_size, steps, like=like)[0]
+        x, y, sample_weight = (*data, None)[:3]
+        return self._source(x, y, sample_weight, batch_size, steps, like=like)[0]
 
     def _train_epoch(self, source: Source, callback_list: CallbackList) -> None:
-        told = callback_list.wants_batches
-        trained = False
+        told, trained = callback_list.wants_batches, False
         for step, batch in enumerate(source.epoch()):
             trained = True
             callback_list.on_train_batch_begin(step)
@@ -320,12 +329,16 @@ class Trainer(Feeding):
 
     def _evaluate(self, source: Source, callback_list: CallbackList) -> None:
         self.reset_metrics()
+        self.stop_evaluating = False
         callback_list.on_test_begin()
+        told = callback_list.wants_batches
         for step, batch in enumerate(source.epoch()):
             callback_list.on_test_batch_begin(step)
             self._test_step(batch)
-            if callback_list.wants_batches:
+            if told:
                 callback_list.on_test_batch_end(step, self._logs())
+            if self.stop_evaluating:
+                break
         callback_list.on_test_end(self._logs())
 
     def evaluate(
@@ -341,13 +354,13 @@ class Trainer(Feeding):
     ) -> Any:
         """Loss and metrics over all rows: one number, a list in the order of `metrics_names`, or a dict."""
         self._require("evaluate")
-        verbose = boundary.check_verbose(verbose)
+        boundary.check_verbose(verbose)
         if steps is not None:
             boundary.whole(steps, "steps")
         source, _, sample = self._source(x, y, sample_weight, batch_size, steps)
         self._ready(sample)
-        callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=source.steps)
-        self._evaluate(source, callback_list)
+        with self._callbacks(callbacks, verbose, 1, source) as callback_list:
+            self._evaluate(source, callback_list)
         return self._results(return_dict)
 
     def predict(
@@ -359,33 +372,25 @@ class Trainer(Feeding):
         callbacks: Any = None,
     ) -> Any:
         """Outputs for all rows, computed `batch_size` (32) rows at a time; for a stream of batches, those of all."""
-        verbose = boundary.check_verbose(verbose)
+        boundary.check_verbose(verbose)
         if steps is not None:
             boundary.whole(steps, "steps")
         source = self._prediction_source(x, batch_size, steps)
-        callback_list = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=source.steps)
-        rows = getattr(source, "rows", None) if steps is None else None
-        outputs: list[Any] = []
-        callback_list.on_predict_begin()
-        start = 0
-        for step, (xs, _, _) in enumerate(source.epoch()):
-            callback_list.on_predict_batch_begin(step)
-            run = self._runs.take(xs, False)
-            ys = run.forward(xs)
-            if rows is None:
-                outputs.append([y.copy() for y in ys])
-            else:
-                outputs = outputs or [np.empty((rows, *y.shape[1:]), y.dtype) for y in ys]
-                for output, y in zip(outputs, ys, strict=True):
-                    output[start : start + len(y)] = y
-            self._runs.give_back(run)
-            batch = outputs[-1] if rows is None else [output[start : start + len(xs[0])] for output in outputs]
-            callback_list.on_predict_batch_end(step, {"outputs": self._packed(batch)})
-            start += len(xs[0])
-        callback_list.on_predict_end()
-        if rows is None:
-            outputs = [np.concatenate(parts) for parts in zip(*outputs, strict=True)]
-        return self._packed(outputs)
+        outputs: list[list[NDArray[Any]]] = []
+        self.stop_predicting = False
+        with self._callbacks(callbacks, verbose, 1, source) as callback_list:
+            callback_list.on_predict_begin()
+            for step, (xs, _, _) in enumerate(source.epoch()):
+                callback_list.on_predict_batch_begin(step)
+                run = self._runs.take(xs, False)
+                outputs.append([y.copy() for y in run.forward(xs)])
+                self._runs.give_back(run)
+                callback_list.on_predict_batch_end(step, {"outputs": self._packed(outputs[-1])})
+                if self.stop_predicting:
+                    break
+            callback_list.on_predict_end()
+        parts = zip(*outputs, strict=True)
+        return self._packed([np.concatenate(part) if len(part) > 1 else part[0] for part in parts])
 
     def _prediction_source(self, x: Any, batch_size: int | None, steps: int | None) -> Source:
         if not is_stream(x):

@@ -37,7 +37,9 @@ class Watched:
 
     def arrange(self, names: list[str], y_shapes: list[Any], p_shapes: list[Any]) -> None:
         """Make the metrics. The shapes of targets and outputs decide what "accuracy" means."""
-        self.entries, taken, counts = [], set(), {}
+        self.entries = []
+        taken: set[str] = set()
+        counts: dict[str, int] = {}
         for given, weighted in self._given:
             for output, identifiers in enumerate(_lists(given, names, weighted)):
                 for identifier in identifiers:

@@ -128,10 +128,87 @@ def test_hooks_that_nobody_overrides_cost_next_to_nothing():
     assert seconds < 20e-6
 
 
-def test_params_and_model_reach_every_callback():
-    model, own = Model(), callbacks.Callback()
-    callbacks.CallbackList([own], model=model, verbose=0, epochs=3, steps=4)
-    assert own.model is model and own.params == {"verbose": 0, "epochs": 3, "steps": 4}
+def test_params_and_model_reach_every_callback_the_model_first():
+    class Notes(callbacks.Callback):
+        def set_params(self, params):
+            super().set_params(params)
+            self.had_model = self.model is not None
+
+    model, own = Model(), Notes()
+    listed = callbacks.CallbackList([own], model=model, verbose=0, epochs=3, steps=4)
+    assert own.model is model and own.params == listed.params == {"verbose": 0, "epochs": 3, "steps": 4}
+    assert own.had_model
+
+
+def test_the_model_gets_the_history():
+    model, own = Model(), callbacks.History()
+    assert callbacks.CallbackList([own], add_history=True, model=model).history is own is model.history
+    made = callbacks.CallbackList(add_history=True, model=model).history
+    assert model.history is made is not own
+    callbacks.CallbackList(verbose=1, epochs=1, steps=1, model=model)  # as evaluate makes one
+    assert model.history is made
+
+
+def test_logs_of_any_form_become_those_of_keras(keras):
+    logs = {"z": {"b": np.float64(2), "a": "word"}, "loss": np.array(1.5), "n": 3, "none": None, "digits": "0.25"}
+    seen = []
+    for package in (keras.callbacks, callbacks):
+        listed = package.CallbackList(package.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(logs)))
+        listed.on_epoch_end(0, logs)
+    assert seen[0] == seen[1] and list(seen[0]) == list(seen[1]) == ["digits", "loss", "n", "none", "a", "b"]
+
+
+@pytest.mark.parametrize("library", ["keras", "minirnn"])
+def test_batch_hooks_get_their_logs_by_name(keras, library):
+    package, heard = keras.callbacks if library == "keras" else callbacks, []
+
+    class ByName(package.Callback):
+        def on_train_batch_end(self, batch, **given):
+            heard.append(given)
+
+        def on_batch_begin(self, batch, *, logs):
+            heard.append(logs)
+
+    listed = package.CallbackList([ByName()], model=Model())
+    listed.on_train_begin()
+    listed.on_train_batch_begin(0)
+    listed.on_train_batch_end(0, {"loss": 1})
+    listed.on_batch_begin(1, {"loss": 2})
+    listed.on_batch_end(1)
+    listed.on_train_end()
+    assert heard == [{}, {"logs": {"loss": 1.0}}, {"loss": 2.0}]
+
+
+def test_hooks_that_are_set_while_a_run_begins_are_heard():
+    heard = []
+
+    class SetsHooks(callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.on_epoch_end = lambda epoch, logs: heard.append("epoch")
+            self.on_train_batch_end = lambda batch, logs: heard.append("batch")
+
+    listed = callbacks.CallbackList([SetsHooks()])
+    assert not listed.wants_batches
+    listed.on_train_begin()
+    assert listed.wants_batches
+    listed.on_train_batch_end(0)
+    listed.on_epoch_end(0)
+    assert heard == ["batch", "epoch"]
+
+
+def test_what_is_held_is_let_go_only_when_an_exception_leaves_the_run():
+    heard = []
+
+    class Holds(callbacks.Callback):
+        def break_off(self):
+            heard.append("let go")
+
+    with callbacks.CallbackList([Holds()]):
+        pass
+    assert not heard
+    with pytest.raises(KeyboardInterrupt), callbacks.CallbackList([Holds()]):
+        raise KeyboardInterrupt
+    assert heard == ["let go"]
 
 
 def test_a_callback_list_may_be_given_for_callbacks():
@@ -165,6 +242,19 @@ def test_functions_become_hooks():
     assert heard == [(2, 1.5)]
 
 
+def test_functions_may_be_given_in_the_order_of_keras(keras):
+    heard = []
+    functions = [lambda *given, name=name, **logs: heard.append(name) for name in "abcdef"]
+    for package in (keras.callbacks, callbacks):
+        listed = package.CallbackList(package.LambdaCallback(*functions), model=Model())
+        for hook in ("on_train_begin", "on_train_end"):
+            getattr(listed, hook)()
+            for batch_hook in ("on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end"):
+                if hook == "on_train_begin":
+                    getattr(listed, batch_hook)(0)
+    assert "".join(heard) == "cabefd" * 2
+
+
 def test_a_function_under_a_name_that_is_no_hook_is_refused():
     with pytest.raises(TypeError, match="'on_epoch_ends', which is no hook"):
         callbacks.LambdaCallback(on_epoch_ends=print)
@@ -185,7 +275,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("steps", [2, None])
 def test_a_run_is_written_as_by_keras(keras, monkeypatch, verbose, epochs, steps):
     clock = type("Clock", (), {"time": lambda self: 1_700_000_000.0})()
-    monkeypatch.setattr("minirnn.training.progress.time", clock)
+    monkeypatch.setattr("minirnn.utils.progbar.time", clock)
     monkeypatch.setattr(sys.modules["keras.src.utils.progbar"], "time", clock)
     written = []
     for package in (keras.callbacks, callbacks):

@@ -17,6 +17,15 @@ OPTIMIZERS = {
     "rmsprop with all": lambda library: library.optimizers.RMSprop(0.125, momentum=0.5, centered=True),
     "adam": lambda library: library.optimizers.Adam(),
     "amsgrad": lambda library: library.optimizers.Adam(amsgrad=True),
+    "adamw": lambda library: library.optimizers.AdamW(),
+    "adamax": lambda library: library.optimizers.Adamax(),
+    "nadam": lambda library: library.optimizers.Nadam(),
+    "adagrad": lambda library: library.optimizers.Adagrad(),
+    "adadelta": lambda library: library.optimizers.Adadelta(),
+    "lion": lambda library: library.optimizers.Lion(1e-3),
+    "all options": lambda library: library.optimizers.Adam(
+        use_ema=True, ema_momentum=0.75, gradient_accumulation_steps=2, weight_decay=0.125, amsgrad=True
+    ),
 }
 CELLS = [("LSTM", {}), ("GRU", {}), ("GRU", {"reset_after": False}), ("SimpleRNN", {"use_bias": False})]
 
@@ -41,6 +50,9 @@ def described(model):
     prefixes = [w.path.replace("/", "_") + "_" for w in model.trainable_weights]
     found = []
     for variable in model.optimizer.variables[2:]:
+        if variable.shape == ():  # Nadam's product of momenta, for which Keras has no name
+            found.append(((), variable.dtype))
+            continue
         # The longest, as one path may begin with another.
         prefix = max((p for p in prefixes if variable.name.startswith(p)), key=len)
         slot = variable.name.removeprefix(prefix)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import re
 import sys
 
+import numpy as np
 import pytest
 
-from minirnn.training import progress
+import minirnn
+from minirnn.utils import output, progbar
 
 
 class Clock:
@@ -31,7 +34,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(progbar, "time", clock)
     return clock
 
 
@@ -43,7 +46,7 @@ def outputs(keras, clock, monkeypatch):
 
     def run(script):
         written = []
-        for bar_class in (theirs.Progbar, progress.Progbar):
+        for bar_class in (theirs.Progbar, progbar.Progbar):
             clock.now = 1_700_000_000.0
             monkeypatch.setattr(sys, "stdout", Terminal())
             script(bar_class, clock)
@@ -124,7 +127,7 @@ def test_a_bar_is_not_drawn_more_often_than_its_interval(outputs):
 
 def test_a_pipe_gets_one_plain_line(clock, monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.StringIO())
-    epoch(progress.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
+    epoch(progbar.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
     assert sys.stdout.getvalue() == "6/6 ━━━━━━━━━━━━━━━━━━━━ 1s 202ms/step - loss: 0.5000\n"
 
 
@@ -133,20 +136,20 @@ def test_the_plain_line_is_the_terminal_s_last_one_without_its_colours(outputs, 
     last = re.sub(r"\x1b\[\d+m|\x08", "", ours).split("\r")[-1]
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     clock.now = 1_700_000_000.0
-    epoch(progress.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
+    epoch(progbar.Progbar, clock, 6, 0.2, lambda step: [("loss", 0.5)])
     assert sys.stdout.getvalue().strip() == last.strip()
 
 
 def test_an_output_without_the_block_gets_equals_signs(clock, monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    epoch(progress.Progbar, clock, 2, 0.2, lambda step: [("로스", 0.5)])
+    epoch(progbar.Progbar, clock, 2, 0.2, lambda step: [("로스", 0.5)])
     assert raw.getvalue().startswith(b"2/2 ==================== 0s")
 
 
 def test_a_program_without_output_trains_silently(clock, monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
-    epoch(progress.Progbar, clock, 2, 0.2, lambda step: [("loss", 0.5)])
+    epoch(progbar.Progbar, clock, 2, 0.2, lambda step: [("loss", 0.5)])
 
 
 @pytest.mark.parametrize("sign", ["module", "environment"])
@@ -154,14 +157,75 @@ def test_a_notebook_and_pycharm_are_redrawn_though_they_are_no_terminals(monkeyp
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     monkeypatch.delenv("PYCHARM_HOSTED", raising=False)
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
-    assert not progress.redraws_in_place()
+    assert not output.redraws_in_place()
     if sign == "module":
         monkeypatch.setitem(sys.modules, "ipykernel", sys)
     else:
         monkeypatch.setenv("PYCHARM_HOSTED", "1")
-    assert progress.redraws_in_place()
+    assert output.redraws_in_place()
+
+
+def test_the_bar_is_public_with_the_arguments_of_keras(keras):
+    ours, theirs = (inspect.signature(library.utils.Progbar).parameters for library in (minirnn, keras))
+    assert [(p.name, p.default) for p in ours.values()] == [(p.name, p.default) for p in theirs.values()]
+    for method in ("update", "add"):
+        ours, theirs = (inspect.signature(getattr(lib.utils.Progbar, method)).parameters for lib in (minirnn, keras))
+        assert [(p.name, p.default) for p in ours.values()] == [(p.name, p.default) for p in theirs.values()]
+
+
+@pytest.mark.parametrize("width", [20, 7, 0])
+def test_every_share_of_a_bar_is_filled_as_in_keras(outputs, width):
+    def script(bar_class, clock):
+        for target in range(1, 61):
+            bar = bar_class(target, width=width, interval=0)
+            for current in range(target + 2):
+                clock.now += 0.3
+                bar.update(current, finalize=False)
+
+    theirs, ours = outputs(script)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+@pytest.mark.parametrize("target", [0, -3, 4.0, 2.5, None])
+def test_odd_targets_look_as_in_keras(outputs, target, verbose):
+    def script(bar_class, clock):
+        bar = bar_class(target, verbose=verbose, interval=0)
+        for current in (0, 1, 2.5, 9):
+            clock.now += 0.3
+            bar.update(current, [("loss", 0.5)])
+        bar.update(9, [("loss", 0.25)], finalize=True)
+
+    theirs, ours = outputs(script)
+    assert ours == theirs
+
+
+def test_arrays_and_numpy_s_numbers_are_averaged_as_in_keras(outputs):
+    def script(bar_class, clock):
+        bar = bar_class(5, interval=0)
+        for step in range(5):
+            clock.now += 0.3
+            bar.add(1, [("array", np.array([step, 0.5])), ("single", np.float32(0.1 * step)), ("whole", step)])
+
+    theirs, ours = outputs(script)
+    assert ours == theirs and "4/5" in ours
+    assert "array: 1.0000 - single: 0.1500 - whole: 1.5000" in ours
+
+
+def test_a_bar_that_is_broken_off_ends_its_line_once(clock, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    bar = progbar.Progbar(3, interval=0)
+    bar.break_off()
+    assert sys.stdout.getvalue() == ""
+    bar.update(1)
+    bar.break_off()
+    bar.break_off()
+    assert sys.stdout.getvalue().count("\n") == 1
+    bar.update(3)
+    bar.break_off()
+    assert sys.stdout.getvalue().count("\n") == 2
 
 
 def test_metrics_are_either_stateful_or_stateless():
     with pytest.raises(ValueError, match="not both"):
-        progress.Progbar(3, stateful_metrics=["a"], stateless_metrics=["b"])
+        progbar.Progbar(3, stateful_metrics=["a"], stateless_metrics=["b"])

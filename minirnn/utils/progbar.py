@@ -6,21 +6,26 @@ pipe, a file) there is nothing to redraw and nothing that shows colour: one plai
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
+from minirnn.utils.output import BLOCK, print_message, redraws_in_place
+
 BOLD, GREEN, GREY, RESET = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
-BLOCK = "━"
 
 
 class Progbar:
     """A bar of `target` steps (None if unknown) with the averages of some values behind it.
 
-    `verbose` is 0 (nothing), 1 (a bar) or 2 (one line at the end). Values named in `stateful_metrics` are shown as they
-    come, all others averaged over the steps; naming `stateless_metrics` instead turns this round.
+    `width` is that of the bar in characters, `interval` the seconds that pass between two drawings at least,
+    `unit_name` what a step is called. `verbose` is 0 (nothing), 1 (a bar) or 2 (one line at the end). Values named in
+    `stateful_metrics` are shown as they come, all others averaged over the steps; naming `stateless_metrics` instead
+    turns this round. A bar without a target ends with `update(.., finalize=True)`.
+
+    Raises ValueError if both kinds of metrics are named.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Progbar:
         self._after_first_step: float | None = None
         self._last_update = 0.0
         self._drawn_width = 0
+        self._line_is_open = False
 
     def update(
         self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
@@ -72,51 +78,63 @@ class Progbar:
                 self._redraw(current, now, duration, finalize)
             elif finalize:
                 print_message(self._line(current, now, duration, finalize, _plain))
-        elif self.verbose == 2 and finalize and self.target:
+        elif self.verbose == 2 and finalize and self._has_end:
             elapsed = f"{now - self._start:.0f}s -{format_duration(duration, self.unit_name)}"
             # Keras compares the value itself here, the absolute value in the bar.
-            metrics = self._metrics(lambda mean: mean > 1e-3)
-            print_message(f"{current:{len(str(self.target))}d}/{self.target} - {elapsed}{metrics}")
+            print_message(f"{self._count(current)} - {elapsed}{self._metrics(lambda mean: mean > 1e-3)}")
         self._last_update = now
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
         """Move the bar on by `n` steps."""
         self.update(self._seen + n, values)
 
+    def break_off(self) -> None:
+        """End the line of a bar that will not be filled, so that what is printed next begins on its own."""
+        if self._line_is_open:
+            self._line_is_open = False
+            print_message("")
+
+    @property
+    def _has_end(self) -> bool:
+        return self.target is not None and self.target > 0
+
+    def _count(self, current: int) -> str:
+        target = int(self.target or 0)
+        return f"{int(current):{len(str(target))}d}/{target}"
+
     def _add(self, name: str, value: Any, steps: int, finalize: bool) -> None:
         averaged = name not in self._stateful if self._stateless is None else name in self._stateless
-        if averaged and not finalize:
-            total, count = self._values.get(name, (0.0, 0))
+        if not averaged or finalize:
+            self._values[name] = (value, 1)
+        elif name in self._values:
+            total, count = self._values[name]
             self._values[name] = (total + value * steps, count + steps)
         else:
-            self._values[name] = (value, 1)
+            self._values[name] = (value * steps, steps)
 
     def _redraw(self, current: int, now: float, duration: float, finalize: bool) -> None:
         width = len(self._line(current, now, duration, finalize, _plain))
         line = self._line(current, now, duration, finalize, _coloured)
         rest = " " * max(self._drawn_width - width, 0)
         print_message("\b" * self._drawn_width + "\r" + line + rest + ("\n" if finalize else ""), line_break=False)
-        self._drawn_width = width
+        self._drawn_width, self._line_is_open = width, not finalize
 
     def _line(self, current: int, now: float, duration: float, finalize: bool, paint: Any) -> str:
-        if self.target:
-            filled = int(self.width * float(current) / self.target)
+        if self.target is not None and self.target > 0:
+            filled = int(self.width * (float(current) / self.target))
             done = paint(BLOCK * filled, GREEN) if filled > 0 else ""
-            count = paint(f"{current:{len(str(self.target))}d}/{self.target}", BOLD)
-            bar = f"{count} {done}{paint(BLOCK * (self.width - filled), GREY)}"
+            bar = f"{paint(self._count(current), BOLD)} {done}{paint(BLOCK * (self.width - filled), GREY)}"
+            left = _remaining(duration * (self.target - current))
         else:
-            bar = f"{current:7d}/Unknown"
-        if self.target and not finalize:
-            clock = _remaining(duration * (self.target - current))
-        else:
-            clock = f"{now - self._start:.0f}s"
+            bar, left = f"{int(current):7d}/Unknown", ""
+        clock = left if left and not finalize else f"{now - self._start:.0f}s"
         metrics = self._metrics(lambda mean: abs(mean) > 1e-3)
         return f"{bar} {paint(clock, BOLD)}{format_duration(duration, self.unit_name)}{metrics}"
 
     def _metrics(self, plain: Any) -> str:
         text = ""
         for name, (total, count) in self._values.items():
-            mean = total / count
+            mean = (total if isinstance(total, float) else np.mean(total)) / count  # an array's mean
             text += f" - {name}: {mean:.4f}" if plain(mean) else f" - {name}: {mean:.4e}"
         return text
 
@@ -140,25 +158,6 @@ def format_duration(seconds: float, unit: str) -> str:
     if seconds >= 1e-3:
         return f" {seconds * 1e3:.0f}ms/{unit}"
     return f" {seconds * 1e6:.0f}us/{unit}"
-
-
-def redraws_in_place() -> bool:
-    """Whether a line that was written can be written over: on a terminal, in a notebook, in PyCharm's console."""
-    terminal = hasattr(sys.stdout, "isatty") and sys.stdout.isatty()
-    return terminal or "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
-
-
-def print_message(message: str, line_break: bool = True) -> None:
-    """Write to standard output at once; where its encoding lacks the bar's block, with `=` in its place."""
-    if sys.stdout is None:
-        return
-    message += "\n" if line_break else ""
-    try:
-        sys.stdout.write(message)
-    except UnicodeEncodeError:
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(message.replace(BLOCK, "=").encode(encoding, errors="ignore").decode(encoding))
-    sys.stdout.flush()
 
 
 def _remaining(seconds: float) -> str:
