@@ -103,7 +103,8 @@ def _models_in_models(k: Any) -> Any:
     low = k.layers.Dense(5, activation="tanh", name="low")(inner_x)
     inner = k.models.Model(inner_x, [k.layers.Dense(3, name="left")(low), low], name="inner")
     chain = k.Sequential(
-        [k.Input((5,)), k.layers.Dense(4, activation="sigmoid", name="a"), k.layers.Dense(3, name="b")], name="chain"
+        [k.Input((5,), name="chain_x"), k.layers.Dense(4, activation="sigmoid", name="a"), k.layers.Dense(3, name="b")],
+        name="chain",
     )
     a, b = k.Input((FEATURES,), name="first"), k.Input((FEATURES,), name="second")
     left_a, low_a = inner(a)
@@ -117,7 +118,8 @@ def _model_in_chain(k: Any) -> Any:
     h = k.layers.GRU(5, return_sequences=True, name="gru")(x)
     inner = k.models.Model(x, k.layers.Concatenate(name="side_by_side")([x, h]), name="inner")
     chain = k.Sequential([k.layers.SimpleRNN(4, name="rnn"), k.layers.Dense(3, name="dense")], name="tail")
-    return k.Sequential([k.Input((TIME, FEATURES)), inner, chain, k.layers.Dense(2, name="y")], name="model_in_chain")
+    begin, end = k.Input((TIME, FEATURES), name="x"), k.layers.Dense(2, name="y")
+    return k.Sequential([begin, inner, chain, end], name="model_in_chain")
 
 
 def _by_names(k: Any) -> Any:
@@ -131,7 +133,7 @@ def _by_names(k: Any) -> Any:
 def _part_of_a_chain(k: Any) -> Any:
     chain = k.Sequential(
         [
-            k.Input((TIME, FEATURES)),
+            k.Input((TIME, FEATURES), name="chain_x"),
             k.layers.LSTM(6, return_sequences=True, name="first"),
             k.layers.GRU(5, name="second"),
             k.layers.Dense(2, name="unused"),
@@ -144,7 +146,8 @@ def _part_of_a_chain(k: Any) -> Any:
 def _masks_through_models(k: Any) -> Any:
     x = k.Input((TIME, FEATURES), name="x")
     chain = k.Sequential(
-        [k.Input((TIME, FEATURES)), k.layers.GRU(4, return_sequences=True, name="in_chain")], name="chain"
+        [k.Input((TIME, FEATURES), name="chain_x"), k.layers.GRU(4, return_sequences=True, name="in_chain")],
+        name="chain",
     )
     inner_x = k.Input((TIME, 4), name="inner_x")
     inner = k.models.Model(inner_x, k.layers.LSTM(3, return_sequences=True, name="in_model")(inner_x), name="inner")

@@ -9,7 +9,7 @@ from minirnn import layers
 from minirnn.layers.input import InputLayer
 from minirnn.layers.symbolic import KerasTensor, made_by, symbolic_tensors
 from minirnn.utils import registry
-from minirnn.utils.nested import map_leaves
+from minirnn.utils.nested import flatten, map_leaves
 
 # Where Keras keeps the classes of models; all other layers are in keras.layers.
 _MODULES = {"Sequential": "keras", "Functional": "keras.src.models.functional"}
@@ -180,13 +180,13 @@ class _Repeated:
         return self._calls[layer][node_index].outputs[tensor_index]
 
     def _arguments(self, call: Any) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments of a recorded call; a mask that operations computed is True."""
+        """The arguments of a recorded call; a mask that operations computed is True, in place of all of them."""
         if isinstance(call, (list, tuple)):  # the form of Keras 2: [name, node, tensor, keyword arguments]
             tensors = [self.ends(entry[:3]) for entry in call]
             return [tensors[0] if len(tensors) == 1 else tensors], dict(call[0][3]) if len(call[0]) > 3 else {}
         kwargs = dict(call["kwargs"])
-        if kwargs.get("mask") is not None:
-            kwargs["mask"] = True
+        if "mask" in kwargs:
+            kwargs["mask"] = any(leaf == _TENSOR for leaf in flatten(kwargs["mask"])) or None
         return self._revived(call["args"]), self._revived(kwargs)
 
     def _revived(self, value: Any) -> Any:

@@ -51,6 +51,8 @@ class Model(Trainer, spelling.OlderMethods, Layer):
                 "hand-written backward pass: write it as a functional model"
             )
         for what, structure in (("inputs", inputs), ("outputs", outputs)):
+            if not flatten(structure):
+                raise ValueError(f"Model {what} must be at least one symbolic tensor, got {structure!r}")
             for entry in flatten(structure):
                 if not isinstance(entry, KerasTensor):
                     raise ValueError(
