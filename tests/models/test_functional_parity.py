@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minirnn
+from minirnn.layers.layer import reset_names
 from minirnn.utils.nested import flatten
 from reference import compare, keras_side
 from reference.graphs import GRAPHS, build_graph, graph_data
@@ -25,8 +26,10 @@ def float64(keras):
 
 @pytest.fixture(params=GRAPHS, ids=lambda case: case.name)
 def drawn(request, float64):
-    """(case, our model, Keras's), with the same weights."""
+    """(case, our model, Keras's), with the same weights, names counted from the first."""
     case = request.param
+    reset_names()
+    float64.utils.clear_session()
     ours, theirs = build_graph(case, minirnn), case.draw(float64)
     theirs.set_weights(ours.get_weights())
     return case, ours, theirs
