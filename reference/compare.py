@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from minirnn.utils.nested import flatten, map_leaves
 from reference import keras_side
 from reference.tolerances import TOLERANCES
-from reference.twin import dtype_name, to_keras, twin_layer
+from reference.twin import MODELS, dtype_name, to_keras, twin_layer
 
 GATES = {"LSTM": "ifgo", "GRU": "zrn", "SimpleRNN": "h"}
 
@@ -105,20 +106,31 @@ def _compare_lists(
 
 def _weight_names(layers: Iterable[Any]) -> list[tuple[str, str]]:
     """For each trainable weight, in order: "layer/weight" and the gates in its last axis."""
-    return [
-        (f"{layer.name}/{weight.name}", GATES.get(type(layer).__name__, ""))
-        for layer in layers
-        for weight in layer.trainable_weights
-    ]
+    names: dict[int, tuple[str, str]] = {}
+    for layer in _simple_layers(layers):
+        for weight in layer.trainable_weights:
+            names.setdefault(id(weight), (f"{layer.name}/{weight.name}", GATES.get(type(layer).__name__, "")))
+    return list(names.values())
 
 
-def model_output(model: Any, x: np.ndarray) -> np.ndarray:
-    """Predictions of a model of either library for one batch."""
-    return model.predict_on_batch(x) if hasattr(model, "compute_gradients") else np.asarray(model(x, training=False))
+def _simple_layers(layers: Iterable[Any]) -> Iterator[Any]:
+    """The layers, and in the place of a model those that it is made of."""
+    for layer in layers:
+        if type(layer).__name__ in MODELS:
+            yield from _simple_layers(layer.layers)
+        else:
+            yield layer
 
 
-def model_gradients(model: Any, x: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray], np.ndarray]:
-    """Loss, weight gradients and dx of a compiled model of either library."""
+def model_output(model: Any, x: Any) -> Any:
+    """Predictions of a model of either library for one batch, in the nesting of the model's outputs."""
+    if hasattr(model, "compute_gradients"):
+        return model.predict_on_batch(x)
+    return map_leaves(np.asarray, model(x, training=False))
+
+
+def model_gradients(model: Any, x: Any, y: Any) -> tuple[float, list[np.ndarray], Any]:
+    """Loss, weight gradients and dx of a compiled model of either library; a list of dx for several inputs."""
     if hasattr(model, "compute_gradients"):
         return model.compute_gradients(x, y)
     return keras_side.model_gradients(model, x, y)
@@ -137,15 +149,13 @@ def compare_counts(model: Any, keras_twin: Any | None = None) -> list[Check]:
     return [Check("parameters", name, abs(a - b), 0, "", a, b) for name, a, b in counts]
 
 
-def compare_model(
-    model: Any, x: np.ndarray, y: np.ndarray, loss: str = "mse", keras_twin: Any | None = None
-) -> list[Check]:
+def compare_model(model: Any, x: Any, y: Any, loss: str = "mse", keras_twin: Any | None = None) -> list[Check]:
     """Outputs, loss, and the gradients of every trainable weight and of x, on one batch.
 
     Args:
-        model: a built Sequential; it is compiled anew with `loss`.
-        x: (batch, ...) inputs.
-        y: the targets.
+        model: a built model, Sequential or functional; it is compiled anew with `loss`.
+        x: (batch, ...) inputs; for several, a list or dict as the model takes it.
+        y: the targets, likewise.
         keras_twin: the Keras model to compare with; `to_keras(model)` when None.
     """
     dtype = dtype_name(model.layers[-1])
@@ -153,15 +163,20 @@ def compare_model(
         twin = keras_twin or to_keras(model)
         for each in (model, twin):
             each.compile(optimizer="sgd", loss=loss)
-        outputs = model_output(model, x), model_output(twin, x)
+        outputs = flatten(model_output(model, x)), flatten(model_output(twin, x))
         our_loss, our_gradients, our_dx = model_gradients(model, x, y)
         keras_loss, keras_gradients, keras_dx = keras_side.model_gradients(twin, x, y)
     return [
-        compare_arrays("outputs", "output", *outputs, dtype),
+        *_compare_lists("outputs", _numbered("output", outputs[1]), *outputs, dtype),
         compare_arrays("outputs", "loss", our_loss, keras_loss, dtype),
         *_compare_lists("gradients", _weight_names(twin.layers), our_gradients, keras_gradients, dtype),
-        compare_arrays("gradients", "x", our_dx, keras_dx, dtype),
+        *_compare_lists("gradients", _numbered("x", flatten(x)), flatten(our_dx), flatten(keras_dx), dtype),
     ]
+
+
+def _numbered(name: str, arrays: Sequence[Any]) -> list[tuple[str, str]]:
+    """Names of one array, or of several."""
+    return [(name, "")] if len(arrays) == 1 else [(f"{name} {number}", "") for number in range(len(arrays))]
 
 
 def compare_layer(
@@ -213,8 +228,8 @@ def library_of(model: Any) -> ModuleType:
 
 def compare_training(
     model: Any,
-    x: np.ndarray,
-    y: np.ndarray,
+    x: Any,
+    y: Any,
     optimizer: str = "Adam",
     settings: dict[str, Any] | None = None,
     loss: str = "mse",
@@ -225,9 +240,9 @@ def compare_training(
     """A whole training run of both libraries from the same weights: the loss of every epoch. The model is trained.
 
     Args:
-        model: a built Sequential; it is compiled anew.
-        x: (samples, ...) inputs, taken in order, never shuffled.
-        y: the targets.
+        model: a built model, Sequential or functional; it is compiled anew.
+        x: (samples, ...) inputs, taken in order, never shuffled; for several, a list or dict as the model takes it.
+        y: the targets, likewise.
         optimizer: a class of the `optimizers` module, by its name.
         settings: its arguments, e.g. {"learning_rate": 0.01}.
         keras_twin: the Keras model to compare with; `to_keras(model)` when None.

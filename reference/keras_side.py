@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
 from types import ModuleType
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import minirnn
+from minirnn.utils.nested import flatten, map_leaves
 
 
 @contextlib.contextmanager
@@ -49,6 +51,8 @@ def load() -> tuple[ModuleType, ModuleType]:
 
         tensorflow.constant(0.0)
         tensorflow.get_logger().setLevel("ERROR")
+    # It says that a model in a model destroys masks, and passes them on.
+    warnings.filterwarnings("ignore", "Layer .* was passed an input with a mask attached", UserWarning)
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
             f"Keras already runs on {keras.backend.backend()}; the comparison needs TensorFlow: "
@@ -85,16 +89,20 @@ def _zeros_for_none(gradients: Sequence[Any], variables: Sequence[Any]) -> list[
     return [np.zeros(v.shape) if g is None else np.asarray(g) for g, v in zip(gradients, variables, strict=True)]
 
 
-def model_gradients(model: Any, x: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray], np.ndarray]:
-    """Loss of a compiled Keras model on one batch, its gradient for each trainable weight, and for x."""
+def model_gradients(model: Any, x: Any, y: Any) -> tuple[float, list[np.ndarray], Any]:
+    """Loss of a compiled Keras model on one batch, its gradient for each trainable weight, and for x.
+
+    x and y are arrays, or lists or dicts of them; the gradient for several inputs is a list in the model's order.
+    """
     _, tf = load()
-    x = tf.constant(x, dtype=model.compute_dtype)
-    weights = [weight.value for weight in model.trainable_weights]
+    x, y = (map_leaves(lambda array: tf.constant(array, dtype=model.compute_dtype), given) for given in (x, y))
+    weights, xs = [weight.value for weight in model.trainable_weights], flatten(x)
     with tf.GradientTape() as tape:
-        tape.watch(x)
-        loss = model.compute_loss(x=x, y=tf.constant(y, dtype=model.compute_dtype), y_pred=model(x, training=False))
-    *weight_gradients, dx = _zeros_for_none(tape.gradient(loss, [*weights, x]), [*weights, x])
-    return float(loss), weight_gradients, dx
+        tape.watch(xs)
+        loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=False))
+    gradients = _zeros_for_none(tape.gradient(loss, [*weights, *xs]), [*weights, *xs])
+    dxs = gradients[len(weights) :]
+    return float(loss), gradients[: len(weights)], dxs[0] if len(dxs) == 1 else dxs
 
 
 def layer_call(

@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 
 from reference import cases, compare, keras_side, parameters
+from reference.graphs import GRAPHS, GraphCase, build_graph, graph_data
 from reference.tolerances import DRAWS, TOLERANCES, TRUTH_RATIO
 from reference.truth import truth
 from reference.twin import to_keras, twin_layer
@@ -97,6 +98,16 @@ def model_row(case: cases.ModelCase, library: ModuleType, dtype: str) -> ParityR
     return ParityRow(case.name, dtype, checks)
 
 
+def graph_row(case: GraphCase, library: ModuleType, dtype: str) -> ParityRow:
+    """Counts, outputs, loss, gradients and 100 steps of Adam of a functional model."""
+    with keras_side.precision(dtype):
+        model = build_graph(case, library)
+    x, y = graph_data(case, model)
+    checks = [*compare.compare_counts(model), *compare.compare_model(model, x, y)]
+    checks += compare.compare_training(model, x, y, "Adam", {"learning_rate": 0.003}, batch_size=3)
+    return ParityRow(case.name, dtype, checks)
+
+
 def layer_row(case: cases.LayerCase, library: ModuleType, dtype: str) -> ParityRow:
     """Outputs, final states, and gradients from all of these."""
     layer = cases.build_layer(case, library, dtype)
@@ -170,6 +181,9 @@ def run(library: ModuleType, progress: Callable[[str], None] = lambda name: None
         for model in cases.MODELS:
             progress(f"{dtype} {model.name}")
             result.parity.append(model_row(model, library, dtype))
+        for graph in GRAPHS:
+            progress(f"{dtype} {graph.name}")
+            result.parity.append(graph_row(graph, library, dtype))
         for layer in cases.LAYERS:
             progress(f"{dtype} {layer.name}")
             result.parity.append(layer_row(layer, library, dtype))

@@ -26,6 +26,9 @@ SHARED: dict[str, tuple[str, ...]] = {
         "Activation": "activation",
         "Dropout": "rate noise_shape",
         "Flatten": "data_format",
+        **dict.fromkeys(("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"), ""),
+        "Concatenate": "axis",
+        "Dot": "axes normalize",
         "Masking": "mask_value",
         "RepeatVector": "n",
         "Reshape": "target_shape",
@@ -35,17 +38,22 @@ _ALWAYS_SHARED = ("name", "trainable")
 _LEFT_BEHIND = ("dtype", "seed", "kernel_initializer", "recurrent_initializer", "bias_initializer")
 
 
+MODELS = ("Sequential", "Functional")
+
+
 def dtype_name(layer: Any) -> str:
     """The dtype of a layer, e.g. "float32", whether its configuration holds the name or a whole policy."""
-    dtype = layer.get_config()["dtype"]
+    dtype = layer.get_config().get("dtype")
+    if dtype is None:  # a functional model
+        return dtype_name(layer.layers[-1])
     return dtype["config"]["name"] if isinstance(dtype, dict) else str(dtype)
 
 
 def twin_layer(layer: Any, library: ModuleType, dtype: str | None = None) -> Any:
-    """The layer of `library` with the configuration of `layer`, not yet built.
+    """The layer or model of `library` with the configuration of `layer`, without its weights.
 
     Args:
-        layer: a minirnn or Keras layer.
+        layer: a minirnn or Keras layer, or a model of such layers.
         library: the module to take the twin from, minirnn or Keras.
         dtype: the twin's dtype; that of `layer` when None.
 
@@ -53,20 +61,48 @@ def twin_layer(layer: Any, library: ModuleType, dtype: str | None = None) -> Any
         ValueError: the layer has no twin, or one of its settings has none.
     """
     kind, config = type(layer).__name__, layer.get_config()
+    if kind in MODELS:
+        home = library.Sequential if kind == "Sequential" else library.models.Model
+        return home.from_config(_model_config(config, dtype))
+    return getattr(library.layers, kind).from_config(_layer_config(kind, config, dtype or dtype_name(layer)))
+
+
+def _layer_config(kind: str, config: dict[str, Any], dtype: Any) -> dict[str, Any]:
+    """What a layer shares with its twin. ValueError if it has something that the twin cannot have."""
+    name = config["name"]
     if kind not in SHARED:
         known = ", ".join(SHARED)
-        raise ValueError(f"layer {layer.name!r} is a {kind}, which has no twin; layers that have one: {known}.")
+        raise ValueError(f"layer {name!r} is a {kind}, which has no twin; layers that have one: {known}.")
     shared = (*_ALWAYS_SHARED, *SHARED[kind])
     for key, value in config.items():
         if key not in shared and key not in _LEFT_BEHIND and value not in (None, False, 0):
-            raise ValueError(f"layer {layer.name!r} ({kind}) has {key}={value!r}, which has no twin; leave {key} out.")
-    twin_config = {key: config[key] for key in shared if key in config}
-    return getattr(library.layers, kind).from_config({**twin_config, "dtype": dtype or dtype_name(layer)})
+            raise ValueError(f"layer {name!r} ({kind}) has {key}={value!r}, which has no twin; leave {key} out.")
+    return {**{key: config[key] for key in shared if key in config}, "dtype": dtype}
+
+
+def _model_config(config: dict[str, Any], dtype: str | None) -> dict[str, Any]:
+    """The configuration of a model with those of its layers cut down to what the twins share."""
+
+    def entry_of(entry: dict[str, Any]) -> dict[str, Any]:
+        kind, inner = entry["class_name"], entry["config"]
+        if kind in MODELS:
+            return {**entry, "config": _model_config(inner, dtype)}
+        if kind == "InputLayer":
+            return {**entry, "config": {**inner, "dtype": dtype or inner["dtype"]}}
+        if entry["module"].startswith("keras.src.ops"):  # Keras's computation of masks
+            return entry
+        return {**entry, "config": _layer_config(kind, inner, dtype or inner["dtype"])}
+
+    return {**config, "layers": [entry_of(entry) for entry in config["layers"]]}
 
 
 def _twin(model: Any, library: ModuleType, dtype: str | None) -> Any:
     if not model.built:
         raise ValueError(f"model {model.name!r} has no weights yet; give it an Input or call build() first.")
+    if type(model).__name__ == "Functional":
+        twin = twin_layer(model, library, dtype)
+        twin.set_weights(model.get_weights())
+        return twin
     batch_size, *shape = model.input_shape
     first_dtype = dtype or dtype_name(model.layers[0])
     layers = [twin_layer(layer, library, dtype) for layer in model.layers]
@@ -77,10 +113,10 @@ def _twin(model: Any, library: ModuleType, dtype: str | None) -> Any:
 
 
 def to_keras(model: Any, dtype: str | None = None) -> Any:
-    """The Keras Sequential with the layers and the weights of a built minirnn Sequential.
+    """The Keras model with the layers and the weights of a built minirnn model, Sequential or functional.
 
     Args:
-        model: a built minirnn.Sequential (a Keras one works as well and is copied).
+        model: a built minirnn model (a Keras one works as well and is copied).
         dtype: "float32" or "float64" for the twin; that of each layer when None.
 
     Raises:
@@ -91,10 +127,10 @@ def to_keras(model: Any, dtype: str | None = None) -> Any:
 
 
 def to_minirnn(model: Any, dtype: str | None = None) -> Any:
-    """The minirnn Sequential with the layers and the weights of a built Keras Sequential.
+    """The minirnn model with the layers and the weights of a built Keras model, Sequential or functional.
 
     Args:
-        model: a built keras.Sequential (a minirnn one works as well and is copied).
+        model: a built Keras model (a minirnn one works as well and is copied).
         dtype: "float32" or "float64" for the twin; that of each layer when None.
 
     Raises:

@@ -12,6 +12,7 @@ import os
 import re
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from types import NoneType, SimpleNamespace
 from typing import Any
 
@@ -77,6 +78,7 @@ class Layer(WeightOwner):
     input_rank: int | None = None
     makes_mask = False  # whether the output may have a mask where the input has none
     has_scores = False  # whether `new_tape` can leave the activation away, to give what it is applied to
+    takes_mask = False  # whether Keras hands the mask to its `call`
     takes_list = False  # whether inputs, masks, shapes and dx are lists, one entry for each input
 
     def __init__(
@@ -196,6 +198,14 @@ class Layer(WeightOwner):
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         """The mask of the output."""
         return mask if self.supports_masking else None
+
+    def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> Any:
+        """How Keras draws the computation of the (first) output's mask, of which `minirnn.models.mask_order` tells.
+
+        `xs` and `masks` stand for the inputs and their masks, None where there is none; `step(a, b)` is an operation on
+        two of them. Gives what stands for the mask, None if there is none.
+        """
+        return masks[0] if self.supports_masking else None
 
     # --- the two passes ---
 

@@ -73,6 +73,7 @@ class Recurrent(Affine):
     """
 
     input_rank = 3
+    takes_mask = True
     later = Affine.later | {
         "recurrent_regularizer": None,
         "recurrent_constraint": None,
@@ -157,6 +158,9 @@ class Recurrent(Affine):
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         return mask if self.return_sequences else None
+
+    def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> Any:
+        return masks[0] if self.return_sequences else None
 
     # --- the two passes ---
 

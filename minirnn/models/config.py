@@ -7,14 +7,15 @@ from typing import Any
 
 from minirnn import layers
 from minirnn.layers.input import InputLayer
-from minirnn.layers.symbolic import KerasTensor
+from minirnn.layers.symbolic import KerasTensor, made_by, symbolic_tensors
 from minirnn.utils import registry
-from minirnn.utils.nested import map_leaves
+from minirnn.utils.nested import flatten, map_leaves
 
 # Where Keras keeps the classes of models; all other layers are in keras.layers.
 _MODULES = {"Sequential": "keras", "Functional": "keras.src.models.functional"}
 _TENSOR = "__keras_tensor__"
-
+# What Keras writes into a model to compute masks, beside the layers; masks here come of themselves.
+_OPERATIONS = "keras.src.ops"
 
 _models: dict[str, type] = {}
 
@@ -39,7 +40,7 @@ def serialize_layer(layer: Any) -> dict[str, Any]:
         "module": _MODULES.get(name, "keras.layers") if own else type(layer).__module__,
         "class_name": name,
         "config": layer.get_config(),
-        "registered_name": None if own else name,
+        "registered_name": None if own and name != "Functional" else name,
     }
 
 
@@ -62,8 +63,7 @@ def of_graph(model: Any) -> dict[str, Any]:
     number: dict[Any, int] = {}
     within = set(graph.nodes)
     for layer in graph.layers:
-        own = [node for node in layer.nodes if node in within]
-        number |= {node: place for place, node in enumerate(own)}
+        number |= {node: place for place, node in enumerate(node for node in layer.nodes if node in within)}
 
     def history(tensor: KerasTensor) -> list[Any]:
         operation, node_index, tensor_index = tensor._keras_history  # type: ignore[misc]
@@ -71,7 +71,7 @@ def of_graph(model: Any) -> dict[str, Any]:
 
     def end(tensor: KerasTensor) -> list[Any]:
         name, node_index, tensor_index = history(tensor)
-        return [name, node_index + _first(tensor._keras_history.operation), tensor_index]  # type: ignore[union-attr]
+        return [name, node_index + _first_call(made_by(tensor).operation), tensor_index]
 
     def argument(value: Any) -> Any:
         if not isinstance(value, KerasTensor):
@@ -96,11 +96,10 @@ def of_graph(model: Any) -> dict[str, Any]:
     }
 
 
-def _first(layer: Any) -> int:
-    """The number of a layer's first call where a configuration names inputs and outputs; within calls it is 0.
+def _first_call(layer: Any) -> int:
+    """The number of a layer's first call, where a model's inputs and outputs are named.
 
-    Keras counts functional models from 1 there, as if the call that made such a model were the first; Keras 2, in
-    calls, too.
+    There, and not among the arguments of calls, Keras counts functional models from 1: what drew one is its call 0.
     """
     return 1 if type(layer).__name__ == "Functional" else 0
 
@@ -110,72 +109,105 @@ def tensors_of(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | No
     missing = [key for key in ("layers", "input_layers", "output_layers") if key not in config]
     if missing:
         raise ValueError(f"the configuration of a functional model needs {missing[0]!r}, got {sorted(config)}")
-    made: dict[str, Any] = {}
+    repeated = _Repeated()
     waiting: list[tuple[Any, Any]] = []
     for entry in config["layers"]:
+        if str(entry.get("module")).startswith(_OPERATIONS):
+            repeated.operations.add(entry["name"])
+            continue
         layer = deserialize_layer(entry, custom_objects)
-        made[entry.get("name", layer.name)] = layer
+        repeated.add(entry.get("name", layer.name), layer)
         waiting += [(layer, call) for call in entry.get("inbound_nodes", [])]
-
-    def tensor(name: str, node_index: int, tensor_index: int, as_end: bool = True) -> KerasTensor | None:
-        """The tensor that a call made, None if the call was not repeated yet; `as_end` counts as inputs and outputs."""
-        if name not in made:
-            raise ValueError(f"the configuration names the layer {name!r}, which is not among its layers")
-        layer = made[name]
-        node_index -= _first(layer) if as_end else 0
-        nodes = layer.nodes if isinstance(layer, InputLayer) else calls[layer]
-        return nodes[node_index].outputs[tensor_index] if node_index < len(nodes) else None
-
-    calls: dict[Any, list[Any]] = {layer: [] for layer in made.values()}
     while waiting:
         later: list[tuple[Any, Any]] = []
         for layer, call in waiting:
-            args, kwargs = _arguments(call, tensor)
             # Calls of one layer are repeated in their order.
-            if args is None or any(layer is other for other, _ in later):
+            if any(layer is other for other, _ in later) or not repeated.call(layer, call):
                 later.append((layer, call))
-                continue
-            layer(*args, **kwargs)
-            calls[layer].append(layer.nodes[-1])
         if len(later) == len(waiting):
             names = ", ".join(sorted({layer.name for layer, _ in later}))
             raise ValueError(f"the calls of {names} depend on each other or on nothing: no model can be made of them")
         waiting = later
-    return _structure(config["input_layers"], tensor), _structure(config["output_layers"], tensor)
+    return repeated.ends(config["input_layers"]), repeated.ends(config["output_layers"])
 
 
 class _NotYet(Exception):
     """A tensor that a call needs was not made yet."""
 
 
-def _arguments(call: Any, tensor: Any) -> tuple[Any, Any]:
-    """The arguments of a recorded call, (None, None) if they do not exist yet."""
+class _Repeated:
+    """The layers of a configuration by their names, and those of its calls that were repeated on them."""
 
-    def revive(value: Any) -> Any:
-        if isinstance(value, Mapping) and value.get("class_name") == _TENSOR:
-            return found(*value["config"]["keras_history"], False)
-        if isinstance(value, Mapping):
-            return {key: revive(entry) for key, entry in value.items()}
-        return [revive(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+    def __init__(self) -> None:
+        self.layers: dict[str, Any] = {}
+        self.operations: set[str] = set()
+        self._calls: dict[Any, list[Any]] = {}
 
-    def found(*history: Any) -> KerasTensor:
-        made = tensor(*history)
-        if made is None:
+    def add(self, name: str, layer: Any) -> None:
+        self.layers[name] = layer
+        self._calls[layer] = [layer.nodes[0]] if isinstance(layer, InputLayer) else []
+
+    def call(self, layer: Any, call: Any) -> bool:
+        """Repeat a recorded call of a layer; False if a tensor that it needs does not exist yet."""
+        try:
+            args, kwargs = self._arguments(call)
+        except _NotYet:
+            return False
+        if kwargs.pop("mask", None) is not None and not _may_be_masked(symbolic_tensors(args)):
+            raise ValueError(f"{layer.name} is called with a mask of its own; only Masking layers make them")
+        layer(*args, **{key: value for key, value in kwargs.items() if value is not None})
+        self._calls[layer].append(layer.nodes[-1])
+        return True
+
+    def ends(self, places: Any) -> Any:
+        """The tensors where the model begins or ends, in the nesting of their places."""
+        if isinstance(places, Mapping):
+            return {key: self.ends(entry) for key, entry in places.items()}
+        if len(places) == 3 and isinstance(places[0], str):
+            name, node_index, tensor_index = places
+            return self._tensor(name, node_index - _first_call(self.layers.get(name)), tensor_index)
+        return [self.ends(entry) for entry in places]
+
+    def _tensor(self, name: str, node_index: int, tensor_index: int) -> KerasTensor:
+        """What a call made, calls counted from 0."""
+        if name in self.operations:
+            raise ValueError(f"the configuration holds the operation {name!r}; minirnn has layers only")
+        if name not in self.layers:
+            raise ValueError(f"the configuration names the layer {name!r}, which is not among its layers")
+        layer = self.layers[name]
+        if node_index >= len(self._calls[layer]):
             raise _NotYet
-        return made
+        return self._calls[layer][node_index].outputs[tensor_index]
 
-    try:
+    def _arguments(self, call: Any) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a recorded call; a mask that operations computed is True, in place of all of them."""
         if isinstance(call, (list, tuple)):  # the form of Keras 2: [name, node, tensor, keyword arguments]
-            tensors = [found(*entry[:3]) for entry in call]
+            tensors = [self.ends(entry[:3]) for entry in call]
             return [tensors[0] if len(tensors) == 1 else tensors], dict(call[0][3]) if len(call[0]) > 3 else {}
-        return revive(call["args"]), {k: v for k, v in revive(call["kwargs"]).items() if v is not None}
-    except _NotYet:
-        return None, None
+        kwargs = dict(call["kwargs"])
+        if "mask" in kwargs:
+            kwargs["mask"] = any(leaf == _TENSOR for leaf in flatten(kwargs["mask"])) or None
+        return self._revived(call["args"]), self._revived(kwargs)
+
+    def _revived(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return [self._revived(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+        if value.get("class_name") == _TENSOR:
+            return self._tensor(*value["config"]["keras_history"])
+        if value.get("class_name") == "__tuple__":
+            return self._revived(value["items"])
+        return {key: self._revived(entry) for key, entry in value.items()}
 
 
-def _structure(places: Any, tensor: Any) -> Any:
-    if isinstance(places, Mapping):
-        return {key: _structure(entry, tensor) for key, entry in places.items()}
-    if len(places) == 3 and isinstance(places[0], str):
-        return tensor(*places)
-    return [_structure(entry, tensor) for entry in places]
+def _may_be_masked(tensors: list[KerasTensor]) -> bool:
+    """Whether a layer that makes masks stands before any of the tensors."""
+    pending, seen = [made_by(tensor) for tensor in tensors], set()
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            inner = getattr(node.operation, "graph", None)
+            if any(layer.makes_mask for layer in (inner.layers if inner else [node.operation])):
+                return True
+            pending += node.parents
+    return False

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from minirnn.layers.input import Input, InputLayer
 from minirnn.layers.symbolic import KerasTensor, Node, made_by
+from minirnn.models.mask_order import MaskStep, MaskSteps
 from minirnn.utils.nested import map_leaves
 
 
@@ -143,14 +144,18 @@ def _in_order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[li
     """Nodes and layers by their distance from the outputs, far ones first, as Keras lists them; and these distances."""
     nodes, met = _walk_back(inputs, outputs)
     within = set(nodes)
-    depth = dict.fromkeys(nodes, 0)
+    drawn = MaskSteps(nodes)
+    depth: dict[Any, int] = dict.fromkeys(nodes, 0)
     layer_depth = dict.fromkeys(met, 0)
-    for node in reversed(nodes):
-        # A layer that is called twice stands where its farthest call stands.
-        depth[node] = layer_depth[node.operation] = max(depth[node], layer_depth[node.operation])
-        for parent in node.parents:
-            if parent in within:
-                depth[parent] = max(depth[parent], depth[node] + 1)
+    for entry in reversed(drawn.order):
+        if entry not in depth:
+            continue  # a mask that no layer takes
+        if isinstance(entry, Node):
+            # A layer that is called twice stands where its farthest call stands.
+            depth[entry] = layer_depth[entry.operation] = max(depth[entry], layer_depth[entry.operation])
+        for parent in drawn.before[entry]:
+            if parent in within or isinstance(parent, MaskStep):
+                depth[parent] = max(depth.get(parent, 0), depth[entry] + 1)
     for unused in (made_by(tensor) for tensor in inputs):
         if unused not in within and not unused.input_tensors:
             nodes.append(unused)

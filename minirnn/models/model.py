@@ -34,6 +34,7 @@ class Model(Trainer, spelling.OlderMethods, Layer):
     (['mean', 'range'], 347)
     """
 
+    takes_mask = True
     kind, how_to_build = "model", "give it an Input, or call it"
     graph: Any = None
 
@@ -241,6 +242,9 @@ class Model(Trainer, spelling.OlderMethods, Layer):
 
     def run_back(self, dys: list[NDArray[Any] | None], tape: Any, needs: list[bool]) -> list[NDArray[Any] | None]:
         return tape.backward(dys, any(needs)) or [None] * len(needs)
+
+    def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> None:
+        """None: Keras does not see the masks of a model's outputs before there are numbers."""
 
     # --- configuration ---
 

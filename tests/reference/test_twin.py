@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reference import cases, twin
+from reference.graphs import GRAPHS, build_graph
 from reference.twin import SHARED, dtype_name, twin_layer
 
 RECURRENT = {
@@ -26,6 +27,9 @@ CHANGED = {
     "Activation": {"activation": "gelu"},
     "Dropout": {"rate": 0.25},
     "Flatten": {},
+    **{name: {} for name in ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")},
+    "Concatenate": {"axis": 1},
+    "Dot": {"axes": (1, 2), "normalize": True},
     "Masking": {"mask_value": -1.0},
     "RepeatVector": {"n": 4},
     "Reshape": {"target_shape": (2, -1)},
@@ -77,6 +81,19 @@ def test_a_twin_may_have_another_dtype(libraries):
     copy = twin.to_keras(model, "float64") if target.__name__ == "keras" else twin.to_minirnn(model, "float64")
     assert {str(weight.dtype) for weight in copy.get_weights()} == {"float64"}
     np.testing.assert_array_equal(copy.get_weights()[0], model.get_weights()[0].astype("float64"))
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
+@pytest.mark.parametrize("case", GRAPHS, ids=lambda case: case.name)
+def test_a_functional_model_and_its_twin_have_the_same_layers_and_weights(libraries, dtype, case):
+    source, target = libraries
+    model = build_graph(case, source)
+    copy = twin.to_keras(model, dtype) if target.__name__ == "keras" else twin.to_minirnn(model, dtype)
+    assert type(copy).__name__ == type(model).__name__ and type(copy) is not type(model)
+    assert [layer.name for layer in copy.layers] == [layer.name for layer in model.layers]
+    for ours, theirs in zip(model.get_weights(), copy.get_weights(), strict=True):
+        assert theirs.dtype == dtype
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_layer_without_a_twin_is_named_in_one_line(keras):
