@@ -12,10 +12,10 @@ from minirnn.utils import set_random_seed
 set_random_seed(10)
 
 # Rows of x1 and x2 belong together, and so do the three columns of each target. / 같은 행끼리 짝이다.
-x1 = np.array([[i, i + 1, i + 2] for i in range(1, 14)], dtype="float32")[..., None] / 10
-x2 = np.array([[i + 10, i + 11, i + 12] for i in range(1, 14)], dtype="float32")[..., None] / 10
-y1 = np.array([[i + 3, i + 4, i + 5] for i in range(1, 14)], dtype="float32") / 10
-y2 = np.array([[i + 13, i + 14, i + 15] for i in range(1, 14)], dtype="float32") / 10
+x1 = np.array([[i, i + 1, i + 2] for i in range(1, 13)], dtype="float32")[..., None] / 10
+x2 = np.array([[i + 10, i + 11, i + 12] for i in range(1, 13)], dtype="float32")[..., None] / 10
+y1 = np.array([[i + 3, i + 4, i + 5] for i in range(1, 13)], dtype="float32") / 10
+y2 = np.array([[i + 13, i + 14, i + 15] for i in range(1, 13)], dtype="float32") / 10
 
 # Model 1 / 모델 1
 input1 = Input(shape=(3, 1))
