@@ -86,7 +86,7 @@ class Layer(WeightOwner):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        spelling.accept_in_constructor(cls, spelling.LAYER)
+        spelling.accept_in_layer(cls)
 
     def _declared(self, input_shape, input_dim, input_length, batch_input_shape, batch_size):
         """The batch shape that a layer names for the model's input, or None."""

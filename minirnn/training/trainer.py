@@ -50,6 +50,7 @@ class Trainer(Feeding):
 
     # --- compile ---
 
+    @spelling.accepts_older(spelling.COMPILE)
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -341,6 +342,7 @@ class Trainer(Feeding):
                 break
         callback_list.on_test_end(self._logs())
 
+    @spelling.accepts_older(spelling.RUN)
     def evaluate(
         self,
         x: Any = None,
@@ -363,6 +365,7 @@ class Trainer(Feeding):
             self._evaluate(source, callback_list)
         return self._results(return_dict)
 
+    @spelling.accepts_older(spelling.RUN)
     def predict(
         self,
         x: Any,

@@ -1,5 +1,6 @@
 """Small tools of the public face, under the names that Keras gives them; `sliding_windows` is minirnn's own."""
 
+from minirnn.compat.modules import names_of
 from minirnn.random import set_random_seed
 from minirnn.utils.numerical import normalize, to_categorical
 from minirnn.utils.progbar import Progbar
@@ -13,3 +14,5 @@ __all__ = [
     "Progbar", "PyDataset", "Sequence", "normalize", "pad_sequences", "set_random_seed", "sliding_windows",
     "split_dataset", "timeseries_dataset_from_array", "to_categorical",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)
