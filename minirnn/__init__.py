@@ -13,9 +13,9 @@ _older.install()
 __version__ = "0.1.0"
 
 __all__ = [
-    "Input", "Sequential", "activations", "backend", "callbacks", "config", "gates", "get_num_threads", "initializers", "kernels",
-    "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "random", "set_num_threads", "utils",
-    "warmup",
+    "Input", "Sequential", "activations", "backend", "callbacks", "config", "gates", "get_num_threads", "initializers",
+    "kernels", "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "random", "set_num_threads",
+    "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:

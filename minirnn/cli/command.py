@@ -12,7 +12,7 @@ from typing import NoReturn
 from rich.console import Console
 
 import minirnn
-from minirnn.cli import demo, forecast, params
+from minirnn.cli import demo, forecast, params, script
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,6 +48,8 @@ def parser() -> Parser:
         "minirnn forecast --plot forecast.png", "minirnn forecast sales.csv --column total --season 7 --horizon 14")
     add("params", params, "count the parameters of a layer, with the formula",
         "minirnn params lstm --units 256 --input 4096", "minirnn params gru --units 32 --input 8 --no-reset-after")
+    add("run", script, "run a script that imports Keras with minirnn in its place",
+        "minirnn run lstm_example.py", "minirnn run train.py --epochs 5")
     add("demo", demo, "one LSTM step as numbers, a forecast, and where to go next", "minirnn demo")
     return top
 

@@ -78,9 +78,7 @@ def _by_name(arguments: tuple, order: tuple[str, ...], kwargs: dict[str, Any], o
     return {**dict(zip(order, arguments, strict=False)), **kwargs}
 
 
-def _for_a_run(
-    generator: Any, arguments: tuple, kwargs: dict[str, Any], owner: str
-) -> tuple[Any, dict[str, Any]]:
+def _for_a_run(generator: Any, arguments: tuple, kwargs: dict[str, Any], owner: str) -> tuple[Any, dict[str, Any]]:
     kwargs = {"verbose": 0, **_by_name(arguments, ("steps",), translated(kwargs, _RUN, owner), owner)}
     return _in_batches(generator, kwargs, "val_samples", "steps"), kwargs
 
