@@ -34,7 +34,6 @@ def test_a_script_of_its_time_runs_as_it_is_and_each_older_spelling_warns_once_a
         assert warning.category is DeprecationWarning and warning.filename == str(script), warning
     spellings = [str(warning.message).partition(" is an older spelling")[0] for warning in found]
     assert sorted(spellings) == sorted(names["WARNS"])
-    lines = text.splitlines()
     for warning, old in zip(found, spellings, strict=True):
         word = re.sub(r"[=(].*", "", old).rpartition(".")[2]
         assert word in "".join(text.splitlines()[warning.lineno - 1 : warning.lineno + 4]), warning
@@ -42,7 +41,9 @@ def test_a_script_of_its_time_runs_as_it_is_and_each_older_spelling_warns_once_a
 
 def test_the_command_runs_a_script_with_its_arguments_and_keeps_its_exit_code(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("import sys, keras, helper\nprint(sys.argv[1:], keras.__name__, helper.LSTM.__name__)\nsys.exit(3)")
+    script.write_text(
+        "import sys, keras, helper\nprint(sys.argv[1:], keras.__name__, helper.LSTM.__name__)\nsys.exit(3)"
+    )
     (tmp_path / "helper.py").write_text("from keras.layers import LSTM")
     done = run_script(script, "--epochs", "5")
     assert (done.returncode, done.stdout, done.stderr) == (3, "['--epochs', '5'] minirnn LSTM\n", "")

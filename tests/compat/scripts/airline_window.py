@@ -1,4 +1,5 @@
 # Keras 1: a window over a series, one LSTM, nb_epoch
+# ruff: noqa
 import math
 
 import numpy

@@ -1,4 +1,5 @@
 # Keras 1: letters as one-hot rows, text from a temperature, RMSprop(lr=)
+# ruff: noqa
 import random
 
 import numpy as np

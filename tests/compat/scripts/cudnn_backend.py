@@ -1,4 +1,5 @@
 # Keras 2.2: CuDNN layers, the backend, a scheduled rate, imports that are never used
+# ruff: noqa
 import keras.backend as K
 import numpy as np
 from keras import regularizers

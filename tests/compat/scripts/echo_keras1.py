@@ -1,4 +1,5 @@
 # Keras 1: a sequence out for a sequence in, with RepeatVector and TimeDistributedDense
+# ruff: noqa
 import numpy as np
 from keras.layers import LSTM, RepeatVector, SimpleRNN, TimeDistributedDense
 from keras.models import Sequential

@@ -1,4 +1,5 @@
 # Keras 1 and 2: Model(input=, output=), an encoder whose states begin the decoder
+# ruff: noqa
 import numpy as np
 from keras.engine.topology import Input
 from keras.engine.training import Model

@@ -1,4 +1,5 @@
 # Keras 1: fit_generator counts samples
+# ruff: noqa
 import numpy as np
 from keras.layers import Dense, SimpleRNN
 from keras.models import Sequential

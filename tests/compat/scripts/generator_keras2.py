@@ -1,4 +1,5 @@
 # Keras 2.2: TimeseriesGenerator, fit_generator with a generator to validate on, the other *_generator methods
+# ruff: noqa
 import numpy as np
 from keras.layers import GRU, Dense
 from keras.models import Sequential

@@ -1,4 +1,5 @@
 # Keras 2.2: classes of sequences, metrics=['acc'], the keys that its history had, predict_classes
+# ruff: noqa
 import numpy as np
 from keras.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 from keras.layers import LSTM, Dense, Masking

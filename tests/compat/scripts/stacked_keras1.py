@@ -1,4 +1,5 @@
 # Keras 1: input_dim and output_dim, layers by keyword, initializers and inner activations by their first names
+# ruff: noqa
 import keras
 import numpy as np
 from keras.layers.core import *

@@ -1,4 +1,5 @@
 # Keras 2.0: a stateful network, fed by hand, states reset between epochs
+# ruff: noqa
 import numpy as np
 from keras.layers import LSTM, Dense
 from keras.models import Sequential

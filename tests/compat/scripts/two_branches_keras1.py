@@ -1,4 +1,5 @@
 # Keras 1: two inputs, joined by merge(mode="concat")
+# ruff: noqa
 # needs: concatenate
 import numpy as np
 from keras.layers import LSTM, Dense, Input, merge

@@ -1,4 +1,5 @@
 # Keras 2: texts to numbers with a Tokenizer, two classes from one output
+# ruff: noqa
 import numpy as np
 from keras.layers import GRU, Dense
 from keras.models import Sequential
