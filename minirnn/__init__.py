@@ -13,9 +13,9 @@ _older.install()
 __version__ = "0.1.0"
 
 __all__ = [
-    "Input", "Sequential", "activations", "backend", "callbacks", "config", "gates", "get_num_threads", "initializers",
-    "kernels", "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "random", "set_num_threads",
-    "utils", "warmup",
+    "Input", "KerasTensor", "Model", "Sequential", "activations", "backend", "callbacks", "config", "gates",
+    "get_num_threads", "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers",
+    "preprocessing", "random", "set_num_threads", "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -39,11 +39,14 @@ if TYPE_CHECKING:
     from minirnn.ahead import warmup
     from minirnn.kernels.threads import get_num_threads, set_num_threads
     from minirnn.layers import Input
-    from minirnn.models import Sequential
+    from minirnn.layers.symbolic import KerasTensor
+    from minirnn.models import Model, Sequential
 else:
     # The names that are not modules of this package, and the modules that they come from.
     _HOMES = {
         "Input": "minirnn.layers",
+        "KerasTensor": "minirnn.layers.symbolic",
+        "Model": "minirnn.models",
         "Sequential": "minirnn.models",
         "get_num_threads": "minirnn.kernels.threads",
         "set_num_threads": "minirnn.kernels.threads",

@@ -16,7 +16,7 @@ _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN
 
 
 def warmup(
-    cells: Sequence[str] = ("lstm", "gru", "simple_rnn"),
+    cells: str | Sequence[str] = ("lstm", "gru", "simple_rnn"),
     units: int = 32,
     features: int = 1,
     dtype: str = "float32",
@@ -25,10 +25,13 @@ def warmup(
 ) -> float:
     """Compile what training cell(units) + Dense(1) with Adam on the mean squared error needs; return the seconds.
 
+    `cells`: one or several of "lstm", "gru" and "simple_rnn".
+
     Kernels come in three widths of tiles: up to one register of `units` (or `features`), up to two, and more; name your
     own sizes to compile theirs. `options` go to the recurrent layer, such as activation="relu". Machine code is kept on
     disk, in the folder that is printed, and found there by later processes. Raises ValueError for an unknown cell.
     """
+    cells = [cells] if isinstance(cells, str) else list(cells)
     unknown = [cell for cell in cells if cell not in _CELLS]
     if unknown:
         raise ValueError(f"warmup got an unknown cell {unknown[0]!r}, expected some of {', '.join(_CELLS)}")

@@ -1,10 +1,12 @@
 """Forecasts of one series by a recurrent network, measured on an end of the series that was never trained on.
 
 The network sees `window` steps and answers with the next `horizon` steps at once (a direct multi-step forecast). A step
-is the difference of one value from the value before it, of logarithms where every value is positive: so a trend or a
-growth in per cent stays in the range that was trained, whatever the level. It is told nothing about seasons.
+is the difference of one value from the value before it, of logarithms where every training value is positive: so a
+trend or a growth in per cent stays in the range that was trained, whatever the level. It is told nothing about seasons.
 
-Split: the last `held_out` values are never trained on, nor used to fit the scaling. Every place in that end from which
+Split: the last `held_out` values are never trained on, nor used to choose and fit the scaling. Where that takes
+logarithms and a held-out value is not positive, the network is shown the smallest positive value before it instead;
+the errors are those against the value itself. Every place in that end from which
 `horizon` values follow is the origin of one forecast: the values before the origin are known, the others are not. The
 naive forecasts are made from the same origins over the same horizon:
 
@@ -40,16 +42,28 @@ class Scaling:
     scale: float
 
     @classmethod
-    def fit(cls, training: np.ndarray, log: bool) -> Scaling:
+    def fit(cls, training: np.ndarray) -> Scaling:
+        """The scaling of a training part: of logarithms if all of its (n,) values are positive."""
+        log = bool(np.all(training > 0))
         steps = np.diff(np.log(training) if log else training)
         return cls(log, float(steps.mean()), float(steps.std()) or 1.0)
 
-    def to_steps(self, values: np.ndarray) -> np.ndarray:
-        """(n,) values to the (n - 1,) standardised steps between them."""
-        return (np.diff(np.log(values) if self.log else values) - self.mean) / self.scale
+    def shown(self, values: np.ndarray) -> np.ndarray:
+        """The (n,) values as the network is shown them: one without a logarithm as the smallest positive before it.
+
+        >>> Scaling(log=True, mean=0.0, scale=1.0).shown(np.array([5.0, 3.0, 4.0, 0.0, 2.0, -1.0]))
+        array([5., 3., 4., 3., 2., 2.])
+        """
+        if not self.log:
+            return values
+        return np.where(values > 0, values, np.minimum.accumulate(np.where(values > 0, values, np.inf)))
+
+    def to_steps(self, shown: np.ndarray) -> np.ndarray:
+        """(n,) values as `shown` to the (n - 1,) standardised steps between them."""
+        return (np.diff(np.log(shown) if self.log else shown) - self.mean) / self.scale
 
     def from_steps(self, last: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        """(m,) last known values and the (m, horizon) steps that follow them to (m, horizon) values."""
+        """(m,) last known values as `shown`, and the (m, horizon) steps that follow them, to (m, horizon) values."""
         path = np.cumsum(steps.astype(np.float64) * self.scale + self.mean, axis=1)
         return last[:, None] * np.exp(path) if self.log else last[:, None] + path
 
@@ -80,6 +94,7 @@ class Forecast:
     future     (horizon,) the network's forecast of the values after the end of the series
     windows    number of training windows
     params     number of trained parameters
+    replaced   number of held-out values that the network was not shown as they are, having no logarithm
     """
 
     origins: np.ndarray
@@ -88,6 +103,7 @@ class Forecast:
     future: np.ndarray
     windows: int
     params: int
+    replaced: int
 
 
 def forecast(
@@ -125,15 +141,16 @@ def forecast(
     check_series(values, window, horizon, season, held_out)
 
     train_end = len(values) - held_out
-    scaling = Scaling.fit(values[:train_end], log=bool(np.all(values > 0)))
-    steps = scaling.to_steps(values)
+    scaling = Scaling.fit(values[:train_end])
+    shown = scaling.shown(values)
+    steps = scaling.to_steps(shown)
     x, y = training_windows(steps[: train_end - 1], window, horizon)
 
     model = train(x, y, cell, units, epochs, batch_size, seed, on_epoch)
 
     def predict(origins: np.ndarray) -> np.ndarray:
         seen = np.stack([steps[t - 1 - window : t - 1] for t in origins])
-        return scaling.from_steps(values[origins - 1], np.asarray(model.predict(seen[:, :, None], verbose=0)))
+        return scaling.from_steps(shown[origins - 1], np.asarray(model.predict(seen[:, :, None], verbose=0)))
 
     origins = np.arange(train_end, len(values) - horizon + 1)
     predictions = {
@@ -153,6 +170,7 @@ def forecast(
         future=predict(np.array([len(values)]))[0],
         windows=len(x),
         params=model.count_params(),
+        replaced=int(np.sum(shown != values)),
     )
 
 

@@ -18,6 +18,7 @@ def test_every_public_name_is_there_and_listed():
         value = getattr(minirnn, name)
         assert callable(value) or (isinstance(value, ModuleType) and value.__name__ == f"minirnn.{name}")
     assert minirnn.Sequential is minirnn.models.Sequential and minirnn.Input is minirnn.layers.Input
+    assert minirnn.Model is minirnn.models.Model and type(minirnn.Input((3,))) is minirnn.KerasTensor
     assert minirnn.warmup is warmup
     assert minirnn.get_num_threads() == minirnn.kernels.threads.get_num_threads()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import NoReturn
+from typing import IO, Any, NoReturn, cast
 
 from rich.console import Console
 
@@ -22,16 +23,29 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
+class Trimmed:
+    """A stream without spaces at the ends of lines, with which rich fills the last column of a table."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        return self.stream.write(re.sub(r" +$", "", text, flags=re.MULTILINE))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
 def parser() -> Parser:
     top = Parser(
         prog="minirnn",
-        description="Recurrent neural networks from scratch, at work.",
+        description="SimpleRNN, LSTM and GRU from scratch: forecast a series, count parameters, see one step.",
         epilog="examples:\n  minirnn demo\n  minirnn forecast --plot forecast.png\n"
         "  minirnn params lstm --units 256 --input 4096",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"minirnn {minirnn.__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, module: ModuleType, summary: str, *examples: str) -> None:
         command = commands.add_parser(
@@ -59,13 +73,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    chosen = parser().parse_args(arguments)
-    out = Console(markup=False, highlight=False, emoji=False)
+    top = parser()
+    chosen = top.parse_args(arguments)
+    if chosen.command is None:
+        top.error("which command? forecast, params, run or demo")
+    out = Console(file=cast(IO[str], Trimmed(sys.stdout)), markup=False, highlight=False, emoji=False)
     try:
         chosen.run(chosen, out)
     except OSError as error:
-        return failure(chosen.command, f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    except (ValueError, TypeError, MemoryError, ArithmeticError, RuntimeError) as error:
+        reason = error.strerror or str(error)
+        return failure(chosen.command, f"{error.filename}: {reason}" if error.filename else reason)
+    except MemoryError as error:
+        return failure(chosen.command, f"not enough memory: {error}; make --units, --window or --batch-size smaller")
+    except (ValueError, TypeError, ArithmeticError, RuntimeError) as error:
         return failure(chosen.command, str(error) or type(error).__name__)
     return 0
 

@@ -22,5 +22,8 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         beside.write_bytes(content)
         os.replace(beside, path)
+    except OSError as error:
+        error.filename = str(path)  # and not the one beside it, which no user has named
+        raise
     finally:
         beside.unlink(missing_ok=True)

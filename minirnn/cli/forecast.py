@@ -24,41 +24,37 @@ from minirnn.forecasting import CELLS, Errors, Forecast, forecast
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    def count(option: str, default: int, what: str) -> None:
+        parser.add_argument(option, type=int, default=default, metavar="N", help=f"{what} (default: {default})")
+
     parser.add_argument("csv", nargs="?", type=Path, metavar="CSV", help="header line, then rows in time order, evenly "
                         "spaced (default: the bundled airline passengers, 1949-1960)")
     parser.add_argument("--column", metavar="C", help="column to forecast (default: the last one of numbers)")
     parser.add_argument("--encoding", default="utf-8-sig", help="of the CSV file, e.g. cp949 (default: utf-8)")
-    parser.add_argument("--window", type=int, default=12, metavar="N", help="past steps the network sees (%(default)s)")
-    parser.add_argument("--horizon", type=int, default=12, metavar="N", help="values to forecast (%(default)s)")
-    parser.add_argument("--season", type=int, default=12, metavar="N",
-                        help="values in a season, for the seasonal-naive forecasts only (%(default)s)")
-    parser.add_argument("--held-out", type=int, metavar="N",
-                        help="values at the end that are never trained on (a sixth, at least two horizons)")
-    parser.add_argument("--cell", choices=CELLS, default="lstm", help="kind of recurrent layer (%(default)s)")
-    parser.add_argument("--units", type=int, default=32, metavar="N", help="width of that layer (%(default)s)")
-    parser.add_argument("--epochs", type=int, default=100, metavar="N", help="passes over the windows (%(default)s)")
-    parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="windows in a batch (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same forecast (%(default)s)")
+    count("--window", 12, "past steps the network sees")
+    count("--horizon", 12, "values to forecast")
+    count("--season", 12, "values in a season, for the seasonal-naive forecasts only")
+    parser.add_argument("--held-out", type=int, metavar="N", help="values at the end that are never trained on "
+                        "(default: a sixth, at least two horizons)")
+    parser.add_argument("--cell", choices=CELLS, default="lstm", help="kind of recurrent layer (default: lstm)")
+    count("--units", 32, "width of that layer")
+    count("--epochs", 100, "passes over the windows")
+    count("--batch-size", 16, "windows in a batch")
+    count("--seed", 0, "same seed, same forecast")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the forecast, e.g. forecast.png or .svg")
     parser.add_argument("--csv-out", type=Path, metavar="FILE", help="write the forecast as CSV")
 
 
 def run(arguments: argparse.Namespace, out: Console) -> None:
-    for path in filter(None, (arguments.plot, arguments.csv_out)):
-        check_writable(path)
-    if arguments.plot and arguments.plot == arguments.csv_out:
-        raise ValueError(f"--plot and --csv-out both name {arguments.plot}: give each a file of its own")
-    if arguments.plot:
-        check_plot(arguments.plot)
     source = arguments.csv or CSV_PATH
+    check_files(source, arguments.plot, arguments.csv_out)
     series = read_series(source, arguments.column, arguments.encoding)
 
     names = ("window", "horizon", "season", "held_out", "cell", "units", "epochs", "batch_size", "seed")
     settings = {name: getattr(arguments, name) for name in names}
-    start = time.perf_counter()
-    with progress(arguments.epochs) as on_epoch:
+    clock = [time.perf_counter()]
+    with progress(arguments.epochs, clock) as on_epoch:
         result = forecast(series.values, **settings, on_epoch=on_epoch)
-    seconds = time.perf_counter() - start
 
     model = CELLS[arguments.cell]
     files = {}
@@ -66,24 +62,56 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
         files[arguments.plot] = draw(series, result, model, arguments.season, arguments.plot.suffix[1:].lower())
     if arguments.csv_out:
         files[arguments.csv_out] = forecast_csv(series, result)
-    report(out, source, series, result, arguments, seconds)
+    report(out, source, series, result, arguments, clock)
     for path, content in files.items():
         write_whole(path, content)
         out.print(f"Wrote {path}", soft_wrap=True)
 
 
+def check_files(source: Path, plot: Path | None, csv_out: Path | None) -> None:
+    """Raise ValueError or OSError now for what could not, or must not, be written after minutes of training."""
+    for path in filter(None, (plot, csv_out)):
+        check_writable(path)
+        if path.exists() and source.exists() and path.samefile(source):
+            raise ValueError(f"{path}: the series itself, which the result must not replace; name another file")
+    if plot and plot == csv_out:
+        raise ValueError(f"--plot and --csv-out both name {plot}: give each a file of its own")
+    if plot:
+        check_plot(plot)
+
+
 @contextmanager
-def progress(epochs: int) -> Iterator[Callable[[int], None]]:
-    """A bar on the terminal, gone when done; silent in a pipe. Gives the function to call after each epoch."""
+def progress(epochs: int, clock: list[float]) -> Iterator[Callable[[int], None]]:
+    """A bar on the terminal, gone when done; silent in a pipe.
+
+    Gives the function to call after each epoch, which also adds the moment to the clock.
+    """
     screen = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("Starting (the first run compiles)", total=epochs)
-        yield lambda done: bar.update(task, completed=done, description="Training, epoch")
+
+        def on_epoch(done: int) -> None:
+            clock.append(time.perf_counter())
+            bar.update(task, completed=done, description="Training, epoch")
+
+        yield on_epoch
+
+
+def duration(clock: list[float]) -> str:
+    """How long the training took, from its start and the ends of its epochs: what the first takes more is compiling."""
+    total = clock[-1] - clock[0]
+    an_epoch = (clock[-1] - clock[1]) / (len(clock) - 2) if len(clock) > 2 else total
+    compiling = clock[1] - clock[0] - an_epoch
+    return f"{total:.1f} s" + (", most of it compiling, once" if compiling > max(1, total / 2) else "")
+
+
+def counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" + "s" * (count != 1)
 
 
 def report(
-    out: Console, source: Path, series: Series, result: Forecast, arguments: argparse.Namespace, seconds: float
+    out: Console, source: Path, series: Series, result: Forecast, arguments: argparse.Namespace, clock: list[float]
 ) -> None:
     labels, train_end, horizon = series.labels, int(result.origins[0]), len(result.future)
     model = CELLS[arguments.cell]
@@ -91,17 +119,21 @@ def report(
     facts.add_row("Series", f"{source.name}, column {series.name}")
     facts.add_row("", f"{len(labels)} values, {labels[0]} to {labels[-1]}")
     facts.add_row("Model", f"{model}({arguments.units}) and Dense({horizon}), {result.params:,} parameters")
-    facts.add_row("", f"sees the last {arguments.window} steps, answers with the next {horizon}")
-    facts.add_row("Trained on", f"{train_end} values to {labels[train_end - 1]}, {result.windows} windows")
-    facts.add_row("", f"{arguments.epochs} epochs, seed {arguments.seed}, {seconds:.1f} s")
+    facts.add_row("", f"sees the last {counted(arguments.window, 'step')}, answers with the next {horizon}")
+    facts.add_row("Trained on", f"{train_end} values to {labels[train_end - 1]}, {counted(result.windows, 'window')}")
+    facts.add_row("", f"{counted(arguments.epochs, 'epoch')}, seed {arguments.seed}, {duration(clock)}")
     facts.add_row("Held out", f"{len(labels) - train_end} values from {labels[train_end]}, never trained on")
+    if result.replaced:
+        facts.add_row("", f"{result.replaced} of them, not positive, shown to the {model} as the smallest")
+        facts.add_row("", "positive value before; errors are against the true values")
     out.print(facts)
 
-    out.print(f"\nError on the held-out end, forecasts of {horizon} made at {len(result.origins)} origins,")
+    made = f"forecasts of {counted(horizon, 'value')} made at {counted(len(result.origins), 'origin')}"
+    out.print(f"\nError on the held-out end, {made},")
     out.print("each knowing only what came before it:\n")
     out.print(error_table(result, model, arguments.season))
     out.print(f"\n{verdict(result, model)}")
-    out.print(f"\nForecast of the next {horizon}:\n")
+    out.print(f"\nForecast of the next {counted(horizon, 'value')}:\n")
     out.print(future_table(series, result))
 
 
@@ -132,9 +164,9 @@ def verdict(result: Forecast, model: str) -> str:
 
     def against(name: str, errors: Errors) -> str:
         if errors.rmse == 0:
-            return f"above {name} (which makes no error)"
-        change = 100 * (network[1].rmse / errors.rmse - 1)
-        return f"{abs(change):.0f} % {'below' if change < 0 else 'above'} {name}"
+            return f"above {name} (which makes no error)" if network[1].rmse else f"0, as that of {name}"
+        change = round(100 * (network[1].rmse / errors.rmse - 1))
+        return f"{abs(change)} % {'below' if change < 0 else 'above'} {name}" if change else f"that of {name}"
 
     *most, last = [against(*other) for other in others]
     return f"{model}'s RMSE is {', '.join(most)} and {last}."

@@ -14,16 +14,21 @@ def next_labels(labels: list[str], count: int) -> list[str]:
     >>> next_labels(["2024-02-14", "2024-02-21", "2024-02-28"], 1)
     ['2024-03-06']
     """
+    return continued(labels, count) or [f"+{k}" for k in range(1, count + 1)]
+
+
+def continued(labels: list[str], count: int) -> list[str] | None:
+    """The labels that follow evenly spaced ones; None after any others, and after one label over and over."""
     for read, write in UNITS:
         try:
             places = [read(label) for label in labels]
             gaps = {later - earlier for earlier, later in zip(places, places[1:], strict=False)}
-            if len(gaps) == 1:
+            if len(gaps) == 1 and gaps != {0}:
                 gap = gaps.pop()
                 return [write(places[-1] + gap * k) for k in range(1, count + 1)]
         except (ValueError, OverflowError):
             continue
-    return [f"+{k}" for k in range(1, count + 1)]
+    return None
 
 
 def months(form: str) -> tuple[Callable[[str], int], Callable[[int], str]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from minirnn.cli.labels import continued
 
 
 @dataclass(frozen=True)
@@ -19,15 +22,14 @@ class Series:
 
 
 def read_series(path: Path, column: str | None = None, encoding: str = "utf-8-sig") -> Series:
-    """Read the named column, or else the last one that holds numbers; the first column gives the labels.
+    """Read the named column, or else the last one that holds numbers, with the labels that `find_labels` chooses.
 
     Raises ValueError that names the file and the line, OSError where the file cannot be read.
     """
     header, lines, rows = read_rows(path, encoding)
     index = find_column(path, header, rows, column)
     values = np.array([number(path, line, header[index], row[index]) for line, row in zip(lines, rows, strict=True)])
-    labels = [row[0].strip() for row in rows] if index else [str(n) for n in range(1, len(rows) + 1)]
-    return Series(header[index], values, labels)
+    return Series(header[index], values, find_labels(rows, index))
 
 
 def read_rows(path: Path, encoding: str) -> tuple[list[str], list[int], list[list[str]]]:
@@ -51,7 +53,8 @@ def read_rows(path: Path, encoding: str) -> tuple[list[str], list[int], list[lis
     (_, header), *body = numbered
     for line, row in body:
         if len(row) != len(header):
-            raise ValueError(f"{path}, line {line}: {cells(len(row))}, but the header has {cells(len(header))}")
+            hint = separator_hint(header)
+            raise ValueError(f"{path}, line {line}: {cells(len(row))}, but the header has {cells(len(header))}{hint}")
     if not body:
         raise ValueError(f"{path}: only a header line, expected rows of numbers below it")
     return [name.strip() for name in header], [line for line, _ in body], [row for _, row in body]
@@ -70,10 +73,34 @@ def find_column(path: Path, header: list[str], rows: list[list[str]], column: st
         return header.index(column)
     numeric = [i for i in range(len(header)) if 2 * sum(is_number(row[i]) for row in rows) >= len(rows)]
     if not numeric:
-        raise ValueError(f"{path}: no column of numbers; the header has {', '.join(header)}")
-    if is_number(header[numeric[-1]]):
+        raise ValueError(f"{path}: no column of numbers; the header has {', '.join(header)}{separator_hint(header)}")
+    chosen = numeric[-1]
+    if is_number(header[chosen]):
         raise ValueError(f"{path}: no header, its first line holds numbers; add a line with the names of the columns")
-    return numeric[-1]
+    if chosen == 0 and len(header) > 1 and continued([row[0].strip() for row in rows], 1):
+        raise ValueError(
+            f"{path}: no column of numbers but {header[0]!r}, which only counts on; the first other cell is "
+            f"{rows[0][1].strip()!r}; write plain numbers such as 1234.5, or name a --column"
+        )
+    return chosen
+
+
+def separator_hint(header: list[str]) -> str:
+    """A word on commas for a header that another sign seems to separate."""
+    return "; cells must be separated by commas" if len(header) == 1 and re.search(r"[;\t|]", header[0]) else ""
+
+
+def find_labels(rows: list[list[str]], series: int) -> list[str]:
+    """A label for each row, out of the other columns than that of the series.
+
+    The first column, unless it says the same in every row (a shop, a unit); then the first with evenly spaced months,
+    dates or whole numbers; then the numbers of the rows.
+    """
+    columns = [[row[i].strip() for row in rows] for i in range(len(rows[0])) if i != series]
+    tells_apart = series > 0 and (len(rows) == 1 or len(set(columns[0])) > 1)
+    if tells_apart:
+        return columns[0]
+    return next((column for column in columns if continued(column, 1)), [str(n) for n in range(1, len(rows) + 1)])
 
 
 def is_number(cell: str) -> bool:

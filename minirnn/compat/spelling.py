@@ -109,7 +109,7 @@ def accepts_older(names: Names, none_is_default: frozenset[str] = frozenset()) -
             if kwargs and not known.issuperset(kwargs):
                 owner = type(args[0]).__name__ if function.__name__ == "__init__" else function.__name__
                 kwargs = translated(kwargs, names, owner, known)
-            for name in none_is_default & kwargs.keys():
+            for name in none_is_default & kwargs.keys() if none_is_default else ():
                 if kwargs[name] is None:
                     warn_once(f"{name}=None", "nothing, for the default")
                     del kwargs[name]

@@ -14,6 +14,11 @@ def exp(x):
         return np.exp(x)
 
 
+def expm1(x):
+    """e**x - 1, accurate for small x; the gates need it for x <= 0 only."""
+    return np.expm1(x)
+
+
 def tanh(x):
     """Hyperbolic tangent."""
     return np.tanh(x)

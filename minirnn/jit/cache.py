@@ -45,8 +45,8 @@ def _salt() -> str:
     """A hash of all that machine code depends on."""
     package = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for source in sorted(p for floor in ("jit", "gates", "kernels") for p in (package / floor).glob("*.py")):
-        digest.update(source.name.encode() + source.read_bytes())
+    for source in sorted(p for floor in ("jit", "gates", "kernels") for p in (package / floor).rglob("*.py")):
+        digest.update(source.relative_to(package).as_posix().encode() + source.read_bytes())
     facts = (
         sys.version, numba.__version__, llvmlite.__version__, platform.machine(), llvm.get_host_cpu_name(),
         sorted(llvm.get_host_cpu_features().items()), config.CPU_NAME, config.CPU_FEATURES, config.BOUNDSCHECK,

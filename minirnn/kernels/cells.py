@@ -11,6 +11,11 @@ so that GRU's two uses of the candidate's weights need no zeros in between. In r
 function finds pre-activations and leaves what the backward needs; the backward row function turns that into the
 gradients da, in the same places. `prev` and `new` are offsets into h and c (slots, batch, padded units).
 
+`left` units of the tile exist; beyond them the last tile is padded. A padded unit has no weights and no gradient, but
+its gates are those of a = 0, which need not be zero: were its state kept, it could grow from step to step until it
+overflows, and 0 * inf is NaN. So forward row functions leave zeros there, and all that the backward pass finds in a
+padded unit is finite and comes to a gradient of zero.
+
 Backward, dh and dc [at] come in as the gradients of this step's h and c; they leave as that of c_prev, and as the part
 of dh_prev that does not pass through the matrix product.
 """
@@ -19,20 +24,20 @@ from __future__ import annotations
 
 from minirnn.gates import gru, lstm, simple_rnn
 from minirnn.jit import inline
-from minirnn.kernels.simd import load, store, width, zeros
+from minirnn.kernels.simd import first_lanes, load, store, width, zeros
 
 # --- LSTM -----------------------------------------------------------------------------------------------------------
 
 
 @inline
-def lstm_row(cell, s, q, h, c, prev, new):
+def lstm_row(cell, s, q, h, c, prev, new, left):
     W = width(s)
     a_i, a_f, a_g, a_o = load(s, q), load(s, q + W), load(s, q + 2 * W), load(s, q + 3 * W)
     h_new, c_new, i, f, g, o = lstm.step(
         a_i, a_f, a_g, a_o, load(c, prev), cell.activation, cell.recurrent_activation
     )
-    store(h, new, h_new)
-    store(c, new, c_new)
+    store(h, new, first_lanes(h_new, left))
+    store(c, new, first_lanes(c_new, left))
     store(s, q, cell.keep_recurrent_activation(i, a_i))
     store(s, q + W, cell.keep_recurrent_activation(f, a_f))
     store(s, q + 2 * W, cell.keep_activation(g, a_g))
@@ -62,11 +67,11 @@ def lstm_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 @inline
-def gru_row(cell, s, q, h, c, prev, new):
+def gru_row(cell, s, q, h, c, prev, new, left):
     W = width(s)
     a_n, a_z, a_r, product = load(s, q), load(s, q + W), load(s, q + 2 * W), load(s, q + 3 * W)
     h_new, z, r, n = gru.step(a_z, a_r, a_n, product, load(h, prev), cell.activation, cell.recurrent_activation)
-    store(h, new, h_new)
+    store(h, new, first_lanes(h_new, left))
     store(s, q, cell.keep_activation(n, a_n + r * product))
     store(s, q + W, cell.keep_recurrent_activation(z, a_z))
     store(s, q + 2 * W, cell.keep_recurrent_activation(r, a_r))
@@ -93,12 +98,12 @@ def gru_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 @inline
-def simple_rnn_row(cell, s, q, h, c, prev, new):
+def simple_rnn_row(cell, s, q, h, c, prev, new, left):
     W = width(s)
     for v in range(len(cell.columns)):
         a_h = load(s, q + v * W)
         h_new = simple_rnn.step(a_h, cell.activation)
-        store(h, new + v * W, h_new)
+        store(h, new + v * W, first_lanes(h_new, left - v * W))
         store(s, q + v * W, cell.keep_activation(h_new, a_h))
 
 
@@ -117,21 +122,21 @@ def simple_rnn_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 @inline
-def gru_reset_row(cell, s, q, h, reset, prev, new):
+def gru_reset_row(cell, s, q, h, reset, prev, new, left):
     W = width(s)
     a_z, a_r = load(s, q + W), load(s, q + 2 * W)
     reset_state, z, r = gru.step_reset(a_z, a_r, load(h, prev), cell.recurrent_activation)
-    store(reset, new, reset_state)
+    store(reset, new, first_lanes(reset_state, left))
     store(s, q + W, cell.keep_recurrent_activation(z, a_z))
     store(s, q + 2 * W, cell.keep_recurrent_activation(r, a_r))
 
 
 @inline
-def gru_update_row(cell, s, q, h, reset, prev, new):
+def gru_update_row(cell, s, q, h, reset, prev, new, left):
     a_n = load(s, q)
     z, _ = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + width(s)))
     h_new, n = gru.step_update(a_n, z, load(h, prev), cell.activation)
-    store(h, new, h_new)
+    store(h, new, first_lanes(h_new, left))
     store(s, q, cell.keep_activation(n, a_n))
 
 

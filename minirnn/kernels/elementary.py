@@ -94,22 +94,27 @@ def _type_copysign(x, sign):
 
 primitive(copysign, _type_copysign)
 
-# --- exp: 2**n * e**r with |r| <= ln(2)/2 ---------------------------------------------------------------------------
+# --- exp and expm1: x = n ln(2) + r with |r| <= ln(2)/2, and a polynomial for e**r - 1 -------------------------------
 
 
 @inline
-def finite_exp_float32(x):
-    """exp, but its largest finite value where x is larger still."""
-    finite = elementary.where(x < -87.0, -87.0, elementary.where(x > 88.72, 88.72, x))
-    n = rint(finite * 1.44269504)
-    r = finite - n * 0.693359375 + n * 2.12194440e-4
+def reduce_float32(x):
+    """n and e**r - 1 of x = n ln(2) + r, for -87 <= x <= 88.72."""
+    n = rint(x * 1.44269504)
+    r = x - n * 0.693359375 + n * 2.12194440e-4
     p = 0.001394110843 * r + 0.008375126398
     p = p * r + 0.0416663529
     p = p * r + 0.1666641551
     p = p * r + 0.5000000047
     p = p * r + 1.000000038
-    p = p * r + 1.0
-    return times_power_of_two(p, n)
+    return n, p * r
+
+
+@inline
+def finite_exp_float32(x):
+    """exp, but its largest finite value where x is larger still."""
+    n, p = reduce_float32(elementary.where(x < -87.0, -87.0, elementary.where(x > 88.72, 88.72, x)))
+    return times_power_of_two(p + 1.0, n)
 
 
 @inline
@@ -118,11 +123,18 @@ def exp_float32(x):
 
 
 @inline
-def finite_exp_float64(x):
-    """exp, but its largest finite value where x is larger still."""
-    finite = elementary.where(x < -708.0, -708.0, elementary.where(x > 709.78, 709.78, x))
-    n = rint(finite * 1.4426950408889634074)
-    r = finite - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6
+def expm1_float32(x):
+    """For x <= 0."""
+    n, p = reduce_float32(elementary.where(x < -87.0, -87.0, x))
+    scale = times_power_of_two(n * 0.0 + 1.0, n)
+    return scale * p + (scale - 1.0)
+
+
+@inline
+def reduce_float64(x):
+    """n and e**r - 1 of x = n ln(2) + r, for -708 <= x <= 709.78."""
+    n = rint(x * 1.4426950408889634074)
+    r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6
     p = 2.0921579964950300073e-9 * r + 2.5114869528657764941e-8
     p = p * r + 2.7557251904174912593e-7
     p = p * r + 2.7557224958392622686e-6
@@ -134,13 +146,27 @@ def finite_exp_float64(x):
     p = p * r + 0.16666666666666702412
     p = p * r + 0.49999999999999999989
     p = p * r + 0.99999999999999999847
-    p = p * r + 1.0
-    return times_power_of_two(p, n)
+    return n, p * r
+
+
+@inline
+def finite_exp_float64(x):
+    """exp, but its largest finite value where x is larger still."""
+    n, p = reduce_float64(elementary.where(x < -708.0, -708.0, elementary.where(x > 709.78, 709.78, x)))
+    return times_power_of_two(p + 1.0, n)
 
 
 @inline
 def exp_float64(x):
     return elementary.where(x > 709.78, np.inf, finite_exp_float64(x))
+
+
+@inline
+def expm1_float64(x):
+    """For x <= 0."""
+    n, p = reduce_float64(elementary.where(x < -708.0, -708.0, x))
+    scale = times_power_of_two(n * 0.0 + 1.0, n)
+    return scale * p + (scale - 1.0)
 
 
 # --- tanh: x + x**3 P(x**2) near zero, where 1 - 2 / (e**2x + 1) would lose digits ----------------------------------
@@ -289,6 +315,7 @@ def _by_type(function, of_number, of_float32, of_float64):
 
 
 _by_type(elementary.exp, math.exp, exp_float32, exp_float64)
+_by_type(elementary.expm1, math.expm1, expm1_float32, expm1_float64)
 _by_type(elementary.tanh, math.tanh, tanh_float32, tanh_float64)
 _by_type(elementary.erf, math.erf, erf_float32, erf_float64)
 _by_type(elementary.log1p, math.log1p, log1p_float32, log1p_float64)

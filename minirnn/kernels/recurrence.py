@@ -5,7 +5,8 @@ padded units; C, CX, CH: elements in a row of all columns, of the input's and of
 
     x     (B, T, F)            input
     mask  (B, T) or (0, 0)     True where a step counts; a masked step carries h and c over
-    h, c  (T+1 or 2, B, P)     states by step, slot 0 = initial state; two slots take turns when nothing is to be kept
+    h, c  (T+1 or 2, B, P)     states by step, slot 0 = initial state; two slots take turns when nothing is to be kept;
+                               zero in the units that pad the last tile
     s     (T or less, NT or 1, B, C)  scratch by step; with fewer slots than steps they are used in turn:
                                pre-activations, then what `cells` keeps, then the gradients da
     w, u  (NT, F, CX), (NT, U, CH)  input and recurrent weights
@@ -64,7 +65,8 @@ def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h, c, s, w, u, b, s
         a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
     tile_store(a, s, q, C)
     for r in range(len(rows)):
-        row(cell, s, q + r * C, h, c, (src * B + i + r) * P + j * S, (dst * B + i + r) * P + j * S)
+        prev, new = (src * B + i + r) * P + j * S, (dst * B + i + r) * P + j * S
+        row(cell, s, q + r * C, h, c, prev, new, U - j * S)
 
 
 @inline

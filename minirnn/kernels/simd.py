@@ -204,6 +204,24 @@ primitive(
 )
 
 
+def first_lanes(vec, count):
+    """The first `count` lanes of `vec` (all of them if it has no more), zeros in the lanes after them."""
+    return np.where(np.arange(len(vec)) < count, vec, vec.dtype.type(0))
+
+
+def _type_first_lanes(vec, count):
+    if not isinstance(vec, VecType):
+        return None
+
+    def emit(context, builder, value, n):
+        return builder.select(lane_mask(builder, n, vec.count), value, ir.Constant(value.type, None))
+
+    return vec, (vec, types.intp), emit
+
+
+primitive(first_lanes, _type_first_lanes)
+
+
 def add_lanes(vec):
     """Sum of the lanes."""
     return vec.sum()

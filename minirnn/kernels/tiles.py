@@ -170,8 +170,7 @@ primitive(tile_add, _type_add)
 def tile_rank1(tile, first, columns, a, a_offset, a_stride, b, b_offset):
     """tile[r][first + v] += a[a_offset + r * a_stride] * b[b_offset + v * W :], fused, for v over `columns`."""
     rows, _, width = tile.shape
-    left = a.reshape(-1)[a_offset : a_offset + (rows - 1) * a_stride + 1 : a_stride or 1]
-    left = np.broadcast_to(left, rows)[:, None, None]
+    left = a.reshape(-1)[a_offset + a_stride * np.arange(rows)][:, None, None]
     right = b.reshape(-1)[b_offset : b_offset + len(columns) * width].reshape(len(columns), width)
     result = tile.copy()
     result[:, len(first) : len(first) + len(columns)] += left * right

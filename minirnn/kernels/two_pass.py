@@ -27,7 +27,7 @@ def candidate_tile(rows, i, cell, h, reset, s, u, slot, src, dst, j):
     tile_store(a_n, s, q, C)
     for r in range(len(rows)):
         prev, new = (src * B + i + r) * P + j * W, (dst * B + i + r) * P + j * W
-        gru_update_row(cell, s, q + r * C, h, reset, prev, new)
+        gru_update_row(cell, s, q + r * C, h, reset, prev, new, U - j * W)
 
 
 @inline

@@ -10,11 +10,10 @@ from minirnn.layers.lstm import LSTM
 from minirnn.layers.normalizing import Normalization
 from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
-from minirnn.layers.symbolic import KerasTensor
 
 __all__ = [
-    "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "KerasTensor", "Layer",
-    "Masking", "Normalization", "RepeatVector", "Reshape", "SimpleRNN",
+    "GRU", "LSTM", "Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "Layer", "Masking",
+    "Normalization", "RepeatVector", "Reshape", "SimpleRNN",
 ]  # fmt: skip
 
 __getattr__ = names_of(__name__)

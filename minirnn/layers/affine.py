@@ -10,7 +10,7 @@ from minirnn.layers.layer import Layer
 
 
 class Affine(Layer):
-    """What Dense and the recurrent layers share of Keras's arguments.
+    """What Dense and the recurrent layers share of Keras's arguments; the signatures of those layers hold the defaults.
 
     Raises TypeError or ValueError unless `units` is a whole number of at least 1, ValueError for an unknown activation
     or initializer, NotImplementedError for an argument of Keras that is not supported yet and not off.
@@ -23,18 +23,19 @@ class Affine(Layer):
 
     def __init__(
         self,
+        *,
         units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        **arguments: Any,
+        activation: Any,
+        use_bias: bool,
+        kernel_initializer: Any,
+        bias_initializer: Any,
+        **kwargs: Any,
     ) -> None:
         for name in self.later:
-            value = arguments.pop(name, None)
+            value = kwargs.pop(name, None)
             if value is not None and value != 0:
                 raise NotImplementedError(f"{type(self).__name__}: {name} is not supported yet; leave it out")
-        super().__init__(**arguments)
+        super().__init__(**kwargs)
         self.units = whole(units, "units")
         self.activation = activations.name_of(activation)
         self.use_bias = bool(use_bias)

@@ -20,6 +20,7 @@ from minirnn.kernels.recurrence import transpose
 from minirnn.kernels.threads import share
 from minirnn.kernels.tiles import TALL_ROWS
 from minirnn.layers.affine import Affine
+from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape
 from minirnn.layers.recurrence import tile_for, transposed_shape
 from minirnn.layers.weight import TileLayout, Weight, zeros
@@ -43,7 +44,28 @@ class Dense(Affine):
     ((2, 3), 15)
     """
 
-    later = Affine.later | {"quantization_config": None, "lora_rank": None}
+    later = Affine.later | {"quantization_config": None, "lora_rank": None, "lora_alpha": None}
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: int | None = None,
+        quantization_config: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**passed_on(locals()))
+
+    has_scores = True
 
     def check_rank(self, shape: tuple[int | None, ...]) -> None:
         if len(shape) < 2:
@@ -66,12 +88,13 @@ class Dense(Affine):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.units)
 
-    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+    def new_tape(self, shape: tuple[int, ...], training: bool, activation: str | None = None) -> Tape:
         t, dtype, K = Tape(), self.dtype, shape[-1]
+        activation = activation or self.activation
         w = self._kernel.packed
         t.shape, t.rows = shape, int(np.prod(shape[:-1]))
         NT, _, L = w.shape
-        act = activation_static(self.activation)
+        act = activation_static(activation)
         tile = tile_for(self.units, dtype)
         t.s = zeros((1, NT, t.rows, L), dtype)
         t.y = zeros((t.rows, self.units), dtype)
@@ -80,7 +103,7 @@ class Dense(Affine):
         t.forward_arguments = (act, tile, w, b, t.s, t.y)
         t.forward = dense_forward.specialise(t.y, *t.forward_arguments, 0, 0)
         t.work = t.rows * K * self.units
-        t.softmax = softmax_forward.specialise(t.y, t.y) if self.activation == "softmax" else None
+        t.softmax = softmax_forward.specialise(t.y, t.y) if activation == "softmax" else None
         if training:
             x_tile = tile_for(K, dtype)
             t.wt = zeros(transposed_shape(w.shape, x_tile, dtype), dtype)
@@ -119,5 +142,5 @@ class Dense(Affine):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        del config["lora_rank"]  # which Keras lists only where it is in use
+        del config["lora_rank"], config["lora_alpha"]  # which Keras lists only where they are in use
         return config

@@ -14,28 +14,39 @@ from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.weight import zeros
 
 
+def activate(activation: str, x: NDArray[Any], y: NDArray[Any]) -> None:
+    """y = activation(x), arrays of one shape and dtype; softmax over the last axis."""
+    if activation == "softmax":
+        softmax_forward(x.reshape(-1, x.shape[-1]), y.reshape(-1, x.shape[-1]))
+    else:
+        activation_forward(activation_static(activation), x.reshape(-1), y.reshape(-1), y.reshape(-1))
+
+
 class Activation(Layer):
     """Any function of `minirnn.activations`, by name or as that function; softmax runs over the last axis."""
 
-    def __init__(self, activation: Any, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    has_scores = True
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.activation = activations.name_of(activation)
 
-    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+    def new_tape(self, shape: tuple[int, ...], training: bool, activation: str | None = None) -> Tape:
         tape = Tape()
+        activation = activation or self.activation
         tape.y, tape.s, tape.dx = (zeros(shape, self.dtype) for _ in range(3))
-        tape.static = activation_static(self.activation)
+        tape.static, tape.softmax = activation_static(activation), activation == "softmax"
         return tape
 
     def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
-        if self.activation == "softmax":
+        if tape.softmax:
             softmax_forward(x.reshape(-1, x.shape[-1]), tape.y.reshape(-1, x.shape[-1]))
         else:
             activation_forward(tape.static, x.reshape(-1), tape.s.reshape(-1), tape.y.reshape(-1))
         return tape.y
 
     def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
-        if self.activation == "softmax":
+        if tape.softmax:
             n = dy.shape[-1]
             softmax_backward(dy.reshape(-1, n), tape.y.reshape(-1, n), tape.dx.reshape(-1, n))
         else:
@@ -53,9 +64,9 @@ class Dropout(Layer):
     """
 
     def __init__(
-        self, rate: float, noise_shape: tuple[int | None, ...] | None = None, seed: int | None = None, **arguments: Any
+        self, rate: float, noise_shape: tuple[int | None, ...] | None = None, seed: int | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(**arguments)
+        super().__init__(**kwargs)
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
             raise ValueError(f"Dropout rate must be at least 0 and below 1, got {rate!r}")
         self.rate, self.noise_shape, self.seed = float(rate), noise_shape, seed

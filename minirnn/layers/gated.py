@@ -9,22 +9,10 @@ from minirnn.layers.recurrence import Recurrent, activation_of_a_gate
 
 
 class Gated(Recurrent):
-    """A `Recurrent` with `recurrent_activation`, in Keras's order of arguments."""
+    """A `Recurrent` with `recurrent_activation`. `use_cudnn` is accepted and changes nothing: this is the CPU."""
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        **arguments: Any,
-    ) -> None:
-        super().__init__(
-            units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer, **arguments
-        )
+    def __init__(self, *, recurrent_activation: Any, use_cudnn: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.recurrent_activation = activation_of_a_gate(activations.name_of(recurrent_activation))
 
     def get_config(self) -> dict[str, Any]:

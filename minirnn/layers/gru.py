@@ -6,6 +6,7 @@ from typing import Any
 
 from minirnn.jit import Static
 from minirnn.kernels import plans
+from minirnn.layers.arguments import passed_on
 from minirnn.layers.gated import Gated
 
 
@@ -16,8 +17,8 @@ class GRU(Gated):
     kernel (features, 3 units), recurrent_kernel (units, 3 units), gates side by side in the order z r n; bias
     (2, 3 units) with reset_after=True (the input's, then the recurrent one), (3 units,) without.
 
-    Arguments beside those of `Gated` and `Recurrent`: `reset_after`: True (the default, as in Keras and CuDNN) resets
-    the recurrent product, False resets h before it.
+    `reset_after`: True (the default, as in Keras and CuDNN) resets the recurrent product, False resets h before it. All
+    other arguments: see `Recurrent`.
 
     >>> import numpy as np
     >>> layer = GRU(8)
@@ -30,8 +31,35 @@ class GRU(Gated):
     input_order = [2, 0, 1]
     recurrent_order = [0, 1, 2]
 
-    def __init__(self, units: int, *positional: Any, reset_after: bool = True, **arguments: Any) -> None:
-        super().__init__(units, *positional, **arguments)
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        reset_after: bool = True,
+        use_cudnn: Any = "auto",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**passed_on(locals(), "reset_after"))
         self.reset_after = bool(reset_after)
         self.bias_rows = 2 if self.reset_after else 1
 

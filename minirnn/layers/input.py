@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.layers.layer import Layer, Tape
-from minirnn.layers.symbolic import KerasTensor, Node
+from minirnn.layers.symbolic import KerasTensor, Node, Shape
 
 # What Keras's configurations hold for kinds of input that are not supported.
 _OFF = {"sparse": False, "ragged": False, "optional": False}
@@ -17,40 +17,38 @@ _OFF = {"sparse": False, "ragged": False, "optional": False}
 class InputLayer(Layer):
     """The shape of a model's input. `shape` leaves the batch out, `batch_shape` has it; `output` is its tensor.
 
-    Raises ValueError unless just one of the two is given, as whole numbers of at least 1, or None for any length.
+    `input_shape` and `batch_input_shape` are the names of the two in older scripts. Raises ValueError unless one of
+    them is given, of whole numbers of at least 1 and None, and for a dtype that is neither 'float32' nor 'float64';
+    TypeError for an unknown argument; NotImplementedError for sparse, ragged and optional inputs and for a tensor.
     """
 
     def __init__(
         self,
-        shape: tuple[int | None, ...] | None = None,
+        shape: Shape | None = None,
         batch_size: int | None = None,
         dtype: Any = None,
         sparse: bool | None = None,
         ragged: bool | None = None,
-        batch_shape: tuple[int | None, ...] | None = None,
+        batch_shape: Shape | None = None,
         input_tensor: Any = None,
         optional: bool = False,
         name: str | None = None,
+        **kwargs: Any,
     ) -> None:
         off = {"sparse": sparse, "ragged": ragged, "optional": optional, "input_tensor": input_tensor is not None}
-        for argument, value in off.items():
-            if value:
-                raise NotImplementedError(f"InputLayer: {argument} is not supported; inputs are dense arrays")
-        if (shape is None) == (batch_shape is None):
-            raise ValueError("Input takes either shape=(time, features) or batch_shape=(batch, time, features)")
-        if isinstance(shape, (int, np.integer)):
-            raise ValueError(f"Input shape must be a tuple such as ({shape},), got {shape}")
-        checked = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
-        for size in checked:
-            if size is not None and (isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1):
-                raise ValueError(f"Input shape must hold whole numbers of at least 1 or None, got {checked}")
+        for kind, wanted in off.items():
+            if wanted:
+                raise NotImplementedError(f"InputLayer: {kind} is not supported; inputs are dense arrays")
+        if kwargs:
+            raise TypeError(f"InputLayer got an unknown argument {next(iter(kwargs))!r}")
+        checked = _checked(shape, batch_size, batch_shape)
         super().__init__(name=name, dtype=dtype)
         self.batch_shape = checked
         self.build(checked)
         Node(self, (), {}, [], [KerasTensor(checked, self.dtype, self.name)])
 
     @property
-    def shape(self) -> tuple[int | None, ...]:
+    def shape(self) -> Shape:
         """The batch shape."""
         return self.batch_shape
 
@@ -69,18 +67,31 @@ class InputLayer(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> InputLayer:
         """The input of a configuration, of minirnn or of Keras."""
-        off = {key: config[key] for key in _OFF if key in config}
-        known = {key: config[key] for key in ("dtype", "name") if key in config}
-        return cls(batch_shape=tuple(config["batch_shape"]), **known, **off)
+        return cls(**config)
+
+
+def _checked(shape: Shape | None, batch_size: int | None, batch_shape: Shape | None) -> Shape:
+    """The batch shape that the two or the third name."""
+    if (shape is None) == (batch_shape is None):
+        raise ValueError("Input takes either shape=(time, features) or batch_shape=(batch, time, features)")
+    if batch_size is not None and batch_shape is not None:
+        raise ValueError(f"Input takes either batch_size or batch_shape, got {batch_size} and {tuple(batch_shape)}")
+    if isinstance(shape, (int, np.integer)):
+        raise ValueError(f"Input shape must be a tuple such as ({shape},), got {shape}")
+    sizes = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
+    for size in sizes:
+        if size is not None and (isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1):
+            raise ValueError(f"Input shape must hold whole numbers of at least 1 or None, got {sizes}")
+    return tuple(None if size is None else int(size) for size in sizes)
 
 
 def Input(
-    shape: tuple[int | None, ...] | None = None,
+    shape: Shape | None = None,
     batch_size: int | None = None,
     dtype: Any = None,
     sparse: bool | None = None,
     ragged: bool | None = None,
-    batch_shape: tuple[int | None, ...] | None = None,
+    batch_shape: Shape | None = None,
     name: str | None = None,
     tensor: Any = None,
     optional: bool = False,

@@ -7,10 +7,12 @@ layer's own scratch memory for one batch shape, made by `new_tape` and used agai
 
 from __future__ import annotations
 
+import inspect
+import os
 import re
 import threading
 from collections import defaultdict
-from types import SimpleNamespace
+from types import NoneType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,14 +26,31 @@ from minirnn.layers.weight import Layout, Weight, WeightOwner
 from minirnn.utils.nested import flatten, map_leaves
 
 NO_MASK = np.zeros((0, 0), bool)
+# What older scripts say of the model's input in its first layer.
+INPUT_KEYWORDS = ("input_shape", "input_dim", "input_length", "batch_input_shape", "batch_size")
 _counts: dict[str, int] = defaultdict(int)
-_counts_lock = threading.Lock()
+_lock = threading.RLock()
+
+
+def one_thread() -> threading.RLock:  # type: ignore[valid-type]
+    """The lock under which layers are named and built: two threads may make the first call of a model at once."""
+    return _lock
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    # A child process has none of the threads that may have held it.
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def unique_name(class_name: str) -> str:
     """lstm, lstm_1, lstm_2 .. in the order of creation."""
     base = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", class_name)).lower()
-    with _counts_lock:
+    with one_thread():
         number = _counts[base]
         _counts[base] += 1
     return f"{base}_{number}" if number else base
@@ -50,31 +69,33 @@ class Layer(WeightOwner):
     """Base class. Subclasses set weights in `build` and implement `new_tape`, `forward` and `backward`.
 
     Arguments shared by all layers: `name`, `dtype` ('float32' or 'float64'), `trainable`, and of older scripts
-    `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`.
+    `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`. Raises TypeError for
+    an unknown argument, NotImplementedError for `activity_regularizer` and `autocast=False`.
     """
 
     supports_masking = True
     input_rank: int | None = None
     makes_mask = False  # whether the output may have a mask where the input has none
+    has_scores = False  # whether `new_tape` can leave the activation away, to give what it is applied to
     takes_list = False  # whether inputs, masks, shapes and dx are lists, one entry for each input
 
     def __init__(
         self,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        input_shape: tuple[int | None, ...] | None = None,
-        input_dim: int | None = None,
-        input_length: int | None = None,
-        batch_input_shape: tuple[int | None, ...] | None = None,
-        batch_size: int | None = None,
+        *,
         activity_regularizer: Any = None,
-        **unknown: Any,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
+        unknown = [key for key in kwargs if key not in INPUT_KEYWORDS]
         if unknown:
-            raise TypeError(f"{type(self).__name__} got an unknown argument {next(iter(unknown))!r}")
+            raise TypeError(f"{type(self).__name__} got an unknown argument {unknown[0]!r}")
         if activity_regularizer is not None:
             raise NotImplementedError(f"{type(self).__name__}: activity_regularizer is not supported yet; leave it out")
+        if not autocast:
+            raise NotImplementedError(f"{type(self).__name__}: inputs take the layer's dtype; leave autocast=False out")
         self.name = unique_name(type(self).__name__) if name is None else str(name)
         self.dtype = config.check_dtype(dtype)
         self.built = False
@@ -82,13 +103,15 @@ class Layer(WeightOwner):
         self._own_weights: list[Weight] = []
         self._trainable = bool(trainable)
         self.input_shape: Any = None
-        self.declared_shape = self._declared(input_shape, input_dim, input_length, batch_input_shape, batch_size)
+        self.declared_shape = self._declared(**kwargs)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         spelling.accept_in_layer(cls)
 
-    def _declared(self, input_shape, input_dim, input_length, batch_input_shape, batch_size):
+    def _declared(
+        self, input_shape=None, input_dim=None, input_length=None, batch_input_shape=None, batch_size=None
+    ) -> Shape | None:
         """The batch shape that a layer names for the model's input, or None."""
         if batch_input_shape is not None:
             return tuple(batch_input_shape)
@@ -203,14 +226,10 @@ class Layer(WeightOwner):
     def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Record a call on symbolic tensors, building the layer if need be; the symbolic output (or list of them).
 
-        Raises ValueError if the layer cannot take tensors of these shapes; nothing is built then.
+        Raises ValueError if the layer cannot take tensors of these shapes, TypeError for arrays among the tensors and
+        for arguments that `call` does not have; nothing is built then.
         """
-        if kwargs.get("mask") is not None:
-            raise NotImplementedError(f"{self.name}: a mask cannot be a symbolic argument; put a Masking layer before")
-        for entry in flatten(inputs):
-            if not isinstance(entry, KerasTensor):
-                kind = type(entry).__name__
-                raise TypeError(f"{self.name} got {kind} among symbolic tensors; let it come in through an Input")
+        self._check_arguments(inputs, args, kwargs)
         tensors = symbolic_tensors(inputs, args, kwargs)
         shape = map_leaves(lambda tensor: tensor.shape, list(inputs) if self.takes_list else inputs)
         self.check_input(shape)
@@ -220,6 +239,24 @@ class Layer(WeightOwner):
         made = [KerasTensor(shape, self.dtype, self.name) for shape in outputs]
         Node(self, (inputs, *args), kwargs, tensors, made)
         return made[0] if len(made) == 1 else made
+
+    def _check_arguments(self, inputs: Any, args: tuple, kwargs: dict[str, Any]) -> None:
+        try:
+            given = inspect.signature(self.call).bind(inputs, *args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{self.name} {error}") from None
+        if given.pop("mask", None) is not None:
+            raise NotImplementedError(f"{self.name}: a mask cannot be a symbolic argument; put a Masking layer before")
+        if given.pop("training", None):
+            raise NotImplementedError(f"{self.name}: training=True cannot be a part of a model; leave it out")
+        first, *others = given.values()
+        wrong = [leaf for leaf in flatten(first) if not isinstance(leaf, KerasTensor)]
+        wrong += [leaf for leaf in flatten(others) if not isinstance(leaf, (KerasTensor, bool, str, NoneType))]
+        if wrong:
+            kind = type(wrong[0]).__name__
+            raise TypeError(f"{self.name} got {kind} among symbolic tensors; let it come in through an Input")
+        if isinstance(inputs, (list, tuple, dict)) and not self.takes_list and self.kind == "layer":
+            raise ValueError(f"{self.name} takes one input, got {len(inputs)} tensors; call it on each, or join them")
 
     @property
     def output(self) -> Any:
@@ -231,11 +268,14 @@ class Layer(WeightOwner):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of its first call. AttributeError if it has none."""
+        """The symbolic input of its first call (a list, if there are several), of an Input its own tensor.
+
+        AttributeError if it was not called.
+        """
         if not self.nodes:
             raise AttributeError(f"layer {self.name} has no input yet: it was never called on a symbolic tensor")
-        node = self.nodes[0]
-        return node.args[0] if node.args else node.outputs[0]
+        inputs = self.nodes[0].input_tensors or self.nodes[0].outputs
+        return inputs[0] if len(inputs) == 1 else inputs
 
     # --- as one of the steps of a graph: lists in, lists out ---
 
@@ -266,7 +306,9 @@ class Layer(WeightOwner):
         """Check an input array, and build for its shape on first use."""
         x = as_input(x, self.name, self.dtype)
         if not self.built:
-            self.build((None, *x.shape[1:]))
+            with one_thread():
+                if not self.built:
+                    self.build((None, *x.shape[1:]))
         self.check_input(x.shape)
         return x
 

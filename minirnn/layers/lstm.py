@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from minirnn.jit import Static
 from minirnn.kernels import plans
+from minirnn.layers.arguments import passed_on
 from minirnn.layers.gated import Gated
 
 
@@ -19,8 +20,8 @@ class LSTM(Gated):
     kernel (features, 4 units), recurrent_kernel (units, 4 units), bias (4 units,), gates side by side in the order
     i f g o.
 
-    Arguments beside those of `Gated` and `Recurrent`: `unit_forget_bias`: True (the default) lets the bias of the
-    forget gate begin at 1.
+    `unit_forget_bias`: True (the default) lets the bias of the forget gate begin at 1. All other arguments: see
+    `Recurrent`.
 
     >>> import numpy as np
     >>> layer = LSTM(8)
@@ -32,8 +33,35 @@ class LSTM(Gated):
     state_count = 2
     input_order = recurrent_order = [0, 1, 2, 3]
 
-    def __init__(self, units: int, *positional: Any, unit_forget_bias: bool = True, **arguments: Any) -> None:
-        super().__init__(units, *positional, **arguments)
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        use_cudnn: Any = "auto",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**passed_on(locals(), "unit_forget_bias"))
         self.unit_forget_bias = bool(unit_forget_bias)
 
     def cell(self) -> Static:

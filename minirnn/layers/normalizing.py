@@ -56,9 +56,9 @@ class Normalization(Layer):
         invert: bool = False,
         *,
         warn_outside: bool = True,
-        **arguments: Any,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(**arguments)
+        super().__init__(**kwargs)
         self.axis = _axes(axis)
         self.input_mean, self.input_variance = _given(mean, variance, len(self.axis))
         self.invert, self.warn_outside = bool(invert), bool(warn_outside)

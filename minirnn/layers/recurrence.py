@@ -62,10 +62,14 @@ def activation_of_a_gate(name: str) -> str:
 
 
 class Recurrent(Affine):
-    """Base of the recurrent layers; the arguments are Keras's.
+    """Base of the recurrent layers; the arguments are Keras's, the signatures of the layers hold their defaults.
 
-    Subclasses name their gates and the kernels' cell. `implementation`, `unroll` and `use_cudnn` are accepted and
-    change nothing: there is one implementation.
+    `return_sequences`: the output has every step, not the last alone; `return_state`: a call also gives the last
+    state(s); `go_backwards`: the last step comes first, also in the output; `stateful`: a batch begins with the states
+    that the one before it ended with; `zero_output_for_mask`: the output of a masked step is zero, not the one before
+    it. `implementation` and `unroll` are accepted and change nothing: there is one implementation.
+
+    Subclasses name their gates and the kernels' cell.
     """
 
     input_rank = 3
@@ -84,24 +88,19 @@ class Recurrent(Affine):
 
     def __init__(
         self,
-        units: int,
-        activation: Any = "tanh",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
+        *,
+        recurrent_initializer: Any,
+        return_sequences: bool,
+        return_state: bool,
+        go_backwards: bool,
+        stateful: bool,
+        unroll: bool,
+        seed: int | None,
         zero_output_for_mask: bool = False,
-        seed: int | None = None,
-        use_cudnn: Any = "auto",
         implementation: int = 2,
-        **arguments: Any,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(units, activation, use_bias, kernel_initializer, bias_initializer, **arguments)
+        super().__init__(**kwargs)
         self.activation = activation_of_a_gate(self.activation)
         self.recurrent_initializer = initializers.get(recurrent_initializer)
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)

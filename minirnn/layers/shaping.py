@@ -34,11 +34,13 @@ class _View(Layer):
 
 
 class Flatten(_View):
-    """(batch, ..) to (batch, product of the rest)."""
+    """(batch, ..) to (batch, product of the rest), the last axis running fastest ("channels_last")."""
 
-    def __init__(self, data_format: str | None = None, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.data_format = data_format or "channels_last"
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if data_format not in (None, "channels_last"):
+            raise NotImplementedError(f"Flatten: data_format {data_format!r} is not supported; transpose the input")
+        self.data_format = "channels_last"
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (input_shape[0], _product(input_shape[1:]) if len(input_shape) > 1 else 1)
@@ -53,8 +55,8 @@ class Reshape(_View):
     Raises ValueError if the sizes differ.
     """
 
-    def __init__(self, target_shape: tuple[int, ...], **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(self, target_shape: tuple[int, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         if list(target_shape).count(-1) > 1:
             raise ValueError(f"Reshape takes at most one -1, got target_shape {tuple(target_shape)}")
         self.target_shape = tuple(int(n) for n in target_shape)
@@ -78,8 +80,8 @@ class RepeatVector(Layer):
     input_rank = 2
     supports_masking = False
 
-    def __init__(self, n: int, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(self, n: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.n = whole(n, "n")
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -104,8 +106,8 @@ class Masking(Layer):
     input_rank = 3
     makes_mask = True
 
-    def __init__(self, mask_value: float = 0.0, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.mask_value = float(mask_value)
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any]:

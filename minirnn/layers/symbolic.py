@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from minirnn.utils.nested import flatten
 
 Shape = tuple[int | None, ...]
+
+_NO_NUMBERS = "is symbolic and holds no numbers: use a layer, or make a Model of it and call predict"
 
 
 class History(NamedTuple):
@@ -24,10 +28,13 @@ class History(NamedTuple):
 class KerasTensor:
     """The shape and dtype of an array that is not there yet, and the call that will make it.
 
-    `shape` is a batch shape: None stands for any length.
+    `shape` is a batch shape: None stands for any length. Raises ValueError for one that holds anything but that and
+    whole numbers.
     """
 
     def __init__(self, shape: Shape, dtype: str = "float32", name: str | None = None) -> None:
+        if not isinstance(shape, (tuple, list)) or not all(size is None or _is_length(size) for size in shape):
+            raise ValueError(f"a shape holds whole numbers of at least 0 or None, got {shape!r}")
         self.shape, self.dtype = tuple(shape), dtype
         self.name = name or "keras_tensor"
         self._keras_history: History | None = None
@@ -38,7 +45,19 @@ class KerasTensor:
         return len(self.shape)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        raise TypeError(f"{self!r} is symbolic and holds no numbers: make a Model of it and call predict")
+        raise TypeError(f"{self!r} {_NO_NUMBERS}")
+
+    def __array_ufunc__(self, function: Any, *_: Any, **__: Any) -> Any:
+        raise TypeError(f"numpy.{function.__name__} was given {self!r}, which {_NO_NUMBERS}")
+
+    def __array_function__(self, function: Any, *_: Any) -> Any:
+        raise TypeError(f"numpy.{function.__name__} was given {self!r}, which {_NO_NUMBERS}")
+
+    def _no_arithmetic(self, *_: Any) -> Any:
+        raise TypeError(f"{self!r} is symbolic and has no arithmetic: use a layer instead, such as Add for +")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _no_arithmetic
+    __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __neg__ = __abs__ = __getitem__ = _no_arithmetic
 
     def __bool__(self) -> bool:
         raise TypeError(f"{self!r} is symbolic and holds no numbers: it is neither true nor false")
@@ -51,6 +70,10 @@ class KerasTensor:
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+def _is_length(size: Any) -> bool:
+    return isinstance(size, (int, np.integer)) and not isinstance(size, bool) and bool(size >= 0)
 
 
 class Node:

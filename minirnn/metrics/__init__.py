@@ -9,59 +9,102 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from minirnn.metrics.classification import (
+from minirnn.metrics.accuracies import (
     Accuracy,
     BinaryAccuracy,
-    BinaryCrossentropy,
     CategoricalAccuracy,
-    CategoricalCrossentropy,
     SparseCategoricalAccuracy,
-    SparseCategoricalCrossentropy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
 )
+from minirnn.metrics.auc import AUC
+from minirnn.metrics.confusion import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
+from minirnn.metrics.f_score import F1Score, FBetaScore
 from minirnn.metrics.functions import (
     binary_accuracy,
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_accuracy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
     huber,
+    kl_divergence,
+    log_cosh,
     mean_absolute_error,
     mean_absolute_percentage_error,
     mean_squared_error,
     mean_squared_logarithmic_error,
+    poisson,
     sparse_categorical_accuracy,
     sparse_categorical_crossentropy,
+    sparse_top_k_categorical_accuracy,
+    squared_hinge,
+    top_k_categorical_accuracy,
 )
-from minirnn.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
+from minirnn.metrics.margins import CategoricalHinge, Hinge, SquaredHinge
+from minirnn.metrics.metric import Metric
+from minirnn.metrics.probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+)
+from minirnn.metrics.r2_score import R2Score
+from minirnn.metrics.reduction import Mean, MeanMetricWrapper, Sum
 from minirnn.metrics.regression import (
+    CosineSimilarity,
+    LogCoshError,
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
     MeanSquaredError,
     MeanSquaredLogarithmicError,
     RootMeanSquaredError,
 )
+from minirnn.metrics.trade_off import (
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
 from minirnn.utils import registry
 
 __all__ = [
-    "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy", "CategoricalCrossentropy", "Mean",
-    "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanMetricWrapper", "MeanSquaredError",
-    "MeanSquaredLogarithmicError", "Metric", "RootMeanSquaredError", "SparseCategoricalAccuracy",
-    "SparseCategoricalCrossentropy", "Sum", "binary_accuracy", "binary_crossentropy", "categorical_accuracy",
-    "categorical_crossentropy", "deserialize", "get", "huber", "mean_absolute_error",
-    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error", "resolve",
-    "resolve_accuracy", "serialize", "sparse_categorical_accuracy", "sparse_categorical_crossentropy",
+    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy", "CategoricalCrossentropy",
+    "CategoricalHinge", "CosineSimilarity", "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "Hinge",
+    "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanMetricWrapper",
+    "MeanSquaredError", "MeanSquaredLogarithmicError", "Metric", "Poisson", "Precision", "PrecisionAtRecall",
+    "R2Score", "Recall", "RecallAtPrecision", "RootMeanSquaredError", "SensitivityAtSpecificity",
+    "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity", "SquaredHinge", "Sum", "TopKCategoricalAccuracy", "TrueNegatives", "TruePositives",
+    "binary_accuracy", "binary_crossentropy", "binary_focal_crossentropy", "categorical_accuracy",
+    "categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge", "deserialize", "get", "hinge",
+    "huber", "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error",
+    "mean_squared_error", "mean_squared_logarithmic_error", "poisson", "resolve", "resolve_accuracy", "serialize",
+    "sparse_categorical_accuracy", "sparse_categorical_crossentropy", "sparse_top_k_categorical_accuracy",
+    "squared_hinge", "top_k_categorical_accuracy",
 ]  # fmt: skip
 
-_CLASSES = (
-    Accuracy, BinaryAccuracy, BinaryCrossentropy, CategoricalAccuracy, CategoricalCrossentropy, Mean,
-    MeanAbsoluteError, MeanAbsolutePercentageError, MeanMetricWrapper, MeanSquaredError, MeanSquaredLogarithmicError,
-    RootMeanSquaredError, SparseCategoricalAccuracy, SparseCategoricalCrossentropy, Sum,
-)  # fmt: skip
+_CLASSES = [
+    value for value in dict(globals()).values()
+    if isinstance(value, type) and issubclass(value, Metric) and value is not Metric
+]  # fmt: skip
 _ALIASES = {
     "mse": MeanSquaredError,
     "mae": MeanAbsoluteError,
     "mape": MeanAbsolutePercentageError,
     "msle": MeanSquaredLogarithmicError,
     "bce": BinaryCrossentropy,
+    "kld": KLDivergence,
 }
 _KNOWN: dict[str, Any] = {
     **{cls.__name__: cls for cls in _CLASSES},
@@ -69,6 +112,12 @@ _KNOWN: dict[str, Any] = {
     **_ALIASES,
     **{name.upper(): cls for name, cls in _ALIASES.items()},
     "acc": Accuracy,
+    "fbeta_score": FBetaScore,
+    "log_cosh": LogCoshError,
+    "logcosh": LogCoshError,
+    # Losses that have no class among the metrics.
+    "binary_focal_crossentropy": binary_focal_crossentropy,
+    "categorical_focal_crossentropy": categorical_focal_crossentropy,
     "huber": huber,
 }
 

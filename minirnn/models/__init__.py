@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 from minirnn.compat.modules import names_of
+from minirnn.models.clone import clone_model
 from minirnn.models.config import deserialize_layer
 from minirnn.models.model import Functional, Model
 from minirnn.models.sequential import Sequential
 
-__all__ = ["Functional", "Model", "Sequential", "model_from_json"]
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]
 
 __getattr__ = names_of(__name__)
 

@@ -63,13 +63,15 @@ def of_graph(model: Any) -> dict[str, Any]:
     within = set(graph.nodes)
     for layer in graph.layers:
         own = [node for node in layer.nodes if node in within]
-        # Keras counts from 1 at functional models: the call that made such a model is the first.
-        first = 1 if type(layer).__name__ == "Functional" else 0
-        number |= {node: place for place, node in enumerate(own, first)}
+        number |= {node: place for place, node in enumerate(own)}
 
     def history(tensor: KerasTensor) -> list[Any]:
         operation, node_index, tensor_index = tensor._keras_history  # type: ignore[misc]
         return [operation.name, number[operation.nodes[node_index]], tensor_index]
+
+    def end(tensor: KerasTensor) -> list[Any]:
+        name, node_index, tensor_index = history(tensor)
+        return [name, node_index + _first(tensor._keras_history.operation), tensor_index]  # type: ignore[union-attr]
 
     def argument(value: Any) -> Any:
         if not isinstance(value, KerasTensor):
@@ -89,9 +91,18 @@ def of_graph(model: Any) -> dict[str, Any]:
         "name": model.name,
         "trainable": model.trainable,
         "layers": entries,
-        "input_layers": map_leaves(history, model.input),
-        "output_layers": map_leaves(history, model.output),
+        "input_layers": map_leaves(end, model.input),
+        "output_layers": map_leaves(end, model.output),
     }
+
+
+def _first(layer: Any) -> int:
+    """The number of a layer's first call where a configuration names inputs and outputs; within calls it is 0.
+
+    Keras counts functional models from 1 there, as if the call that made such a model were the first; Keras 2, in
+    calls, too.
+    """
+    return 1 if type(layer).__name__ == "Functional" else 0
 
 
 def tensors_of(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> tuple[Any, Any]:
@@ -106,12 +117,12 @@ def tensors_of(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | No
         made[entry.get("name", layer.name)] = layer
         waiting += [(layer, call) for call in entry.get("inbound_nodes", [])]
 
-    def tensor(name: str, node_index: int, tensor_index: int) -> KerasTensor | None:
-        """The tensor that a call made, None if the call was not repeated yet."""
+    def tensor(name: str, node_index: int, tensor_index: int, as_end: bool = True) -> KerasTensor | None:
+        """The tensor that a call made, None if the call was not repeated yet; `as_end` counts as inputs and outputs."""
         if name not in made:
             raise ValueError(f"the configuration names the layer {name!r}, which is not among its layers")
         layer = made[name]
-        node_index -= 1 if type(layer).__name__ == "Functional" else 0
+        node_index -= _first(layer) if as_end else 0
         nodes = layer.nodes if isinstance(layer, InputLayer) else calls[layer]
         return nodes[node_index].outputs[tensor_index] if node_index < len(nodes) else None
 
@@ -142,7 +153,7 @@ def _arguments(call: Any, tensor: Any) -> tuple[Any, Any]:
 
     def revive(value: Any) -> Any:
         if isinstance(value, Mapping) and value.get("class_name") == _TENSOR:
-            return found(*value["config"]["keras_history"])
+            return found(*value["config"]["keras_history"], False)
         if isinstance(value, Mapping):
             return {key: revive(entry) for key, entry in value.items()}
         return [revive(entry) for entry in value] if isinstance(value, (list, tuple)) else value

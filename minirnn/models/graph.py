@@ -26,7 +26,8 @@ class Graph:
     """What lies between `inputs` and `outputs`.
 
     `nodes` and `layers` are in Keras's order: by their distance from the outputs, then as a walk back from the outputs
-    meets them first. `values` is how many numbers the steps use; the inputs have the first.
+    meets them first. `values` is how many numbers the steps use; the inputs have the first. `is_chain` says whether the
+    calls follow each other one by one: no branches, no layer called twice.
 
     Raises ValueError if an output does not depend on the inputs alone, if calls form a cycle, and if two layers share a
     name.
@@ -34,7 +35,11 @@ class Graph:
 
     def __init__(self, inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -> None:
         self.inputs, self.outputs = list(inputs), list(outputs)
-        self.nodes, self.layers = _in_order(self.inputs, self.outputs)
+        self.nodes, self.layers, distances = _in_order(self.inputs, self.outputs)
+        self.is_chain = (
+            len(set(distances.values())) == len(self.nodes) == len(self.layers)
+            and max(len(node.input_tensors) for node in self.nodes) <= 1
+        )
         _check_names(self.layers)
         self._number()
 
@@ -63,6 +68,12 @@ class Graph:
         for layer, inputs, outputs in inner.steps:
             self.steps.append(Step(layer, tuple(numbers[i] for i in inputs), tuple(numbers[i] for i in outputs)))
         return tuple(numbers[i] for i in inner.output_numbers)
+
+    def last_layers(self) -> list[Any]:
+        """For each output the layer that makes it, None if another step, or another output, reads it, too."""
+        read = [number for step in self.steps for number in step.inputs] + self.output_numbers
+        makers = {number: step.layer for step in self.steps for number in step.outputs}
+        return [makers.get(number) if read.count(number) == 1 else None for number in self.output_numbers]
 
     def value_shapes(self, shapes: Sequence[tuple]) -> list[tuple]:
         """The shape of every value for those of the inputs. Raises ValueError where a layer cannot take its input."""
@@ -128,8 +139,8 @@ def _walk_back(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[l
     return list(finished), met
 
 
-def _in_order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any]]:
-    """Nodes and layers by their distance from the outputs, far ones first, as Keras lists them."""
+def _in_order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any], dict[Node, int]]:
+    """Nodes and layers by their distance from the outputs, far ones first, as Keras lists them; and these distances."""
     nodes, met = _walk_back(inputs, outputs)
     within = set(nodes)
     depth = dict.fromkeys(nodes, 0)
@@ -145,7 +156,7 @@ def _in_order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[li
             nodes.append(unused)
             depth[unused], layer_depth[unused.operation], met[unused.operation] = 0, 0, -1
     layers = sorted(met, key=lambda layer: (-layer_depth[layer], met[layer]))
-    return sorted(nodes, key=lambda node: -depth[node]), layers
+    return sorted(nodes, key=lambda node: -depth[node]), layers, depth
 
 
 def _check_names(layers: list[Any]) -> None:

@@ -18,7 +18,7 @@ from minirnn.models.graph import Graph, from_inputs
 from minirnn.models.summary import print_summary
 from minirnn.training.run import Run
 from minirnn.training.trainer import Trainer
-from minirnn.utils.nested import flatten, map_leaves, pack_like
+from minirnn.utils.nested import flatten, pack_like
 
 
 @config.is_model
@@ -51,6 +51,8 @@ class Model(Trainer, OlderMethods, Layer):
                 "hand-written backward pass: write it as a functional model"
             )
         for what, structure in (("inputs", inputs), ("outputs", outputs)):
+            if not flatten(structure):
+                raise ValueError(f"Model {what} must hold at least one symbolic tensor, got {structure!r}")
             for entry in flatten(structure):
                 if not isinstance(entry, KerasTensor):
                     raise ValueError(
@@ -71,11 +73,11 @@ class Model(Trainer, OlderMethods, Layer):
         self._input_structure, self._output_structure = inputs, outputs
         self.input_names = [t.name for t in self.graph.inputs]
         self.output_names = [t._keras_history.operation.name for t in self.graph.outputs]
-        self.input_shape = map_leaves(lambda t: t.shape, inputs)
-        self.built = True
+        self.input_shape = _one_or_all([t.shape for t in self.graph.inputs])
         if not self._trainable:
             self.trainable = False
         self._graph_changed()
+        self.built = True  # last of all: another thread may be waiting for it
 
     # --- what it is made of ---
 
@@ -87,29 +89,35 @@ class Model(Trainer, OlderMethods, Layer):
     def sublayers(self) -> list[Layer]:
         return self.layers
 
+    def _drawn(self) -> Graph:
+        if self.graph is None:
+            raise AttributeError(f"{self.name} has no inputs and outputs yet: {self.how_to_build}, first")
+        return self.graph
+
     @property
     def inputs(self) -> list[KerasTensor]:
-        """The symbolic inputs, a flat list."""
-        return self.graph.inputs
+        """The symbolic inputs, a flat list. AttributeError, as in what follows, if the model is not built."""
+        return self._drawn().inputs
 
     @property
     def outputs(self) -> list[KerasTensor]:
         """The symbolic outputs, a flat list."""
-        return self.graph.outputs
+        return self._drawn().outputs
 
     @property
     def input(self) -> Any:
         """The symbolic input, or inputs as they were given."""
-        return self._input_structure
+        return self._drawn() and self._input_structure
 
     @property
     def output(self) -> Any:
         """The symbolic output, or outputs as they were given."""
-        return self._output_structure
+        return self._drawn() and self._output_structure
 
     @property
     def output_shape(self) -> Any:
-        return map_leaves(lambda t: t.shape, self._output_structure)
+        """The batch shape of the output, or a flat list of those of several; `input_shape` likewise."""
+        return _one_or_all([t.shape for t in self.outputs])
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its place. Raises ValueError if there is none."""
@@ -123,7 +131,8 @@ class Model(Trainer, OlderMethods, Layer):
         for layer in layers:
             if layer.name == name:
                 return layer
-        raise ValueError(f"{self.name} has no layer {name!r}; it has {', '.join(x.name for x in layers)}")
+        known = ", ".join(layer.name for layer in layers) or "no layers"
+        raise ValueError(f"{self.name} has no layer {name!r}; it has {known}")
 
     def reset_states(self) -> None:
         """Forget the states of stateful layers."""
@@ -190,9 +199,7 @@ class Model(Trainer, OlderMethods, Layer):
         if len(got) != len(wanted):
             raise ValueError(f"{self.name} has {len(wanted)} inputs ({', '.join(self.input_names)}), got {len(got)}")
         for own, other in zip(wanted, got, strict=True):
-            fits = len(own) == len(other) and all(
-                a is None or b in (None, a) for a, b in zip(own, other, strict=True)
-            )
+            fits = len(own) == len(other) and all(a is None or b in (None, a) for a, b in zip(own, other, strict=True))
             if not fits:
                 text = str(tuple(own)).replace("None", "any")
                 raise ValueError(f"{self.name}: got input of shape {tuple(other)}, expected {text}; reshape the input")
@@ -259,6 +266,10 @@ class Model(Trainer, OlderMethods, Layer):
 @config.is_model
 class Functional(Model):
     """What `Model(inputs, outputs)` makes."""
+
+
+def _one_or_all(shapes: list[Shape]) -> Any:
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _shapes(structure: Any) -> list[Any]:

@@ -45,7 +45,7 @@ class Sequential(Model):
             self._maybe_build()
 
     def _append(self, layer: Any) -> None:
-        if isinstance(layer, KerasTensor):
+        if isinstance(layer, KerasTensor) and isinstance(made_by(layer).operation, InputLayer):
             layer = made_by(layer).operation
         if isinstance(layer, InputLayer):
             if self._chain or self._input_layer is not None:

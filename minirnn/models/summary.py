@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-LINE_LENGTH = 88
+LINE_LENGTH, CONNECTED_LINE_LENGTH = 88, 108
 SHORTEST_LINE = 40
 TRAINABLE_COLUMN = 12
 MIN_COLUMN = 4
@@ -27,10 +27,14 @@ def print_summary(
 ) -> None:
     """Print the layers of `model` with their output shapes and parameter counts, and the totals.
 
-    `line_length` is the width of the table, by default 88 or as much as the terminal has; `positions` are the right
-    edges of the columns as fractions of it. `print_fn` receives the whole text once, without colours, instead of it
-    being printed. `expand_nested` shows the layers of layers, `show_trainable` who is trained, `layer_range` only the
-    layers from the first to the second name, both regular expressions.
+    Where layers do not simply follow each other, a column says what each is connected to: `lstm[0][1]` is output 1 of
+    call 0 of the layer lstm. Words that are too long for their column, and a `line_length` that is longer than the
+    terminal's lines, are not cut off as in Keras: they go on in the next line.
+
+    `line_length` is the width of the table, by default 88 (108 with connections) or as much as the terminal has;
+    `positions` are the right edges of the columns as fractions of it. `print_fn` receives the whole text once, without
+    colours, instead of it being printed. `expand_nested` shows the layers of layers, `show_trainable` who is trained,
+    `layer_range` only the layers from the first to the second name, both regular expressions.
 
     Raises ValueError if the table does not fit the width, or `layer_range` matches no layer.
     """
@@ -39,36 +43,69 @@ def print_summary(
     from rich.markup import escape
     from rich.table import Column, Table
 
-    header, alignment = ["Layer (type)", "Output Shape", "Param #"], ["left", "left", "right"]
-    positions = list(positions or [0.45, 0.80, 1.0])
-    default_length = LINE_LENGTH
-    if show_trainable:
-        header, alignment = [*header, "Trainable"], [*alignment, "center"]
-        positions = [0.9 * p for p in positions] + [1.0]
-        default_length += TRAINABLE_COLUMN
-    if len(positions) != len(header):
-        raise ValueError(f"positions needs {len(header)} numbers, one for each column, got {len(positions)}")
+    chain = getattr(model, "_chain", None) is not None or model.graph.is_chain
+    header, alignment, edges, default_length = _columns(chain, show_trainable, positions)
     length = line_length or max(SHORTEST_LINE, min(default_length, shutil.get_terminal_size().columns - 4))
-    widths = _column_widths(positions, length)
-    columns = [Column(h, justify=a, width=w) for h, a, w in zip(header, alignment, widths, strict=True)]  # type: ignore[arg-type]
-    table = Table(*columns, width=length, show_lines=True)
-    for layer, depth in _rows(_in_range(model.layers, layer_range), expand_nested):
-        prefix = "   " * depth + "└ " if depth else ""
-        name = f"{escape(prefix + layer.name)} ({_colour(33, escape(type(layer).__name__))})"
-        row = [name, _shape_text(_output_shape(layer)), _count_text(layer)]
-        table.add_row(*row, *([_trainable_text(layer)] if show_trainable else []))
-
+    widths = _column_widths(edges, length)
     if print_fn:
         console = Console(highlight=False, force_terminal=False, color_system=None)
         console.begin_capture()
     else:
         console = Console(highlight=False)
+    console.width = max(console.width, length)  # a line_length that was asked for is not cut off by the terminal
+    # A terminal or pipe that cannot print them gets neither box characters, which rich replaces, nor these two.
+    branch, overflow = ("- ", "crop") if console.options.ascii_only and not print_fn else ("└ ", "ellipsis")
+    columns = [
+        Column(h, justify=a, width=w, overflow=overflow)  # type: ignore[arg-type]
+        for h, a, w in zip(header, alignment, widths, strict=True)
+    ]
+    table = Table(*columns, width=length, show_lines=True)
+    for layer, depth in _rows(_in_range(model.layers, layer_range), expand_nested):
+        prefix = "   " * depth + branch if depth else ""
+        row = [f"{escape(prefix + layer.name)} ({_colour(33, escape(type(layer).__name__))})"]
+        row += [_shape_text(_output_shape(layer)), _count_text(layer)]
+        row += [] if chain else [_connections(model, layer)]
+        row += [_trainable_text(layer)] if show_trainable else []
+        table.add_row(*map(_Cell, row))
+
     console.print(f'[bold]Model: "{escape(model.name)}"[/]')
     console.print(table)
     for title, weights in _totals(model):
         console.print(f"[bold] {title}: [/]{_colour(34, f'{_count(weights):,}')} ({_memory(weights)})")
     if print_fn:
         print_fn(console.end_capture())
+
+
+class _Cell:
+    """A text of the table: a line ends between words, or before a connection's indices, else where the width ends."""
+
+    def __init__(self, markup: str) -> None:
+        self.markup = markup
+
+    def __rich_console__(self, console: Any, options: Any) -> Any:
+        from rich.text import Text
+
+        text = Text.from_markup(self.markup, overflow="fold")
+        connections = re.finditer(r"\S+?(\[\d+\]\[\d+\],?)(?!\S)", text.plain)
+        breaks = [m.start(1) for m in connections if m.start(1) - m.start() <= options.max_width < len(m[0])]
+        yield Text("\n", overflow="fold").join(text.divide(breaks)) if breaks else text
+
+
+def _columns(chain: bool, show_trainable: bool, positions: Any) -> tuple[list[str], list[str], list[float], int]:
+    """Titles, alignments and right edges of the columns, and the width of a table that has room for them."""
+    header, alignment = ["Layer (type)", "Output Shape", "Param #"], ["left", "left", "right"]
+    edges, length = [0.45, 0.80, 1.0], LINE_LENGTH
+    if not chain:
+        header, alignment = [*header, "Connected to"], [*alignment, "left"]
+        edges, length = [0.3, 0.56, 0.74, 1.0], CONNECTED_LINE_LENGTH
+    edges = list(positions or edges)
+    if len(edges) != len(header):
+        raise ValueError(f"positions needs {len(header)} numbers, one for each column, got {len(edges)}")
+    if show_trainable:
+        header, alignment = [*header, "Trainable"], [*alignment, "center"]
+        edges = [0.9 * edge for edge in edges] + [1.0]
+        length += TRAINABLE_COLUMN
+    return header, alignment, edges, length
 
 
 def _column_widths(positions: Sequence[float], length: int) -> list[int]:
@@ -101,11 +138,23 @@ def _in_range(layers: Sequence[Any], names: Sequence[str] | None) -> Sequence[An
 
 
 def _output_shape(layer: Any) -> Any:
-    """The output's batch shape, a list of them for several outputs, None if the layer does not know it yet."""
+    """The batch shape that its last call gave, a list of them for several outputs, None if it is not known yet."""
+    if layer.nodes:
+        shapes = [tensor.shape for tensor in layer.nodes[-1].outputs]
+        return shapes[0] if len(shapes) == 1 else shapes
     try:
-        return layer.output_shape if hasattr(layer, "output_shape") else layer.output.shape
+        return layer.output_shape
     except (AttributeError, ValueError):
         return None
+
+
+def _connections(model: Any, layer: Any) -> str:
+    """Where the inputs of the layer's calls come from, as far as they belong to the model itself."""
+    from rich.markup import escape
+
+    tensors = [tensor for node in layer.nodes if node in model.graph.nodes for tensor in node.input_tensors]
+    histories = [tensor._keras_history for tensor in tensors]
+    return ", ".join(f"{escape(layer.name)}[{_colour(34, i)}][{_colour(34, j)}]" for layer, i, j in histories) or "-"
 
 
 def _shape_text(shape: Any) -> str:

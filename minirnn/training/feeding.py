@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import boundary
+from minirnn.layers.layer import one_thread
 from minirnn.losses import NO_WEIGHTS
 from minirnn.training import intake
 from minirnn.training.batches import train_validation_split
@@ -31,12 +32,18 @@ class Feeding:
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if shapes not in self._output_shapes:
-            if not self.built:
-                self.build((None, *shapes[0][1:]))
+            self._build_once(shapes[0])
             self._shapes_out(shapes)
         if len(xs) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
             self._remember(self._fitting, xs[0].shape, self.input_dtype(0))
         return xs
+
+    def _build_once(self, shape: tuple[int, ...]) -> None:
+        """Build the model for inputs of this shape unless it is built; threads wait for the one that does."""
+        if not self.built:
+            with one_thread():
+                if not self.built:
+                    self.build((None, *shape[1:]))
 
     def _batch_shapes(self, xs: list[NDArray[Any]], batch_size: int) -> tuple[tuple[int, ...], ...]:
         """The shapes of one batch. ValueError if a model that keeps states, or of one batch size, were left a rest."""
@@ -76,9 +83,8 @@ class Feeding:
             # What a loop of one's own passes again and again: nothing but the numbers is new.
             pair = self._fitting_pairs.get((x.shape, y.shape))
             if pair is not None:
-                x_dtype, shape, y_dtype, sparse = pair
-                target = boundary.as_target(y, shape, y_dtype, sparse)
-                return [boundary.as_input(x, "x", x_dtype)], [target], _UNWEIGHTED
+                x_dtype, shape, y_dtype, as_target = pair
+                return [boundary.as_input(x, "x", x_dtype)], [as_target(y, shape, y_dtype)], _UNWEIGHTED
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if self.built:
@@ -96,16 +102,16 @@ class Feeding:
             outputs = [(rows, *shape[1:]) for shape in outputs]
         intake.check_rows(xs, y)
         ys = intake.targets(self, y, outputs)
-        if self.built and len(xs) == len(ys) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
-            pair = (xs[0].dtype.name, outputs[0], self.output_dtype(0), self.objective.sparse(0))
+        if self._watched.ready and len(xs) == len(ys) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
+            as_target = self.objective.parts[0].loss.as_target
+            pair = (xs[0].dtype.name, outputs[0], self.output_dtype(0), as_target)
             self._remember(self._fitting_pairs, (xs[0].shape, np.shape(y)), pair)
         return xs, ys, intake.sample_weights(self, sample_weight, outputs)
 
     def _ready(self, arrays: Batch) -> Batch:
         """Build the model and the metrics for checked arrays, at the first of them."""
         xs, ys, _ = arrays
-        if not self.built:
-            self.build((None, *xs[0].shape[1:]))
+        self._build_once(xs[0].shape)
         if not self._watched.ready:
             if not self.objective.parts:
                 self.objective.arrange(self.result_names)
@@ -116,6 +122,8 @@ class Feeding:
             )
             y_shapes = [shape if y is None else y.shape for y, shape in zip(ys, outputs, strict=True)]
             self.objective.resolve(y_shapes, outputs)
+            self.objective.look_through(self.graph.last_layers())
+            self._scored = self.objective.scored
             self._watched.arrange(self.result_names, y_shapes, outputs)
         return arrays
 
@@ -141,13 +149,13 @@ class Feeding:
         if batch_size is None and steps:
             size = -(-len(intake.inputs(self, x)[0]) // steps)
         arrays = self._checked(x, y, sample_weight, like, size)
-        if class_weight is not None:
-            weights = intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))
-            arrays = arrays[0], arrays[1], [weights]
         held_out: Source | None = None
         if split:
             arrays, rest = train_validation_split(arrays, split)
             held_out = Arrays(rest[0], rest[1], rest[2], split_batch_size or size)
+        if class_weight is not None:  # of training only
+            weights = intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))
+            arrays = arrays[0], arrays[1], [weights]
         return Arrays(*arrays, size, shuffle, steps), held_out, arrays
 
     def _stream(self, x, y, sample_weight, batch_size, steps, shuffle, class_weight, split):

@@ -63,7 +63,7 @@ def targets(model: Any, y: Any, shapes: list[tuple[int, ...]]) -> list[NDArray[A
     names, objective = model.result_names, model.objective
     if len(shapes) == 1:
         part = model.only_entry(y, names)
-        return [boundary.as_target(part, shapes[0], model.output_dtype(0), objective.sparse(0))]
+        return [objective.target(0, part, shapes[0], model.output_dtype(0))]
     if isinstance(y, dict):
         unknown = [name for name in y if name not in names]
         if unknown:
@@ -81,7 +81,7 @@ def targets(model: Any, y: Any, shapes: list[tuple[int, ...]]) -> list[NDArray[A
         if part is None and objective.parts[k].loss is None:
             clean.append(None)
         else:
-            clean.append(boundary.as_target(part, shape, model.output_dtype(k), objective.sparse(k), f"y[{name!r}]"))
+            clean.append(objective.target(k, part, shape, model.output_dtype(k), f"y[{name!r}]"))
     return clean
 
 

@@ -7,18 +7,27 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import losses, metrics
+from minirnn import boundary, losses, metrics
 from minirnn.utils.nested import flatten, map_leaves
 
+# Which losses are better worked out from what an activation is applied to.
+_SCORED: dict[str, tuple[Any, ...]] = {
+    "softmax": (losses.CategoricalCrossentropy, losses.SparseCategoricalCrossentropy),
+    "sigmoid": (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy),
+}
 _BY_SHAPE = ("crossentropy", "ce")  # names whose loss the shapes of targets and outputs decide
 
 
 class Part(NamedTuple):
-    """The loss of one output: None if it has none; its share of the total; its own average, with several losses."""
+    """The loss of one output: None if it has none; its share of the total; its own average, with several losses.
+
+    `of_scores` is the same loss of what the output's last activation is applied to, if it is worked out from that.
+    """
 
     loss: Any
     share: float
     tracker: metrics.Mean | None
+    of_scores: Any = None
 
 
 class Objective:
@@ -41,7 +50,8 @@ class Objective:
         chosen = per_output(self._loss, names, "loss")
         shares = [1.0] * len(names)
         if self._shares is not None:
-            given = [self._shares] if isinstance(self._shares, (int, float)) else self._shares
+            alone = len(names) == 1 and isinstance(self._shares, (int, float))
+            given = [self._shares] if alone else self._shares
             shares = [1.0 if s is None else float(s) for s in per_output(given, names, "loss_weights", same=False)]
         several = sum(loss is not None for loss in chosen) > 1
         if not any(loss is not None for loss in chosen):
@@ -58,23 +68,46 @@ class Objective:
                 name = _crossentropy(y_shapes[number], p_shapes[number])
                 self.parts[number] = part._replace(loss=losses.get(name))
 
+    def look_through(self, layers: list[Any]) -> None:
+        """Work crossentropies of a sigmoid or softmax out from its scores, as Keras does on TensorFlow.
+
+        `layers` are those that give the outputs. log softmax of the scores is exact where a probability has become 0
+        or 1, and its gradient p - y does not vanish there.
+        """
+        for number, (part, layer) in enumerate(zip(self.parts, layers, strict=True)):
+            loss: Any = part.loss
+            kinds = _SCORED.get(layer.activation, ()) if layer is not None and layer.has_scores else ()
+            if isinstance(loss, kinds) and not loss.from_logits and loss.axis == -1:
+                of_scores = type(loss).from_config(loss.get_config() | {"from_logits": True})
+                self.parts[number] = part._replace(of_scores=of_scores)
+
+    @property
+    def scored(self) -> frozenset[int]:
+        """The outputs whose losses are worked out from the scores."""
+        return frozenset(number for number, part in enumerate(self.parts) if part.of_scores is not None)
+
     @property
     def trackers(self) -> list[metrics.Mean]:
         """The average of each loss, if there are several."""
         return [part.tracker for part in self.parts if part.tracker is not None]
 
-    def sparse(self, number: int) -> bool:
-        """Whether the targets of an output are class numbers."""
-        return getattr(self.parts[number].loss, "sparse", False)
+    def target(self, number: int, y: Any, shape: tuple[int, ...], dtype: str, name: str = "y") -> NDArray[Any]:
+        """Clean targets of one output for predictions of this shape. Raises as `boundary.as_target` does."""
+        loss = self.parts[number].loss
+        if isinstance(loss, str):  # a crossentropy that the targets will decide
+            many = np.ndim(y) == len(shape) and np.shape(y)[-1] == shape[-1]
+            return boundary.as_target(y, shape, dtype, sparse=shape[-1] > 1 and not many, name=name)
+        return boundary.as_target(y, shape, dtype, name=name) if loss is None else loss.as_target(y, shape, dtype, name)
 
     def compute(self, ys: list[Any], ps: list[Any], masks: list[Any], weights: list[Any], dps: list[Any]) -> float:
-        """The total for one batch; the gradient of each output goes into `dps`, which must be None without a loss."""
+        """The total for one batch. `ps` are the outputs, or the scores of those that are `scored`; the gradient of
+        each goes into `dps`, which are None without a loss."""
         total = 0.0
         for part, y, p, mask, weight, dp in zip(self.parts, ys, ps, masks, weights, dps, strict=True):
             if part.loss is None:
                 continue
-            weight = row_weights(part.loss, p, mask, weight)
-            value = part.loss.compute(_rows(y), _rows(p), weight, _rows(dp))
+            weight, mask = row_weights(p, weight), row_mask(p, mask)
+            value = (part.of_scores or part.loss).compute(_rows(y), _rows(p), weight, _rows(dp), mask)
             if part.tracker is not None:
                 part.tracker.total += value * len(p)
                 part.tracker.count += len(p)
@@ -87,19 +120,18 @@ class Objective:
         return total
 
 
-def row_weights(loss: Any, p: NDArray[Any], mask: NDArray[Any] | None, weights: NDArray[Any]) -> NDArray[Any]:
-    """Weights of the loss's rows: those of samples, and zeros at masked steps (scaled to keep the mean)."""
-    if mask is None and weights.size == 0:
+def row_weights(p: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+    """Weights of the loss's rows from those of samples; empty if there are none."""
+    if weights.size == 0 or p.ndim == 2:
         return weights
     shape = p.shape[:-1]
-    if weights.size:
-        weights = np.broadcast_to(weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim)), shape)
-    if mask is not None and mask.shape == shape:
-        counts = mask.astype(np.float64)
-        if loss.reduction in ("sum_over_batch_size", "mean"):
-            counts *= counts.size / max(counts.sum(), 1.0)
-        weights = counts * weights if weights.size else counts
+    weights = np.broadcast_to(weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim)), shape)
     return np.ascontiguousarray(weights, np.float64).reshape(-1)
+
+
+def row_mask(p: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+    """The mask of the loss's rows, if the output has one for each of its steps."""
+    return None if mask is None or mask.shape != p.shape[:-1] else mask.reshape(-1)
 
 
 def per_output(given: Any, names: list[str], what: str, same: bool = True) -> list[Any]:

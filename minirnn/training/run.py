@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.layers.elementwise import activate
 from minirnn.layers.weight import Weight
 
 KEPT_SHAPES = 8  # sets of input shapes whose memory is kept for the next call
@@ -16,8 +17,10 @@ KEPT_SHAPES = 8  # sets of input shapes whose memory is kept for the next call
 class Run:
     """The tapes of a graph of layers, and the values on its edges. Use by one thread at a time."""
 
-    def __init__(self, graph: Any, shapes: tuple[tuple[int, ...], ...], training: bool) -> None:
-        self.key = (shapes, training)
+    def __init__(
+        self, graph: Any, shapes: tuple[tuple[int, ...], ...], training: bool, scored: frozenset[int] = frozenset()
+    ) -> None:
+        self.key = (shapes, training, scored)
         self.moves, self.changes = Weight.moves, Weight.changes
         self.training = training
         self.inputs, self.output_numbers = range(len(shapes)), graph.output_numbers
@@ -26,18 +29,32 @@ class Run:
         self.masks: list[Any] = [None] * graph.values
         self.steps = []
         for layer, taken, made in graph.steps:
-            tape = layer.run_tape([known[i] for i in taken], training)
+            linear = [number for number in scored if graph.output_numbers[number] in made]
+            if linear:
+                tape = layer.new_tape(known[taken[0]], training, activation="linear")
+            else:
+                tape = layer.run_tape([known[i] for i in taken], training)
             # Comparing dtypes is cheap, comparing their names is not.
             plain = len(taken) == 1 and len(made) == 1 and not layer.takes_list
             ends = (taken[0], made[0]) if plain else (taken, made)
             self.steps.append((layer, tape, np.dtype(layer.dtype), plain, *ends))
+        makers = {number: layer for layer, _, made in graph.steps for number in made}
+        # The outputs that are scored: their activation, and memory for what it gives.
+        self.activated = {
+            number: (makers[place].activation, np.empty(known[place], makers[place].dtype))
+            for number, place in enumerate(graph.output_numbers)
+            if number in scored
+        }
         self.dps: Any = None  # gradients of the outputs, the losses' to fill
         self._plans: dict[bool, tuple[list[tuple], set[Any]]] = {}
 
     # --- forward ---
 
     def forward(self, xs: list[NDArray[Any]]) -> list[NDArray[Any]]:
-        """The outputs of the graph; they live in the run's memory until its next use."""
+        """The outputs of the graph; they live in the run's memory until its next use.
+
+        Afterwards `scores` are the same, but of the outputs in `scored` what the last activation is applied to.
+        """
         values, masks, training = self.values, self.masks, self.training
         values[: len(xs)] = xs
         for layer, tape, dtype, plain, taken, made in self.steps:
@@ -55,7 +72,14 @@ class Run:
                     made, layer.run(ins, in_masks, tape, training), layer.run_masks(ins, in_masks), strict=True
                 ):
                     values[number], masks[number] = y, mask
-        return [values[i] for i in self.output_numbers]
+        self.scores = [values[i] for i in self.output_numbers]
+        if not self.activated:
+            return self.scores
+        outputs = list(self.scores)
+        for number, (activation, y) in self.activated.items():
+            activate(activation, outputs[number], y)
+            outputs[number] = y
+        return outputs
 
     def output_masks(self) -> list[NDArray[Any] | None]:
         """The masks of the outputs of the last `forward`."""
@@ -145,14 +169,14 @@ class RunPool:
         self._model = model
         self._waiting: dict[tuple, deque[Run]] = defaultdict(deque)
 
-    def take(self, xs: list[NDArray[Any]], training: bool) -> Run:
+    def take(self, xs: list[NDArray[Any]], training: bool, scored: frozenset[int] = frozenset()) -> Run:
         shapes = tuple([x.shape for x in xs])
-        waiting = self._waiting[shapes, training]
+        waiting = self._waiting[shapes, training, scored]
         while True:
             try:
                 run = waiting.pop()
             except IndexError:
-                return Run(self._model.graph, shapes, training)
+                return Run(self._model.graph, shapes, training, scored)
             if run.moves == Weight.moves:
                 return run
 

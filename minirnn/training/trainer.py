@@ -31,6 +31,7 @@ class Trainer(Feeding):
         self.stop_training = False
         self.history: History | None = None
         self._watched = Watched(None, None)
+        self._scored: frozenset[int] = frozenset()
         self._runs = RunPool(self)
         self._output_shapes: dict[tuple, list[tuple]] = {}
         self._fitting: dict[tuple, str] = {}  # shapes of x that were looked at, and what `_checked` needs to know
@@ -136,11 +137,11 @@ class Trainer(Feeding):
         if run.dps is None:
             parts = self.objective.parts
             run.dps = [None if part.loss is None else np.empty_like(p) for part, p in zip(parts, ps, strict=True)]
-        value = self.objective.compute(ys, ps, masks, weights, run.dps)
+        value = self.objective.compute(ys, run.scores, masks, weights, run.dps)
         return value, ps, run.backward(run.dps, to_inputs)
 
     def _train_step(self, batch: Batch) -> float:
-        run = self._runs.take(batch[0], True)
+        run = self._runs.take(batch[0], True, self._scored)
         value, ps, _ = self._forward_backward(run, batch)
         self.optimizer.apply()
         if self._watched.entries:
@@ -150,10 +151,10 @@ class Trainer(Feeding):
 
     def _test_step(self, batch: Batch) -> None:
         xs, ys, weights = batch
-        run = self._runs.take(xs, False)
+        run = self._runs.take(xs, False, self._scored)
         ps = run.forward(xs)
         masks = run.output_masks()
-        self.objective.compute(ys, ps, masks, weights, [np.empty_like(p) for p in ps])
+        self.objective.compute(ys, run.scores, masks, weights, [np.empty_like(p) for p in ps])
         if self._watched.entries:
             self._watched.update(ys, ps, masks, weights)
         self._runs.give_back(run)
@@ -211,7 +212,7 @@ class Trainer(Feeding):
         """
         self._require("compute_gradients")
         batch = self._ready(self._checked(x, y, sample_weight))
-        run = self._runs.take(batch[0], True)
+        run = self._runs.take(batch[0], True, self._scored)
         value, _, dxs = self._forward_backward(run, batch, to_inputs=True)
         gradients = [w.gradient_numpy() for w in self.trainable_weights]
         dxs = [np.zeros_like(x) if dx is None else dx.copy() for dx, x in zip(dxs, batch[0], strict=True)]

@@ -19,6 +19,8 @@ FILES = {
     "ragged.csv": GOOD.replace("\n7,14\n", "\n7\n"),
     "words.csv": "a,b\nx,y\nz,w\n",
     "semicolons.csv": "month;v\n1;2\n",
+    "comma_decimals.csv": "month;v\n1;2,5\n",
+    "thousands.csv": "n,v\n" + "".join(f'{n},"1,{100 + n}"\n' for n in range(60)),
     "no_header.csv": GOOD.removeprefix("month,v\n"),
     "twice.csv": GOOD.replace("month,v", "v,v"),
     "open_quote.csv": GOOD.replace("\n7,14\n", '\n7,"14\n'),
@@ -66,7 +68,10 @@ def refused(minirnn, tmp_path):
         ("huge.csv", "finite numbers below 1e+100"),
         ("ragged.csv", "ragged.csv, line 9: 1 cell, but the header has 2 cells"),
         ("words.csv", "words.csv: no column of numbers; the header has a, b"),
-        ("semicolons.csv", "semicolons.csv: no column of numbers; the header has month;v"),
+        ("semicolons.csv", "no column of numbers; the header has month;v; cells must be separated by commas"),
+        ("comma_decimals.csv", "2 cells, but the header has 1 cell; cells must be separated by commas"),
+        ("thousands.csv", "no column of numbers but 'n', which only counts on; the first other cell is '1,100'"),
+        ("good.csv --units 10000000", "not enough memory: "),
         ("no_header.csv", "no_header.csv: no header, its first line holds numbers"),
         ("good.csv --column w", "good.csv: no column named 'w'; the header has month, v"),
         ("twice.csv --column v", "twice.csv: more than one column named 'v'; the header has v, v"),
@@ -103,6 +108,13 @@ def test_what_cannot_be_forecast_is_refused(refused, arguments, words):
 def test_what_cannot_be_written_is_refused_before_training(refused, arguments, words):
     pytest.importorskip("matplotlib")
     assert words in refused("good.csv", *arguments.split(), "--epochs", "1000000000")
+
+
+def test_the_series_itself_is_not_written_over(refused, tmp_path):
+    words = "the series itself, which the result must not replace"
+    assert words in refused("good.csv", "--csv-out", "good.csv")
+    assert words in refused("good.csv", "--csv-out", "folder/../good.csv")
+    assert (tmp_path / "good.csv").read_text() == GOOD
 
 
 def test_a_plot_without_matplotlib_says_how_to_install_it(refused, tmp_path):

@@ -12,12 +12,13 @@ import pytest
 
 from minirnn import __version__
 from minirnn.cli import files, main
+from minirnn.cli.forecast import duration
 
 SMALL = ("--units", "4", "--epochs", "2")
 CONSOLE_SCRIPT = shutil.which("minirnn", path=str(Path(sys.executable).parent))
 
 
-@pytest.mark.parametrize("command", ["forecast", "params", "demo"])
+@pytest.mark.parametrize("command", ["forecast", "params", "run", "demo"])
 def test_every_subcommand_shows_an_example_in_its_help(minirnn, command):
     assert f"  {command} " in minirnn("--help").out
     result = minirnn(command, "--help")
@@ -42,14 +43,31 @@ def test_the_console_script_is_the_same_command(minirnn):
     assert minirnn(*arguments, command=[CONSOLE_SCRIPT]).out == minirnn(*arguments).out
 
 
+def test_no_command_at_all_says_which_there_are(minirnn):
+    assert minirnn().err == "minirnn: error: which command? forecast, params, run or demo (see minirnn --help)\n"
+
+
 def test_a_piped_forecast_fits_80_columns_and_has_no_escape_codes(minirnn):
     result = minirnn("forecast", *SMALL, TERM="xterm-256color", COLORTERM="truecolor")
     assert (result.code, result.err) == (0, "")
     assert "\x1b" not in result.out
+    assert " \n" not in result.out
     assert max(map(len, result.out.splitlines())) <= 80
     assert re.search(r"^  1961-01 +\d+\.\d$", result.out, re.MULTILINE)
     for name in ("LSTM", "naive (last value)", "seasonal naive (12)", "seasonal naive x growth"):
         assert re.search(rf"^ +{re.escape(name)} +[\d.]+ +[\d.]+ +[\d.]+ % *$", result.out, re.MULTILINE)
+
+
+def test_held_out_values_without_a_logarithm_are_mentioned(minirnn, tmp_path):
+    values = [10 + n % 7 for n in range(60)]
+    values[50] = values[53] = 0
+    (tmp_path / "sales.csv").write_text("day,v\n" + "".join(f"{n},{v}\n" for n, v in enumerate(values)))
+    result = minirnn("forecast", "sales.csv", "--window", "4", "--horizon", "4", "--season", "7", *SMALL)
+    assert (result.code, result.err) == (0, "")
+    assert max(map(len, result.out.splitlines())) <= 80
+    said = " ".join(result.out.split())
+    assert "2 of them, not positive, shown to the LSTM as the smallest positive value before; errors are" in said
+    assert "not positive" not in minirnn("forecast", *SMALL).out
 
 
 @pytest.mark.needs_jit
@@ -63,6 +81,34 @@ def test_the_verdict_says_who_wins(minirnn, tmp_path):
     lost = minirnn("forecast", "clock.csv", "--season", "4", "--window", "2", "--horizon", "4", *SMALL)
     said = " ".join(lost.out.split())
     assert "above seasonal naive (which makes no error) and above seasonal naive x growth (which makes" in said
+
+
+def test_a_series_that_never_changes_is_forecast_by_all_alike(minirnn, tmp_path):
+    (tmp_path / "still.csv").write_text("v\n" + "5\n" * 60)
+    said = " ".join(minirnn("forecast", "still.csv", *SMALL).out.split())
+    assert "RMSE is 0, as that of naive, 0, as that of seasonal naive and 0, as that of seasonal naive x" in said
+
+
+def test_one_step_one_value_and_one_origin_are_no_plurals(minirnn):
+    sizes = ("--window", "1", "--horizon", "1", "--held-out", "1", "--epochs", "1", "--units", "2")
+    said = " ".join(minirnn("forecast", *sizes).out.split())
+    assert "sees the last 1 step, answers with the next 1 Trained" in said
+    assert "1 epoch, seed 0" in said
+    assert "forecasts of 1 value made at 1 origin, each knowing" in said
+    assert "Forecast of the next 1 value: 1961-01" in said
+
+
+@pytest.mark.parametrize(
+    ("clock", "said"),
+    [
+        ([0.0, 0.5, 0.6], "0.6 s"),
+        ([0.0, 10.0, 10.2, 10.4], "10.4 s, most of it compiling, once"),
+        ([0.0, 10.0, 20.0], "20.0 s"),
+        ([0.0, 10.0], "10.0 s"),
+    ],
+)
+def test_the_time_says_what_was_compiling(clock, said):
+    assert duration(clock) == said
 
 
 def test_the_picture_and_the_csv_are_written(minirnn, tmp_path):
@@ -150,13 +196,14 @@ def test_a_file_that_cannot_be_moved_into_place_leaves_nothing_behind(tmp_path, 
     target = tmp_path / "out.csv"
     target.write_text("before")
     monkeypatch.setattr(files.os, "replace", fail)
-    with pytest.raises(PermissionError):
+    with pytest.raises(PermissionError) as caught:
         files.write_whole(target, b"after")
+    assert caught.value.filename == str(target)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.csv", "before")]
 
 
 def test_main_returns_its_exit_code(capsys):
     assert main(["params", "lstm", "--units", "8", "--input", "1"]) == 0
-    assert capsys.readouterr().out.endswith("= 320\n")
+    assert capsys.readouterr().out.startswith("4 * [(units + input + 1) * units] = 4 * [(8 + 1 + 1) * 8] = 320\n")
     assert main(["params", "lstm", "--units", "0", "--input", "1"]) == 2
     assert "units must be at least 1" in capsys.readouterr().err

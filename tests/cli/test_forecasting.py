@@ -55,15 +55,39 @@ def test_the_naive_errors_are_those_of_the_formulas(passengers):
     assert errors["seasonal naive x growth"].rmse == pytest.approx(np.sqrt(np.mean(np.square(grown))), rel=1e-12)
 
 
-def test_a_forecast_knows_nothing_of_what_comes_after_its_origin(passengers):
+@pytest.mark.parametrize("change", [lambda v: 3 * v, lambda v: 0 * v, lambda v: -v], ids=["x 3", "zero", "negative"])
+def test_a_forecast_knows_nothing_of_what_comes_after_its_origin(passengers, change):
     whole = forecast(passengers, held_out=24, **SMALL)
     changed = passengers.copy()
-    changed[130:] *= 3
+    changed[130:] = change(changed[130:])
     other = forecast(changed, held_out=24, **SMALL)
     known = whole.origins <= 130
     assert known.sum() == 11
     np.testing.assert_array_equal(other.held_out[known], whole.held_out[known])
     assert not np.array_equal(other.held_out[-1], whole.held_out[-1])
+
+
+def test_a_held_out_value_without_a_logarithm_counts_as_it_is_and_is_seen_as_the_smallest_before_it(passengers):
+    changed = passengers.copy()
+    changed[[125, 131, 140]] = 0.0, -50.0, 0.0
+    result = forecast(changed, held_out=24, **SMALL)
+    assert result.replaced == 3
+    actual = np.stack([changed[t : t + 2] for t in result.origins])
+    assert result.errors["network"] == Errors.of(result.held_out, actual)
+    assert result.errors["network"].mape is None
+    seen = passengers.copy()
+    seen[[125, 131, 140]] = passengers[:125].min()
+    positive = forecast(seen, held_out=24, **SMALL)
+    assert positive.replaced == 0
+    np.testing.assert_array_equal(result.held_out, positive.held_out)
+    np.testing.assert_array_equal(result.future, positive.future)
+
+
+def test_a_training_value_that_is_not_positive_turns_logarithms_off(passengers):
+    changed = passengers.copy()
+    changed[3] = 0.0
+    assert Scaling.fit(passengers[:120]).log and not Scaling.fit(changed[:120]).log
+    assert forecast(changed, held_out=24, **SMALL).replaced == 0
 
 
 def test_held_out_forecasts_stand_at_every_origin_with_a_whole_horizon_after_it(passengers):
@@ -100,13 +124,15 @@ def test_a_series_without_variation_in_its_steps_is_forecast_in_finite_numbers(v
     assert np.isfinite(result.errors["network"].rmse)
 
 
-@pytest.mark.parametrize("log", [True, False])
-def test_steps_lead_back_to_the_values(passengers, log):
-    scaling = Scaling.fit(passengers[:100], log)
-    steps = scaling.to_steps(passengers)
+@pytest.mark.parametrize(("shift", "log"), [(0, True), (-300.5, False)])
+def test_steps_lead_back_to_the_values(passengers, shift, log):
+    series = passengers + shift
+    scaling = Scaling.fit(series[:100])
+    assert scaling.log is log
+    steps = scaling.to_steps(series)
     assert steps[:99].mean() == pytest.approx(0, abs=1e-12)
     assert steps[:99].std() == pytest.approx(1, rel=1e-12)
-    np.testing.assert_allclose(scaling.from_steps(passengers[:1], steps[None])[0], passengers[1:], rtol=1e-12)
+    np.testing.assert_allclose(scaling.from_steps(series[:1], steps[None])[0], series[1:], rtol=1e-10)
 
 
 def test_training_windows_are_followed_by_their_targets():

@@ -1,9 +1,10 @@
+import re
 from itertools import product
 
 import pytest
 
 from minirnn import layers
-from minirnn.cli.params import count_params
+from minirnn.cli.params import count_params, weights
 
 MAKE = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN, "dense": layers.Dense}
 
@@ -15,6 +16,9 @@ def test_the_formula_counts_what_the_layer_holds(layer, bias, reset_after):
     made.build((None, 5) if layer == "dense" else (None, None, 5))
     formula, count = count_params(layer, 7, 5, bias, reset_after)
     assert count == made.count_params()
+    assert [(name, shape) for name, shape, _ in weights(layer, 7, 5, bias, reset_after)] == [
+        (w.name, w.shape) for w in made.weights
+    ]
     numbers = formula.split(" = ")[1].replace("[", "(").replace("]", ")")
     assert eval(numbers, {"__builtins__": {}}) == count
 
@@ -33,9 +37,21 @@ def test_the_formula_counts_what_the_layer_holds(layer, bias, reset_after):
         ("dense --units 3 --input 8 --no-bias", "input * units = 8 * 3 = 24"),
     ],
 )
-def test_the_command_prints_formula_and_count(minirnn, arguments, line):
+def test_the_command_prints_formula_and_count_and_then_the_weights(minirnn, arguments, line):
     result = minirnn("params", *arguments.split())
-    assert (result.code, result.out, result.err) == (0, line + "\n", "")
+    assert (result.code, result.err) == (0, "")
+    first, blank, *rest = result.out.splitlines()
+    assert (first, blank) == (line, "")
+    counts = [int(re.search(r"\) +([\d,]+) ", row).group(1).replace(",", "")) for row in rest]
+    assert sum(counts) == int(line.rpartition(" = ")[2].replace(",", ""))
+
+
+def test_the_weights_are_shown_in_a_table(minirnn):
+    assert minirnn("params", "lstm", "--units", "256", "--input", "4096").out.splitlines()[2:] == [
+        "  kernel            (4096, 1024)  4,194,304  the input, to gates i f g o",
+        "  recurrent_kernel  (256, 1024)     262,144  the last state, to gates i f g o",
+        "  bias              (1024,)           1,024  added to their sum",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,21 @@ def test_a_lone_column_is_labelled_by_row_numbers(read):
     assert read("v\n5\n6\n7\n") == ("v", [5, 6, 7], ["1", "2", "3"])
 
 
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("shop,v\n7,5\n7,6\n7,8\n", ["1", "2", "3"]),
+        ("shop,month,v\n7,2024-01,5\n7,2024-02,6\n7,2024-03,8\n", ["2024-01", "2024-02", "2024-03"]),
+        ("shop,day,price,v\nA,Mon,10.5,5\nA,Tue,10.2,6\nA,Wed,10.9,8\n", ["1", "2", "3"]),
+        ("v,month\n5,2024-01\n6,2024-02\n8,2024-03\n", ["2024-01", "2024-02", "2024-03"]),
+        ("v,note\n5,x\n6,y\n8,z\n", ["1", "2", "3"]),
+        ("day,month,v\nMon,2024-01,5\nTue,2024-02,6\nTue,2024-03,8\n", ["Mon", "Tue", "Tue"]),
+    ],
+)
+def test_a_first_column_that_tells_no_rows_apart_gives_no_labels(read, text, labels):
+    assert read(text, "v")[2] == labels
+
+
 def test_blank_lines_spaces_quotes_and_windows_line_ends_do_no_harm(read):
     assert read('day, v \r\n\r\n"a, b", 1\r\nc,"2"\r\n\r\n') == ("v", [1, 2], ["a, b", "c"])
 

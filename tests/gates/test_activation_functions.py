@@ -11,6 +11,7 @@ import pytest
 from minirnn.jit import Static, kernel
 from minirnn.kernels.activations import ACTIVATIONS, KEEPS_PRE_ACTIVATION
 from minirnn.kernels.simd import element, load, store, width
+from reference.activations import ELEMENTWISE
 
 # Points of -9 .. 9 (whole registers), none at a kink (-3, 0, 3, 6).
 POINTS = np.linspace(-9.01, 9.03, 1024)
@@ -72,6 +73,45 @@ def test_registers_and_numbers_give_what_numpy_gives(name, dtype):
     assert expected.dtype == dtype
     scale = np.maximum(1, np.abs(expected))
     np.testing.assert_array_less(np.abs(y - expected) / scale, TOLERANCE[dtype])
+
+
+# Largest errors in float32 for a in -30 .. 30, in eps: of the value, of the slope; first absolute (numbers above 1:
+# relative), then relative. None: the slope is what is left of y's last digits, or it or the value crosses zero.
+ERRORS = {
+    "linear": (0, 0, 0, 0),
+    "tanh": (1, 1.5, 1.5, None),
+    "sigmoid": (1, 2, 1, None),
+    "hard_sigmoid": (0.5, None, 0.5, 0.5),
+    "relu": (0, 0, 0, 0),
+    "relu6": (0, 0, 0, 0),
+    "leaky_relu": (1, 1, 0.5, 0.5),
+    "elu": (1, 1.5, 1, None),
+    "selu": (1.5, 2, 2.5, None),
+    "softplus": (1.5, 2.5, 1, 3),
+    "softsign": (1, 1.5, 1, 31),
+    "exponential": (2, 2, 2, 2),
+    "swish": (1.5, 2.5, 12, None),
+    "gelu": (1.5, None, 1.5, None),
+    "gelu_tanh": (1.5, None, 12, None),
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_float32_keeps_the_digits_that_it_can(name):
+    function, derivative = ACTIVATIONS[name]
+    x = np.linspace(-30, 30, 2**16).astype("float32")
+    y = np.full((4, x.size), np.nan, x.dtype)
+    static = Static(("activation under test", name, VERSION), activation=function, d_activation=derivative)
+    run_activation(static, x, y, x.size)
+    a = x.astype("float64")
+    exact, exact_slope = ELEMENTWISE.get(name, (function, lambda a: derivative(function(a), a)))
+    expected = [(exact(a), *ERRORS[name][:2]), (exact_slope(a), *ERRORS[name][2:])]
+    for found, (true, absolute, relative) in zip(y, expected * 2, strict=True):
+        error = np.abs(found - true) / np.finfo("float32").eps
+        assert (error / np.maximum(1, np.abs(true))).max() <= absolute
+        if relative is not None:
+            worst = (error - relative * np.abs(true)).argmax()
+            assert error[worst] <= relative * abs(true[worst]), f"{found[worst]} at {a[worst]}, exactly {true[worst]}"
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -26,24 +26,31 @@ print(sum(sum(s.cache_hits.values()) for s in stats), sum(sum(s.cache_misses.val
 print([(w.category.__name__, str(w.message)) for w in caught])
 """
 
-# A small LSTM: outputs and gradients, printed so that no digit is lost.
-LSTM = """
+# A small layer of every kind in both dtypes: its outputs and gradients, a line for each array, with every digit.
+EVERY_LAYER = """
 import numpy as np
 from minirnn import layers
 from minirnn.kernels import vec
-random = np.random.default_rng(0)
-values = []
-for dtype in DTYPES:
-    layer = layers.LSTM(UNITS, return_sequences=True, dtype=dtype)
-    layer.build((None, 3, 2))
-    layer.set_weights([random.normal(0, 0.5, w.shape) for w in layer.weights])
-    x, dy = random.normal(size=(5, 3, 2)), random.normal(size=(5, 3, UNITS))
-    mask = random.random((5, 3)) < 0.7
-    dx, d_weights, d_states = layer.vjp(x, dy, mask)
-    for a in [layer(x, mask=mask), dx, *d_weights, *d_states]:
-        values += a.astype("float64").ravel().tolist()
 print(vec.VECTOR_BYTES)
-print(" ".join(map(float.hex, values)))
+B, T, F, U = 5, 3, 2, 19
+every = {
+    "LSTM": (layers.LSTM, {"return_sequences": True}),
+    "GRU": (layers.GRU, {"return_sequences": True}),
+    "GRU reset before": (layers.GRU, {"return_sequences": True, "reset_after": False}),
+    "SimpleRNN": (layers.SimpleRNN, {"return_sequences": True}),
+    "Dense": (layers.Dense, {"activation": "tanh"}),
+}
+for dtype in "float32", "float64":
+    for name, (kind, options) in every.items():
+        random = np.random.default_rng(0)
+        layer = kind(U, dtype=dtype, **options)
+        layer.build((None, T, F))
+        layer.set_weights([random.normal(0, 0.5, w.shape) for w in layer.weights])
+        x, dy = random.normal(size=(B, T, F)), random.normal(size=(B, T, U))
+        mask = {} if name == "Dense" else {"mask": random.random((B, T)) < 0.7}
+        dx, d_weights, *d_states = layer.vjp(x, dy, **mask)
+        for a in [layer(x, **mask), dx, *d_weights, *(d_states[0] if d_states else [])]:
+            print(dtype, name, *map(float.hex, a.astype("float64").ravel().tolist()), sep=",")
 """
 
 
@@ -57,7 +64,12 @@ def start(program: str, folder: Path | str, **environment: str) -> subprocess.Po
 
 def finish(process: subprocess.Popen) -> list[str]:
     """The lines that the process printed; an error if it failed."""
-    out, err = process.communicate(timeout=300)
+    with process:
+        try:
+            out, err = process.communicate(timeout=600)
+        except BaseException:
+            process.kill()
+            raise
     assert process.returncode == 0, err
     return out.splitlines()
 

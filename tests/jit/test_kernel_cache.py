@@ -6,9 +6,15 @@ import ast
 import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 from fresh import SOFTMAX, finish, run, start
+
+from minirnn.gates import lstm
+from minirnn.jit import cache, compiler
+from minirnn.kernels import tiles
+from minirnn.kernels.losses import rows
 
 pytestmark = pytest.mark.needs_jit
 
@@ -169,3 +175,11 @@ def test_code_compiled_under_another_switch_is_kept_apart(switch, filled):
 def test_importing_minirnn_makes_no_folder(tmp_path):
     run("from minirnn import *", tmp_path / "minirnn")
     assert not (tmp_path / "minirnn").exists()
+
+
+def test_machine_code_depends_on_the_sources_of_packages_inside_too(monkeypatch):
+    read, read_bytes = [], Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path) or read_bytes(path))
+    cache._salt()
+    for module in (compiler, lstm, tiles, rows):
+        assert Path(module.__file__) in read

@@ -3,63 +3,67 @@
 from __future__ import annotations
 
 import platform
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from fresh import LSTM, run
+from fresh import EVERY_LAYER, run
 
 from minirnn.jit.cache import base_folder
 from minirnn.kernels.vec import lanes
 
-UNITS = 19
 TOLERANCE = {"float32": 2e-6, "float64": 4e-15}
-X86 = pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="the CPUs named are x86")
+KINDS = ["LSTM", "GRU", "GRU reset before", "SimpleRNN", "Dense"]
+# The environment of each target, and the bytes of its registers (None: those of this machine).
+TARGETS = {
+    "haswell": ({"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}, 32),
+    "generic": ({"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}, 16),
+    "bounds checked": ({"NUMBA_BOUNDSCHECK": "1"}, None),
+    "without the compiler": ({"NUMBA_DISABLE_JIT": "1"}, None),
+}
 
 
-def program(dtypes, units):
-    return LSTM.replace("DTYPES", repr(dtypes)).replace("UNITS", str(units))
+def can_run(target):
+    if target not in ("haswell", "generic"):
+        return True
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return x86 and (target == "generic" or lanes("float32") >= 8)
 
 
-def numbers(lines):
-    return np.array([float.fromhex(v) for v in lines[1].split()])
+def arrays_of(lines):
+    """{(dtype, kind of layer): its arrays}, from what EVERY_LAYER prints after its first line."""
+    arrays = {}
+    for line in lines:
+        dtype, kind, *values = line.split(",")
+        arrays.setdefault((dtype, kind), []).append(np.array([float.fromhex(v) for v in values]))
+    return arrays
 
 
 @pytest.fixture(scope="module")
-def folder():
-    """The user's own cache: these programs take long to compile, and only once."""
-    return base_folder()
+def results():
+    """{target: lines}, "native" among them, each from a process that computes everything; two at a time.
 
-
-@pytest.fixture(scope="module")
-def native(folder):
-    """This machine's numbers of each dtype, for units that need several tiles and leave the last one half empty."""
-    return {dtype: numbers(run(program([dtype], UNITS), folder)) for dtype in TOLERANCE}
-
-
-def check(found, native, dtype):
-    expected = native[dtype]
-    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[dtype] * np.abs(expected).max())
-
-
-@X86
-@pytest.mark.needs_jit
-@pytest.mark.parametrize(("cpu", "width", "dtype"), [("haswell", 32, "float32"), ("generic", 16, "float64")])
-def test_an_older_cpus_registers_give_the_same_numbers(cpu, width, dtype, native, folder):
-    if cpu == "haswell" and lanes("float32") < 8:
-        pytest.skip("this CPU cannot run what haswell can")
-    lines = run(program([dtype], UNITS), folder, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES="")
-    assert int(lines[0]) == width
-    check(numbers(lines), native, dtype)
+    Machine code goes to the user's own cache: these programs take long to compile, and only once.
+    """
+    waiting = {"native": {}} | {target: TARGETS[target][0] for target in TARGETS if can_run(target)}
+    with ThreadPoolExecutor(2) as pool:
+        lines = pool.map(lambda environment: run(EVERY_LAYER, base_folder(), **environment), waiting.values())
+    return dict(zip(waiting, lines, strict=True))
 
 
 @pytest.mark.needs_jit
-def test_without_the_compiler_the_same_numbers_come_out(native, folder, dtype):
-    check(numbers(run(program([dtype], UNITS), folder, NUMBA_DISABLE_JIT="1")), native, dtype)
-
-
-@pytest.mark.needs_jit
-def test_no_access_of_a_layer_is_out_of_bounds(native, folder):
-    check(numbers(run(program(["float64"], UNITS), folder, NUMBA_BOUNDSCHECK="1")), native, "float64")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_target_gives_the_same_outputs_and_gradients(target, kind, dtype, results):
+    if target not in results:
+        pytest.skip(f"this CPU cannot run what {target} can")
+    width, *lines = results[target]
+    native_width, *native = results["native"]
+    assert int(width) == (TARGETS[target][1] or int(native_width))
+    found, expected = arrays_of(lines)[dtype, kind], arrays_of(native)[dtype, kind]
+    assert len(found) == {"LSTM": 7, "Dense": 4}.get(kind, 6)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCE[dtype] * np.abs(b).max())
 
 
 OUT_OF_RANGE = """
@@ -111,7 +115,5 @@ print("done")
 def test_with_bounds_checking_an_access_out_of_range_is_an_index_error(tmp_path):
     # Numba compiles from a file's text: the kernels need one.
     (tmp_path / "out_of_range.py").write_text(OUT_OF_RANGE)
-    lines = run(
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import out_of_range", tmp_path / "c", NUMBA_BOUNDSCHECK="1"
-    )
-    assert lines == ["done"]
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import out_of_range"
+    assert run(program, tmp_path / "c", NUMBA_BOUNDSCHECK="1") == ["done"]

@@ -18,6 +18,12 @@ CELLS = {
     "GRU reset before": (layers.GRU, {"reset_after": False}),
 }
 
+# Each activation in one place of one cell, and those that keep their pre-activation in both places of every cell.
+_gated = [cell for cell in CELLS if cell != "SimpleRNN"]
+_names = list(ACTIVATIONS)
+PAIRS = [(_gated[k % 3], _names[2 * k], _names[(2 * k + 1) % len(_names)]) for k in range(-(-len(_names) // 2))]
+PAIRS += [(cell, "gelu", "swish") for cell in _gated] + [("SimpleRNN", "swish", None), ("SimpleRNN", "relu", None)]
+
 
 @dataclass
 class Case:

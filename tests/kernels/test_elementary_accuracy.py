@@ -41,6 +41,7 @@ def exact_sigmoid(x):
 # function, its exact value in extended precision, range, promised ulp in float32 and in float64
 CASES = {
     "exp": (elementary.exp, np.exp, (-87, 88.7), 2.5, 4.0),
+    "expm1": (elementary.expm1, np.expm1, (-80, 0), 2.5, 4.0),
     "tanh": (elementary.tanh, np.tanh, (-20, 20), 2.5, 4.0),
     "sigmoid": (activations.sigmoid, exact_sigmoid, (-80, 80), 2.5, 4.0),
     "erf": (elementary.erf, exact_erf, (-6.5, 6.5), 4.0, 4.0),
@@ -51,8 +52,8 @@ CASES = {
 def points(lowest, highest, dtype):
     """An even grid, and a logarithmic one around zero, a multiple of 16 points."""
     even = np.linspace(lowest, highest, 200_000)
-    small = np.geomspace(1e-6, highest, 40_000)
-    return np.concatenate([even, small, small if lowest == 0 else -small[small < -lowest]]).astype(dtype)
+    small = np.geomspace(1e-6, max(-lowest, highest), 40_000)
+    return np.concatenate([even, small[small <= highest], -small[small <= -lowest]]).astype(dtype)
 
 
 def ulp_errors(found, exact, dtype):
@@ -76,6 +77,7 @@ def test_extremes_are_those_of_the_functions(dtype):
     first = on_registers(elementary.tanh, x)[:8]
     np.testing.assert_array_equal(first, [-1, -1, -1, 0, 0, 1, 1, 1])
     np.testing.assert_array_equal(on_registers(elementary.erf, x)[:8], [-1, -1, -1, 0, 0, 1, 1, 1])
+    np.testing.assert_array_equal(on_registers(elementary.expm1, x)[:5], [-1, -1, -1, 0, 0])
     smallest = 1e-37 if dtype == "float32" else 1e-300
     powers = on_registers(elementary.exp, x)[:8]
     assert (powers[:3] < smallest).all() and (powers[3:5] == 1).all() and (powers[5:] == np.inf).all()
@@ -85,7 +87,7 @@ def test_extremes_are_those_of_the_functions(dtype):
 
 @pytest.mark.parametrize("name", CASES)
 def test_nan_in_is_nan_out(name, dtype):
-    y = on_registers(CASES[name][0], np.array([np.nan, 0.5] * 8, dtype))
+    y = on_registers(CASES[name][0], np.array([np.nan, -0.5 if name == "expm1" else 0.5] * 8, dtype))
     assert np.isnan(y[0::2]).all() and not np.isnan(y[1::2]).any()
 
 

@@ -7,9 +7,8 @@ import pytest
 from gradient_check import check_vjp
 from hypothesis import given
 from hypothesis import strategies as st
-from recurrent_cases import CELLS, make
+from recurrent_cases import CELLS, PAIRS, make
 
-from minirnn.kernels.activations import ACTIVATIONS
 from minirnn.kernels.vec import lanes
 
 OPTIONS = {
@@ -24,7 +23,6 @@ OPTIONS = {
     "masked, zero output, last": {"mask": True, "zero_output_for_mask": True},
     "no bias": {"use_bias": False},
 }
-GATED = [cell for cell in CELLS if cell != "SimpleRNN"]
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
@@ -52,12 +50,6 @@ def test_gradients_of_more_units_than_simple_rnns_widest_tile():
 @pytest.mark.parametrize("cell", CELLS)
 def test_gradients_sum_over_more_rows_than_one_block(cell):
     check_vjp(make(cell, batch=50, time=6, return_sequences=True))
-
-
-# Each activation in one place of one cell, and those that keep their pre-activation in both places of every cell.
-_names = list(ACTIVATIONS)
-PAIRS = [(GATED[k % 3], _names[2 * k], _names[(2 * k + 1) % len(_names)]) for k in range(-(-len(_names) // 2))]
-PAIRS += [(cell, "gelu", "swish") for cell in GATED] + [("SimpleRNN", "swish", None), ("SimpleRNN", "relu", None)]
 
 
 @pytest.mark.parametrize(("cell", "activation", "recurrent_activation"), PAIRS)

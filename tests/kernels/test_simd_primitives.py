@@ -12,7 +12,18 @@ from minirnn.gates.elementary import absolute, where
 from minirnn.jit import Static, kernel
 from minirnn.kernels import tiles, vec
 from minirnn.kernels.elementary import rint, sqrt, times_power_of_two
-from minirnn.kernels.simd import add_lanes, element, lanes, load, load_part, store, store_part, width, zeros
+from minirnn.kernels.simd import (
+    add_lanes,
+    element,
+    first_lanes,
+    lanes,
+    load,
+    load_part,
+    store,
+    store_part,
+    width,
+    zeros,
+)
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     COLUMNS_1,
@@ -78,6 +89,23 @@ def test_loads_and_stores_move_the_numbers_at_their_offset(dtype):
     np.testing.assert_array_equal(
         y[1], [x.reshape(-1)[2], x.reshape(-1)[3], *[0] * (W - 2), x.reshape(-1)[2], x.reshape(-1)[3], *[-1] * (W - 2)]
     )
+
+
+@kernel
+def keep_first(version, x, y, count):
+    store(y, 0, first_lanes(load(x, 0), count))
+
+
+@pytest.mark.parametrize("count", [-3, 0, 1, 3, "W - 1", "W", "W + 2"])
+def test_the_first_lanes_are_kept_and_the_others_are_zero(count, dtype):
+    W = lanes(dtype)
+    count = {"W - 1": W - 1, "W": W, "W + 2": W + 2}.get(count, count)
+    x, y = np.arange(1, W + 1, dtype=dtype), np.full(W, -1, dtype)
+    x[-1] = np.nan
+    expected = np.where(np.arange(W) < count, x, 0)
+    for run in (keep_first, keep_first.function):
+        run(VERSION, x, y, count)
+        np.testing.assert_array_equal(y, expected)
 
 
 @kernel
@@ -151,6 +179,7 @@ def move_tiles(version, x, y, b, offset, stride, count):
     tile_store(tile_rank1(t, COLUMNS_0, COLUMNS_2, b, 2, 1, x, 3), y, 5 * size, stride)
     tile_store(tile_rank1(t, COLUMNS_1, COLUMNS_1, b, 2, 2, x, 3), y, 6 * size, stride)
     tile_store(tile_rank1(t, COLUMNS_0, COLUMNS_2, b, 2, 0, x, 3), y, 7 * size, stride)
+    tile_store(tile_rank1(t, COLUMNS_0, COLUMNS_2, b, 2, -1, x, 3), y, 9 * size, stride)
     one = tile_load(ROWS_1, COLUMNS_3, x, 0, 0)
     tile_store(one, y, 8 * size, 3 * W)
 
@@ -160,7 +189,7 @@ def test_tiles_are_moved_added_and_multiplied_alike(count, both, dtype):
     W = lanes(dtype)
     count = {"W": W, "W + 1": W + 1, "2 W": 2 * W, "2 W + 5": 2 * W + 5}.get(count, count)
     stride = 2 * W + 3
-    _, pairs = both(move_tiles, 1, stride, count, arrays=[(4, stride), (9, 3, stride), (2 * W + 8,)])
+    _, pairs = both(move_tiles, 1, stride, count, arrays=[(4, stride), (10, 3, stride), (2 * W + 8,)])
     for a, b in pairs:
         # The compiled product and sum are one fused operation with one rounding.
         np.testing.assert_allclose(a, b, rtol=0, atol=16 * EPSILON[dtype])

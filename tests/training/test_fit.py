@@ -220,6 +220,32 @@ def test_logits_train_as_in_keras(twins, data, rng):
     fit_both(twins(make, "adam", loss, metrics=["acc"]), data[0], rng.integers(0, 3, N))
 
 
+@pytest.mark.parametrize("layer", ["Dense", "Activation"])
+@pytest.mark.parametrize(("activation", "loss"), [
+    ("softmax", "sparse_categorical_crossentropy"), ("softmax", "categorical_crossentropy"),
+    ("sigmoid", "binary_crossentropy"), ("sigmoid", "binary_focal_crossentropy"),
+])  # fmt: skip
+def test_saturated_outputs_train_from_their_scores_as_in_keras(twins, data, rng, activation, loss, layer):
+    # Probabilities beyond the clip of 1e-7, many of them wrong: nothing could be learnt from the probabilities.
+    def make(library):
+        last = [library.layers.Dense(3, activation=activation)]
+        if layer == "Activation":
+            last = [library.layers.Dense(3), library.layers.Activation(activation)]
+        return library.Sequential([library.layers.Input((T, F)), library.layers.LSTM(4), *last])
+
+    ours, theirs = models = twins(make, "sgd", loss, metrics=["accuracy"] if activation == "softmax" else ["mae"])
+    weights = [w * 500 if w.ndim == 2 and w.shape == (4, 3) else w for w in ours.get_weights()]
+    for model in models:
+        model.set_weights(weights)
+    y = rng.integers(0, 3, N)
+    y = y if loss.startswith("sparse") else np.eye(3)[y]
+    p = ours.predict(data[0], verbose=0)
+    assert ((p < 1e-7) | (p > 1 - 1e-7)).mean() > 0.5
+    fit_both(models, data[0], y)
+    np.testing.assert_allclose(ours.evaluate(data[0], y, verbose=0), theirs.evaluate(data[0], y, verbose=0), rtol=1e-9)
+    assert any(np.abs(a - b).max() > 1e-6 for a, b in zip(weights, ours.get_weights(), strict=True))
+
+
 def test_evaluate_predict_and_single_batches_give_the_numbers_of_keras(twins, data, rng):
     x, y = data
     ours, theirs = twins(regression, "adam", "mse", metrics=["mae"])

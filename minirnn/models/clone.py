@@ -1,0 +1,80 @@
+"""`clone_model`: the same architecture, with layers and weights of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minirnn.layers.input import Input, InputLayer
+from minirnn.layers.symbolic import KerasTensor
+from minirnn.models.model import Model
+from minirnn.models.sequential import Sequential
+from minirnn.utils.nested import flatten, map_leaves
+
+
+def clone_model(
+    model: Any,
+    input_tensors: Any = None,
+    clone_function: Callable[[Any], Any] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
+) -> Any:
+    """A model with the layers, names and calls of `model`, new weights, and no optimizer.
+
+    `input_tensors` are symbolic inputs to use instead of new ones. `clone_function(layer)` makes the new layer of each
+    layer that is no Input, by default from its configuration; a layer that is called twice is cloned once.
+    `call_function(layer, *args, **kwargs)` calls the new layers of a functional model. `recursive` clones models within
+    the model in the same way, which else go to `clone_function` as a whole.
+
+    Raises TypeError for anything but a model, and ValueError for other `input_tensors` than the model has inputs.
+    """
+    if not isinstance(model, Model):
+        raise TypeError(f"clone_model takes a model, got {type(model).__name__}")
+    if isinstance(model, Sequential) and call_function is not None:
+        raise ValueError("call_function is for functional models: the layers of a Sequential are listed, not called")
+    clones: dict[Any, Any] = {}
+
+    def clone(layer: Any) -> Any:
+        if layer not in clones:
+            if recursive and isinstance(layer, Model):
+                inner_call = None if isinstance(layer, Sequential) else call_function
+                clones[layer] = clone_model(layer, None, clone_function, inner_call, True)
+            else:
+                clones[layer] = clone_function(layer) if clone_function else type(layer).from_config(layer.get_config())
+        return clones[layer]
+
+    if isinstance(model, Sequential):
+        return _clone_chain(model, input_tensors, clone)
+    return _clone_graph(model, input_tensors, clone, call_function or (lambda layer, *args, **kw: layer(*args, **kw)))
+
+
+def _clone_chain(model: Sequential, input_tensors: Any, clone: Callable[[Any], Any]) -> Sequential:
+    begin: list[Any] = _given(input_tensors, 1) if input_tensors is not None else []
+    if not begin and model._input_layer is not None:
+        begin = [InputLayer.from_config(model._input_layer.get_config())]
+    return Sequential([*begin, *map(clone, model.layers)], name=model.name, trainable=model.trainable)
+
+
+def _clone_graph(model: Any, input_tensors: Any, clone: Callable[[Any], Any], call: Callable[..., Any]) -> Any:
+    if input_tensors is None:
+        new = [Input(batch_shape=t.shape, dtype=t.dtype, name=t.name) for t in model.inputs]
+    else:
+        new = _given(input_tensors, len(model.inputs))
+    stands_for = {id(old): tensor for old, tensor in zip(model.inputs, new, strict=True)}
+
+    def of(structure: Any) -> Any:
+        return map_leaves(lambda leaf: stands_for[id(leaf)] if isinstance(leaf, KerasTensor) else leaf, structure)
+
+    for node in model.graph.nodes:
+        if node.input_tensors:
+            made = flatten(call(clone(node.operation), *of(list(node.args)), **of(node.kwargs)))
+            stands_for |= {id(old): tensor for old, tensor in zip(node.outputs, made, strict=True)}
+    return type(model)(of(model.input), of(model.output), name=model.name, trainable=model.trainable)
+
+
+def _given(tensors: Any, count: int) -> list[KerasTensor]:
+    found = flatten(tensors)
+    kinds = ", ".join(type(tensor).__name__ for tensor in found)
+    if len(found) != count or not all(isinstance(tensor, KerasTensor) for tensor in found):
+        raise ValueError(f"input_tensors must be {count} symbolic tensor(s), got {kinds}")
+    return found
