@@ -6,21 +6,22 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from minirnn.compat import modules as _older_modules
+from minirnn.compat import modules as _older
 
-_older_modules.install()
+_older.install()
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Input", "KerasTensor", "Model", "Sequential", "activations", "callbacks", "config", "gates", "get_num_threads",
-    "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "random",
-    "set_num_threads", "utils", "warmup",
+    "Input", "KerasTensor", "Model", "Sequential", "activations", "backend", "callbacks", "config", "gates",
+    "get_num_threads", "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers",
+    "preprocessing", "random", "set_num_threads", "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from minirnn import (
         activations,
+        backend,
         callbacks,
         config,
         gates,
@@ -52,10 +53,12 @@ else:
         "warmup": "minirnn.ahead",
     }
 
+    _older_name = _older.names_of(__name__)
+
     def __getattr__(name: str) -> Any:
         """Import each public name at its first use (PEP 562), so that the command is ready for Ctrl-C before Numba."""
         if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return _older_name(name)
         value = getattr(import_module(_HOMES[name]), name) if name in _HOMES else import_module(f"{__name__}.{name}")
         globals()[name] = value
         return value

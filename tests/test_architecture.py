@@ -24,7 +24,7 @@ FLOORS = [
         "minirnn.callbacks", "minirnn.losses", "minirnn.metrics", "minirnn.models", "minirnn.optimizers",
         "minirnn.training",
     },
-    {"minirnn.datasets", "minirnn.forecasting", "minirnn.saving", "minirnn.study", "minirnn.ahead"},
+    {"minirnn.datasets", "minirnn.forecasting", "minirnn.saving", "minirnn.study", "minirnn.ahead", "minirnn.backend"},
     {"minirnn"},  # the public face itself
     {"minirnn.cli", "minirnn.__main__"},
 ]  # fmt: skip

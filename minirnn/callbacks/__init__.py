@@ -8,8 +8,11 @@ from minirnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPla
 from minirnn.callbacks.monitor_check import check_monitors
 from minirnn.callbacks.progbar_logger import ProgbarLogger
 from minirnn.callbacks.terminate_on_nan import TerminateOnNaN
+from minirnn.compat.modules import names_of
 
 __all__ = [
     "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
     "ProgbarLogger", "ReduceLROnPlateau", "TerminateOnNaN", "check_monitors",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)

@@ -11,6 +11,7 @@ import numpy as np
 
 from minirnn.callbacks.callback import Callback, Logs
 from minirnn.callbacks.monitor import MonitorCallback
+from minirnn.compat import spelling
 from minirnn.utils.output import print_message
 
 
@@ -60,6 +61,7 @@ class ReduceLROnPlateau(MonitorCallback):
     at its end in a training loop of one's own.
     """
 
+    @spelling.accepts_older(spelling.CALLBACK)
     def __init__(
         self,
         monitor: str = "val_loss",

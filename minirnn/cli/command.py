@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn, cast
 from rich.console import Console
 
 import minirnn
-from minirnn.cli import demo, forecast, params
+from minirnn.cli import demo, forecast, params, script
 
 
 class Parser(argparse.ArgumentParser):
@@ -62,6 +62,8 @@ def parser() -> Parser:
         "minirnn forecast --plot forecast.png", "minirnn forecast sales.csv --column total --season 7 --horizon 14")
     add("params", params, "count the parameters of a layer, with the formula",
         "minirnn params lstm --units 256 --input 4096", "minirnn params gru --units 32 --input 8 --no-reset-after")
+    add("run", script, "run a script that imports Keras with minirnn in its place",
+        "minirnn run lstm_example.py", "minirnn run train.py --epochs 5")
     add("demo", demo, "one LSTM step as numbers, a forecast, and where to go next", "minirnn demo")
     return top
 
@@ -74,7 +76,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     top = parser()
     chosen = top.parse_args(arguments)
     if chosen.command is None:
-        top.error("which command? forecast, params or demo")
+        top.error("which command? forecast, params, run or demo")
     out = Console(file=cast(IO[str], Trimmed(sys.stdout)), markup=False, highlight=False, emoji=False)
     try:
         chosen.run(chosen, out)

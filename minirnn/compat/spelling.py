@@ -1,21 +1,24 @@
-"""Arguments and methods under the names that they had in Keras 1 and 2."""
+"""Arguments and attributes under the names that they had in Keras 1 and 2: tables, and what reads them."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
+
+# --- one warning a spelling ---
 
 _warned: set[str] = set()
 
 
-def warn_once(old: str, new: str, stacklevel: int = 3) -> None:
-    """Warn, the first time in a process, that `old` is now spelled `new`."""
+def warn_once(old: str, new: str) -> None:
+    """Warn, the first time in a process, that `old` is now spelled `new`; at the line outside minirnn that led here."""
+    from minirnn.utils.notices import warn_caller  # here, so that `import minirnn` does without NumPy
+
     if old not in _warned:
         _warned.add(old)
-        warnings.warn(f"{old} is an older spelling: write {new}", DeprecationWarning, stacklevel=stacklevel + 1)
+        warn_caller(f"{old} is an older spelling: write {new}", DeprecationWarning)
 
 
 def forget_warnings() -> None:
@@ -25,9 +28,17 @@ def forget_warnings() -> None:
 
 # --- arguments ---
 
-LAYER = {
+
+class Kept(str):
+    """In a table: what to write instead of an argument that is still taken under its old name."""
+
+
+# Old name of an argument -> its new one; None: it chose between ways to the same numbers, and has no successor.
+Names = Mapping[str, str | None]
+
+_AHEAD: Names = dict.fromkeys(("workers", "use_multiprocessing", "max_queue_size", "max_q_size", "nb_worker"))
+LAYER: Names = {
     "output_dim": "units",
-    "nb_output": "units",
     "init": "kernel_initializer",
     "inner_init": "recurrent_initializer",
     "inner_activation": "recurrent_activation",
@@ -41,53 +52,67 @@ LAYER = {
     "dropout_W": "dropout",
     "dropout_U": "recurrent_dropout",
     "p": "rate",
+    "sigma": "stddev",
     "dims": "target_shape",
+    "consume_less": None,
+    "input_dtype": None,
+    "batch_input_shape": Kept("keras.Input(batch_shape=(batch, time, features)) before the layer"),
+    "input_length": Kept("keras.Input(shape=(time, features)) before the layer"),
 }
-OPTIMIZER = {"lr": "learning_rate"}
-MODEL = {"input": "inputs", "output": "outputs"}
-FIT = {"nb_epoch": "epochs", "nb_val_samples": "validation_steps", "samples_per_epoch": "steps_per_epoch"}
-CALLBACK = {"epsilon": "min_delta"}
-# Arguments without a successor: what chose between implementations of the same computation, or between data layouts.
-WITHOUT_EFFECT = {"consume_less", "input_dtype", "dim_ordering", "truncate_gradient"}
-INITIALIZERS = {
-    "uniform": "random_uniform", "normal": "random_normal", "one": "ones", "zero": "zeros",
-    "glorot_uniform": "glorot_uniform", "orthogonal": "orthogonal",
-}  # fmt: skip
+LAYER_BY_CLASS: Mapping[str, Names] = {
+    "InputLayer": {"input_shape": "shape", "batch_input_shape": "batch_shape"},
+    "Embedding": {
+        "init": "embeddings_initializer",
+        "W_regularizer": "embeddings_regularizer",
+        "W_constraint": "embeddings_constraint",
+    },
+}
+OPTIMIZER: Names = {"lr": "learning_rate"}
+MODEL: Names = {"input": "inputs", "output": "outputs"}
+COMPILE: Names = {"sample_weight_mode": None}
+FIT: Names = {"nb_epoch": "epochs", **_AHEAD}
+RUN: Names = _AHEAD  # evaluate, predict
+CALLBACK: Names = {"epsilon": "min_delta"}
+CATEGORIES: Names = {"nb_classes": "num_classes", "y": "x"}
+TOKENIZER: Names = {"nb_words": "num_words"}
 
 
-def translated(
-    kwargs: dict[str, Any], names: Mapping[str, str], owner: str, known: frozenset[str], stacklevel: int = 3
-) -> dict[str, Any]:
-    """`kwargs` with older names replaced, unless the owner still `known`s them. TypeError if both names are given."""
-    old = [name for name in kwargs if name not in known and (name in names or name in WITHOUT_EFFECT)]
-    if not old:
-        return kwargs
-    kwargs = dict(kwargs)
-    for name in old:
-        value = kwargs.pop(name)
-        if name in WITHOUT_EFFECT:
-            warn_once(f"{owner}({name}=)", "nothing: it has no effect", stacklevel + 1)
-            continue
-        new = names[name]
-        if new in kwargs:
-            raise TypeError(f"{owner} got both {name}= and {new}=, which are the same argument; keep {new}=")
-        warn_once(f"{owner}({name}=)", f"{owner}({new}=)", stacklevel + 1)
-        kwargs[new] = value
-    return kwargs
+def translated(kwargs: dict[str, Any], names: Names, owner: str, known: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """`kwargs` with older names replaced, but for those that the owner `known`s. TypeError if both names are given."""
+    result = dict(kwargs)
+    for old in [name for name in kwargs if name in names and name not in known]:
+        new, value = names[old], result.pop(old)
+        if new is None:
+            warn_once(f"{old}=", "nothing, as it has no effect")
+        elif isinstance(new, Kept):
+            warn_once(f"{old}=", new)
+            result[old] = value
+        elif new in result:
+            raise TypeError(f"{owner} got both {old}= and {new}=, which are the same argument; keep {new}=")
+        else:
+            warn_once(f"{old}=", f"{new}=")
+            result[new] = value
+    return result
 
 
-def accepts_older(names: Mapping[str, str], owner: str | None = None) -> Callable[[Callable], Callable]:
-    """A decorator for functions and constructors that take older names of their arguments, too."""
+def accepts_older(names: Names, none_is_default: frozenset[str] = frozenset()) -> Callable[[Callable], Callable]:
+    """A decorator for functions and constructors that take older names of their arguments, too.
+
+    A None for an argument in `none_is_default` is left out, as older configurations spelled the default.
+    """
 
     def decorate(function: Callable) -> Callable:
-        parameters = inspect.signature(function).parameters
-        known = frozenset(parameters)
+        known = frozenset(inspect.signature(function).parameters)
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             if kwargs and not known.issuperset(kwargs):
-                name = owner or (type(args[0]).__name__ if function.__name__ == "__init__" else function.__name__)
-                kwargs = translated(kwargs, names, name, known)
+                owner = type(args[0]).__name__ if function.__name__ == "__init__" else function.__name__
+                kwargs = translated(kwargs, names, owner, known)
+            for name in none_is_default & kwargs.keys() if none_is_default else ():
+                if kwargs[name] is None:
+                    warn_once(f"{name}=None", "nothing, for the default")
+                    del kwargs[name]
             return function(*args, **kwargs)
 
         return call
@@ -95,50 +120,47 @@ def accepts_older(names: Mapping[str, str], owner: str | None = None) -> Callabl
     return decorate
 
 
-def accept_in_constructor(cls: type, names: Mapping[str, str]) -> None:
-    """Let the class's own `__init__` take older names."""
+def accept_in_layer(cls: type) -> None:
+    """Let the `__init__` of one of minirnn's own layers take older names; a class of the user's own may mean others."""
+    if "__init__" in vars(cls) and cls.__module__.startswith("minirnn."):
+        decorate = accepts_older({**LAYER, **LAYER_BY_CLASS.get(cls.__name__, {})})
+        cls.__init__ = decorate(cls.__init__)  # type: ignore[misc]
+
+
+def accept_in_optimizer(cls: type) -> None:
+    """Let the class's own `__init__` take older names, and `epsilon=None`."""
     if "__init__" in vars(cls):
-        cls.__init__ = accepts_older(names)(cls.__init__)  # type: ignore[misc]
+        cls.__init__ = accepts_older(OPTIMIZER, frozenset({"epsilon"}))(cls.__init__)  # type: ignore[misc]
 
 
-# --- methods ---
+def with_decay(learning_rate: Any, decay: float | None) -> Any:
+    """The learning rate with the `decay` of Keras 1 and 2: the schedule rate / (1 + decay * steps so far).
+
+    Raises TypeError if the rate has a schedule already, ValueError for a decay below 0.
+    """
+    from importlib import import_module
+
+    if decay is None:
+        return learning_rate
+    warn_once("decay=", "learning_rate=schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)")
+    if callable(learning_rate):
+        raise TypeError("decay= goes with a number as learning_rate, got a schedule; leave decay= out")
+    schedules = import_module("minirnn.optimizers.schedules")
+    return schedules.InverseTimeDecay(learning_rate, 1, decay) if decay != 0 else learning_rate
 
 
-class OlderMethods:
-    """Methods of models that Keras has dropped. `Model` inherits them."""
-
-    def predict_classes(self: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
-        """The class of each row: the largest output, or for a single output whether it is above 1/2."""
-        warn_once("model.predict_classes(x)", "model.predict(x).argmax(axis=-1), or (model.predict(x) > 0.5)")
-        y = self.predict(x, batch_size=batch_size, verbose=verbose)
-        return y.argmax(axis=-1) if y.shape[-1] > 1 else (y > 0.5).astype("int32")
-
-    def predict_proba(self: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
-        """The same as `predict`."""
-        warn_once("model.predict_proba(x)", "model.predict(x)")
-        return self.predict(x, batch_size=batch_size, verbose=verbose)
-
-    def fit_generator(
-        self: Any, generator: Any, steps_per_epoch: int | None = None, epochs: int = 1, **kwargs: Any
-    ) -> Any:
-        """`fit` with a generator. `workers`, `use_multiprocessing` and `max_queue_size` change nothing."""
-        warn_once("model.fit_generator(generator)", "model.fit(generator)")
-        kwargs = translated(kwargs, FIT, "fit_generator", frozenset())
-        epochs, steps_per_epoch = kwargs.pop("epochs", epochs), kwargs.pop("steps_per_epoch", steps_per_epoch)
-        return self.fit(generator, steps_per_epoch=steps_per_epoch, epochs=epochs, **_without_workers(kwargs))
-
-    def evaluate_generator(self: Any, generator: Any, steps: int | None = None, **kwargs: Any) -> Any:
-        """`evaluate` with a generator."""
-        warn_once("model.evaluate_generator(generator)", "model.evaluate(generator)")
-        return self.evaluate(generator, steps=steps, **{"verbose": 0, **_without_workers(kwargs)})
-
-    def predict_generator(self: Any, generator: Any, steps: int | None = None, **kwargs: Any) -> Any:
-        """`predict` with a generator."""
-        warn_once("model.predict_generator(generator)", "model.predict(generator)")
-        return self.predict(generator, steps=steps, **{"verbose": 0, **_without_workers(kwargs)})
+# --- attributes ---
 
 
-def _without_workers(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Reading ahead in other processes is not done here, and changes no number."""
-    ahead = {"workers", "use_multiprocessing", "max_queue_size", "max_q_size", "nb_worker", "pickle_safe"}
-    return {name: value for name, value in kwargs.items() if name not in ahead}
+def renamed_attribute(old: str, new: str) -> property:
+    """The attribute `new` under its old name, read and set."""
+
+    def read(self: Any) -> Any:
+        warn_once(f".{old}", f".{new}")
+        return getattr(self, new)
+
+    def write(self: Any, value: Any) -> None:
+        warn_once(f".{old}", f".{new}")
+        setattr(self, new, value)
+
+    return property(read, write, doc=f"Older name of `{new}`.")

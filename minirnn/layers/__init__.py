@@ -1,8 +1,6 @@
 """Floor 3: Keras's layers. Names and arguments become packed weights and kernel calls, forward and backward."""
 
-from typing import Any
-
-from minirnn.compat.absent import absent_layer
+from minirnn.compat.modules import names_of
 from minirnn.layers.dense import Dense
 from minirnn.layers.elementwise import Activation, Dropout
 from minirnn.layers.gru import GRU
@@ -34,6 +32,4 @@ __all__ = [
     "SimpleRNN", "Subtract", "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    return absent_layer(name)
+__getattr__ = names_of(__name__)

@@ -39,7 +39,6 @@ class InputLayer(Layer):
         for kind, wanted in off.items():
             if wanted:
                 raise NotImplementedError(f"InputLayer: {kind} is not supported; inputs are dense arrays")
-        shape, batch_shape = kwargs.pop("input_shape", shape), kwargs.pop("batch_input_shape", batch_shape)
         if kwargs:
             raise TypeError(f"InputLayer got an unknown argument {next(iter(kwargs))!r}")
         checked = _checked(shape, batch_size, batch_shape)

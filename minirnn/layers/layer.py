@@ -109,7 +109,7 @@ class Layer(WeightOwner):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        spelling.accept_in_constructor(cls, spelling.LAYER)
+        spelling.accept_in_layer(cls)
 
     def _declared(
         self, input_shape=None, input_dim=None, input_length=None, batch_input_shape=None, batch_size=None

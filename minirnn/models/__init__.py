@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from minirnn.compat.modules import names_of
 from minirnn.models.clone import clone_model
 from minirnn.models.config import deserialize_layer
 from minirnn.models.model import Functional, Model
 from minirnn.models.sequential import Sequential
 
 __all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]
+
+__getattr__ = names_of(__name__)
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.compat import spelling
+from minirnn.compat.methods import OlderMethods
 from minirnn.layers.layer import Layer
 from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
@@ -21,7 +22,7 @@ from minirnn.utils.nested import flatten, pack_like
 
 
 @config.is_model
-class Model(Trainer, spelling.OlderMethods, Layer):
+class Model(Trainer, OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Raises ValueError if an output does not depend on the inputs alone, or two layers share a name.

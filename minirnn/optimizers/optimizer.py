@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import config
+from minirnn.compat import spelling
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizer_options import decay, follow, gather, mean_with
 from minirnn.kernels.threads import share
@@ -57,6 +57,7 @@ class Optimizer:
         super().__init_subclass__(**arguments)
         if "__init__" in vars(cls):
             cls.__signature__ = with_options(cls.__init__, Optimizer.__init__)
+            spelling.accept_in_optimizer(cls)
 
     def __init__(
         self,
@@ -127,7 +128,7 @@ class Optimizer:
             rate = checks.positive(value, "learning_rate")
             self._learning_rate = float(np.dtype(self._rate_dtype).type(rate))
 
-    lr = learning_rate
+    lr = spelling.renamed_attribute("lr", "learning_rate")
 
     def _scheduled(self) -> float:
         """What the schedule or function says now. Schedules are told the steps so far, with accumulation too."""
@@ -335,13 +336,11 @@ class Optimizer:
 
 
 def _older_arguments(owner: str, older: dict[str, Any], learning_rate: Any) -> Any:
-    """The learning rate, which scripts of Keras 2 call `lr`; their `decay` is ignored with Keras 3's warning."""
-    if older.pop("decay", None) is not None:
-        warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=4)
-    rate = older.pop("lr", None)
+    """The learning rate, with the `decay` of scripts of Keras 2. Raises TypeError for any other argument."""
+    decay = older.pop("decay", None)
     if older:
         raise TypeError(f"{owner} got an unknown argument {next(iter(older))!r}")
-    return learning_rate if rate is None else rate
+    return spelling.with_decay(learning_rate, decay)
 
 
 def _unless_none(check: Callable[..., Any], value: Any, *arguments: Any) -> Any:

@@ -1,6 +1,9 @@
-"""Keras's older address of tools that live in `minirnn.utils`."""
+"""What Keras 1 and 2 prepared data with; `pad_sequences` and others live in `minirnn.utils` now."""
 
-from minirnn.preprocessing import sequence
+from minirnn.compat.modules import names_of
+from minirnn.preprocessing import sequence, text
 from minirnn.utils.timeseries import timeseries_dataset_from_array
 
-__all__ = ["sequence", "timeseries_dataset_from_array"]
+__all__ = ["sequence", "text", "timeseries_dataset_from_array"]
+
+__getattr__ = names_of(__name__)

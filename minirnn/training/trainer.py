@@ -51,6 +51,7 @@ class Trainer(Feeding):
 
     # --- compile ---
 
+    @spelling.accepts_older(spelling.COMPILE)
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -342,6 +343,7 @@ class Trainer(Feeding):
                 break
         callback_list.on_test_end(self._logs())
 
+    @spelling.accepts_older(spelling.RUN)
     def evaluate(
         self,
         x: Any = None,
@@ -364,6 +366,7 @@ class Trainer(Feeding):
             self._evaluate(source, callback_list)
         return self._results(return_dict)
 
+    @spelling.accepts_older(spelling.RUN)
     def predict(
         self,
         x: Any,

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any
 
+from minirnn.compat.modules import names_of
 from minirnn.random import set_random_seed
 from minirnn.utils.numerical import normalize, to_categorical
 from minirnn.utils.progbar import Progbar
@@ -19,11 +20,12 @@ __all__ = [
 
 # What needs models, which stand on a higher floor and import this package themselves: found at its first use (PEP 562).
 _HOMES = {"model_to_dot": "minirnn.models.dot", "plot_model": "minirnn.models.plot"}
+_older_name = names_of(__name__)
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _older_name(name)
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.boundary import as_labels, as_numbers, whole
+from minirnn.compat import spelling
 
 
+@spelling.accepts_older(spelling.CATEGORIES)
 def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64]:
     """Return class numbers as rows of zeros with a one at the place of the class.
 

@@ -18,7 +18,7 @@ SMALL = ("--units", "4", "--epochs", "2")
 CONSOLE_SCRIPT = shutil.which("minirnn", path=str(Path(sys.executable).parent))
 
 
-@pytest.mark.parametrize("command", ["forecast", "params", "demo"])
+@pytest.mark.parametrize("command", ["forecast", "params", "run", "demo"])
 def test_every_subcommand_shows_an_example_in_its_help(minirnn, command):
     assert f"  {command} " in minirnn("--help").out
     result = minirnn(command, "--help")
@@ -44,7 +44,7 @@ def test_the_console_script_is_the_same_command(minirnn):
 
 
 def test_no_command_at_all_says_which_there_are(minirnn):
-    assert minirnn().err == "minirnn: error: which command? forecast, params or demo (see minirnn --help)\n"
+    assert minirnn().err == "minirnn: error: which command? forecast, params, run or demo (see minirnn --help)\n"
 
 
 def test_a_piped_forecast_fits_80_columns_and_has_no_escape_codes(minirnn):

@@ -80,6 +80,7 @@ def test_outputs_and_weights_have_the_dtype_of_the_layer(rng, dtype):
         assert all(w.dtype == dtype and w.numpy().dtype == dtype for w in layer.weights)
 
 
+@pytest.mark.filterwarnings("ignore:.* is an older spelling:DeprecationWarning")
 @pytest.mark.parametrize(
     "options, declared",
     [

@@ -106,6 +106,7 @@ def test_what_a_signature_names_and_minirnn_has_not_is_refused_in_one_line(make,
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore:.* is an older spelling:DeprecationWarning")
 @pytest.mark.parametrize("keyword", [{"input_shape": (3, 1)}, {"batch_input_shape": (None, 3, 1)}], ids=str)
 def test_an_input_layer_takes_the_keywords_of_older_scripts(keyword):
     assert layers.InputLayer(**keyword).batch_shape == (None, 3, 1)

@@ -35,6 +35,7 @@ def test_a_list_and_a_series_of_adds_make_equal_models():
     np.testing.assert_array_equal(grown.predict(X, verbose=0), whole.predict(X, verbose=0))
 
 
+@pytest.mark.filterwarnings("ignore:batch_input_shape= is an older spelling:DeprecationWarning")
 @pytest.mark.parametrize("options", [{"input_shape": (T, F)}, {"input_dim": F}, {"batch_input_shape": (6, T, F)}])
 def test_the_first_layer_may_name_the_input_shape_as_older_scripts_do(options):
     model = minirnn.Sequential([layers.LSTM(3, **options), layers.Dense(1)])

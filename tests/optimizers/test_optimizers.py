@@ -153,17 +153,6 @@ def test_objects_classes_and_configurations_stand_for_an_optimizer():
     assert optimizers.get(optimizers.serialize(optimizer)).learning_rate == 0.5
 
 
-def test_the_learning_rate_of_older_scripts_is_taken():
-    optimizer = optimizers.SGD(lr=0.25)
-    assert optimizer.learning_rate == optimizer.lr == 0.25
-
-
-def test_the_decay_of_older_scripts_is_ignored_with_keras_s_warning(keras):
-    for library in (optimizers, keras.optimizers):
-        with pytest.warns(UserWarning, match="`decay` is no longer supported and will be ignored"):
-            assert float(library.SGD(0.5, decay=0.25).learning_rate) == 0.5
-
-
 @pytest.mark.parametrize(
     "name, argument",
     [

@@ -7,6 +7,8 @@ import pytest
 
 from minirnn import Sequential, layers
 
+pytestmark = pytest.mark.filterwarnings("ignore:batch_input_shape= is an older spelling:DeprecationWarning")
+
 
 def data(rows):
     random = np.random.default_rng(rows)
