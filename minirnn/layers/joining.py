@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from minirnn.config import epsilon
+from minirnn.layers.combination import Array, Merge, listed
 from minirnn.layers.layer import Tape
-from minirnn.layers.merge import Array, Merge, listed
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.weight import zeros
 

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from minirnn.layers.combination import Array, Merge, any_of, listed
 from minirnn.layers.layer import Tape
-from minirnn.layers.merge import Array, Merge, any_of, listed
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.weight import zeros
 
