@@ -13,9 +13,10 @@ _older.install()
 __version__ = "0.1.0"
 
 __all__ = [
-    "Input", "KerasTensor", "Model", "Sequential", "activations", "backend", "callbacks", "config", "gates",
-    "get_num_threads", "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers",
-    "preprocessing", "random", "set_num_threads", "utils", "warmup",
+    "Initializer", "Input", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential",
+    "activations", "backend", "callbacks", "config", "datasets", "gates", "get_num_threads", "initializers", "kernels",
+    "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "random", "set_num_threads", "utils",
+    "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         backend,
         callbacks,
         config,
+        datasets,
         gates,
         initializers,
         kernels,
@@ -37,16 +39,25 @@ if TYPE_CHECKING:
         utils,
     )
     from minirnn.ahead import warmup
+    from minirnn.initializers import Initializer
     from minirnn.kernels.threads import get_num_threads, set_num_threads
-    from minirnn.layers import Input
+    from minirnn.layers import Input, Layer
     from minirnn.layers.symbolic import KerasTensor
+    from minirnn.losses import Loss
+    from minirnn.metrics import Metric
     from minirnn.models import Model, Sequential
+    from minirnn.optimizers import Optimizer
 else:
     # The names that are not modules of this package, and the modules that they come from.
     _HOMES = {
+        "Initializer": "minirnn.initializers",
         "Input": "minirnn.layers",
         "KerasTensor": "minirnn.layers.symbolic",
+        "Layer": "minirnn.layers",
+        "Loss": "minirnn.losses",
+        "Metric": "minirnn.metrics",
         "Model": "minirnn.models",
+        "Optimizer": "minirnn.optimizers",
         "Sequential": "minirnn.models",
         "get_num_threads": "minirnn.kernels.threads",
         "set_num_threads": "minirnn.kernels.threads",

@@ -83,7 +83,9 @@ class Twin:
     def __init__(self) -> None:
         self.weights: list[list[np.ndarray]] = []
 
-    def run(self, source: str, model_class: type, monkeypatch: pytest.MonkeyPatch) -> dict:
+    def run(self, source: str, library, monkeypatch: pytest.MonkeyPatch) -> dict:
+        library.backend.clear_session()  # names are counted from the first again
+        model_class = library.models.Model
         original, given = model_class.fit, iter(list(self.weights))
         histories = []
 
@@ -113,9 +115,9 @@ def test_a_script_reaches_the_numbers_of_keras_from_the_same_weights(name, keras
         pytest.importorskip("sklearn")
     source = (FOLDER / name).read_text(encoding="utf-8")
     twin = Twin()
-    ours = twin.run(source, minirnn.models.Model, monkeypatch)
+    ours = twin.run(source, minirnn, monkeypatch)
     source = re.sub(r"from minirnn\.(layers|models|callbacks)", r"from keras.\1", source)
-    theirs = twin.run(source, keras.Model, monkeypatch)
+    theirs = twin.run(source, keras, monkeypatch)
     assert len(ours["histories"]) == len(theirs["histories"]) > 0
     for a, b in zip(ours["histories"], theirs["histories"], strict=True):
         assert list(a) == list(b)
