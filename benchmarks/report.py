@@ -153,11 +153,12 @@ def overhead_rows(splits: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[
     return ["public call, 1 thread", "all of it", "in kernels", "in Python", "share of kernels", "kernel calls"], rows
 
 
-def plain_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+def plain_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A table of text, the first column to the left; numbers are never broken."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if index else "left", no_wrap=True)
+        widest = max((len(row[index]) for row in rows), default=0)  # only headings may take several lines
+        table.add_column(heading, justify="right" if index else "left", min_width=widest, vertical="bottom")
     for row in rows:
         table.add_row(*row)
     return table
