@@ -186,6 +186,21 @@ def test_the_backend_holds_what_scripts_ask_of_it(older):
     backend.set_epsilon(1e-7)
 
 
+def test_the_backend_sets_learning_rates_in_a_callback_of_older_scripts(older):
+    class Halving(minirnn.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            rate = backend.get_value(self.model.optimizer.lr)
+            backend.set_value(self.model.optimizer.lr, rate * 0.5)
+
+    model = minirnn.Sequential([minirnn.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    start = float(model.optimizer.learning_rate)
+    with older() as warned:
+        model.fit(np.ones((4, 3)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[Halving()])
+    assert warned() == [(".lr", ".learning_rate")]
+    assert model.optimizer.learning_rate == pytest.approx(start / 8)
+
+
 def test_what_the_backend_cannot_do_is_one_line():
     with pytest.raises(ValueError, match="epsilon is 1e-07 and cannot be set, got 0.1"):
         backend.set_epsilon(0.1)
