@@ -13,6 +13,7 @@ from minirnn.compat.modules import names_of
 from minirnn.config import epsilon, floatx, set_floatx
 from minirnn.layers.layer import reset_names
 from minirnn.layers.weight import Weight
+from minirnn.optimizers.variable import LearningRate
 
 __all__ = [
     "backend", "clear_session", "epsilon", "floatx", "get_value", "image_data_format", "int_shape", "ndim",
@@ -52,8 +53,8 @@ def get_value(x: Any) -> Any:
 
 
 def set_value(x: Any, value: Any) -> None:
-    """Set a weight. TypeError for what is no weight, such as an optimizer's learning rate, which is a number."""
-    if not isinstance(x, Weight):
+    """Set a weight, or an optimizer's `learning_rate`. TypeError for what is neither, such as a plain number."""
+    if not isinstance(x, (Weight, LearningRate)):
         raise TypeError(
             f"set_value sets weights, got {type(x).__name__}; a learning rate is set by optimizer.learning_rate = value"
         )

@@ -168,7 +168,7 @@ def check_verbose(verbose: Any) -> int:
     """Return a verbosity of 0, 1, 2, ..; "auto" is 1. TypeError or ValueError otherwise."""
     if isinstance(verbose, str):
         if verbose != "auto":
-            raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
+            raise ValueError(f"verbose must be 'auto', 0, 1, 2 or more, got {verbose!r}")
         return 1
     return int(verbose) if isinstance(verbose, bool) else whole(verbose, "verbose", 0)
 

@@ -48,9 +48,20 @@ MOVED = {
     "utils.visualize_util": "utils",
 }  # fmt: skip
 
-# Package -> older name of a class -> its name now. The CuDNN layers take other arguments, see `_cudnn`.
+# Keras 2's short names of functions, among the losses and among the metrics.
+_SHORT_NAMES = {
+    "mse": "mean_squared_error", "MSE": "mean_squared_error", "mae": "mean_absolute_error",
+    "MAE": "mean_absolute_error", "mape": "mean_absolute_percentage_error", "MAPE": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error", "MSLE": "mean_squared_logarithmic_error", "kld": "kl_divergence",
+    "KLD": "kl_divergence", "kullback_leibler_divergence": "kl_divergence", "logcosh": "log_cosh",
+}  # fmt: skip
+
+# Package -> older name of a class or function -> its name now. The CuDNN layers take other arguments, see `_cudnn`.
 RENAMED = {
     "layers": {"TimeDistributedDense": "Dense", "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"},
+    "losses": {**_SHORT_NAMES, "cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
+    "metrics": _SHORT_NAMES,
+    "utils": {"plot": "plot_model"},
 }
 
 # Modes of Keras 1's `merge` -> the function of `layers`, its argument for what the mode needs to know.

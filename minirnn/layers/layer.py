@@ -211,14 +211,17 @@ class Layer(WeightOwner):
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         """Memory for inputs of this shape; `training` keeps what the backward pass needs."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} must define new_tape, forward and backward: minirnn has no automatic gradient, by "
+            "which a layer with a call of its own could be trained"
+        )
 
     def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define forward(x, mask, tape, training)")
 
     def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
         """Set the weights' gradients and give the input's, if asked."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define backward(dy, tape, need_dx)")
 
     # --- calls ---
 

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
+from minirnn.compat.modules import names_of
 from minirnn.losses.loss import NO_WEIGHTS, Loss, no_gradient
 from minirnn.losses.margins import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from minirnn.losses.probabilistic import (
@@ -57,6 +58,8 @@ __all__ = [
     "sparse_categorical_crossentropy", "squared_hinge",
 ]  # fmt: skip
 
+__getattr__ = names_of(__name__)
+
 _CLASS_OF: dict[Callable[..., Any], type[Loss]] = {
     binary_crossentropy: BinaryCrossentropy,
     binary_focal_crossentropy: BinaryFocalCrossentropy,
@@ -89,6 +92,7 @@ _KNOWN: dict[str, Any] = {
     **{function.__name__: function for function in _CLASS_OF},
     **_SHORT,
     **{name.upper(): function for name, function in _SHORT.items()},
+    "cosine_proximity": cosine_similarity,
     "huber_loss": huber,
     "kullback_leibler_divergence": kl_divergence,
     "logcosh": log_cosh,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from minirnn.compat.modules import names_of
 from minirnn.metrics.accuracies import (
     Accuracy,
     BinaryAccuracy,
@@ -93,6 +94,8 @@ __all__ = [
     "sparse_categorical_accuracy", "sparse_categorical_crossentropy", "sparse_top_k_categorical_accuracy",
     "squared_hinge", "top_k_categorical_accuracy",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)
 
 _CLASSES = [
     value for value in dict(globals()).values()

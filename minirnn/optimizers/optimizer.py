@@ -19,7 +19,7 @@ from minirnn.kernels.threads import share
 from minirnn.layers.weight import Weight
 from minirnn.optimizers import checks, gradients, schedules
 from minirnn.optimizers.signature import with_options
-from minirnn.optimizers.variable import OptimizerVariable
+from minirnn.optimizers.variable import LearningRate, OptimizerVariable
 from minirnn.optimizers.weight_decay import Exclusions, parameters_of
 from minirnn.training.arena import Arena, Stretch, arenas_of
 from minirnn.utils.registry import snake_case
@@ -107,14 +107,16 @@ class Optimizer:
         return self._iterations if steps is None else self._iterations // steps
 
     @property
-    def learning_rate(self) -> float:
-        """The learning rate of the next step. A number is rounded to the `config.floatx()` of its making, as in Keras;
-        what a schedule or a function gives is rounded to float32, in which Keras computes it.
+    def learning_rate(self) -> LearningRate:
+        """The learning rate of the next step: a float, which has `assign` and `numpy`, too.
+
+        A number is rounded to the `config.floatx()` of its making, as in Keras; what a schedule or a function gives is
+        rounded to float32, in which Keras computes it.
 
         It may be set at any time, to a number above 0 (ValueError otherwise), to a schedule or to a function; TypeError
         for a number where a schedule or a function is in charge.
         """
-        return self._learning_rate if self._schedule is None else self._scheduled()
+        return LearningRate.of(self, self._learning_rate if self._schedule is None else self._scheduled())
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:

@@ -33,3 +33,34 @@ class OptimizerVariable:
 
     def __repr__(self) -> str:
         return f"<OptimizerVariable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
+
+
+class LearningRate(float):
+    """The learning rate of the moment: a float that, like Keras's variable, may also be given another value.
+
+    >>> import minirnn
+    >>> sgd = minirnn.optimizers.SGD(0.5)
+    >>> sgd.learning_rate.assign(0.25)
+    >>> sgd.learning_rate * 2
+    0.5
+    """
+
+    _optimizer: Any
+
+    @classmethod
+    def of(cls, optimizer: Any, value: float) -> LearningRate:
+        """The number `value`, read from `optimizer`."""
+        rate = cls(value)
+        rate._optimizer = optimizer
+        return rate
+
+    def assign(self, value: Any) -> None:
+        """Let the optimizer go on with `value`. Raises as setting `optimizer.learning_rate` does."""
+        self._optimizer.learning_rate = value
+
+    def numpy(self) -> NDArray[Any]:
+        """An array without axes, of the dtype that the optimizer rounds it to."""
+        return np.asarray(float(self), self._optimizer._rate_dtype)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return float, (float(self),)  # a copy is a number, and no way to the optimizer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn import random
 from minirnn.training.batches import batches
+from minirnn.utils.notices import warn_caller
 
 Batch = tuple[list[Any], list[Any], list[NDArray[Any]]]  # inputs, targets, sample weights
 
@@ -42,16 +42,19 @@ class Source:
             batch = next(self._going, None)
             if batch is None:
                 self._going = None
-                warnings.warn(
+                warn_caller(
                     f"the data ended after {step} of {self.steps_per_epoch} steps of the epoch; give more of it, or "
-                    "fewer steps_per_epoch",
-                    stacklevel=4,
+                    "fewer steps_per_epoch"
                 )
                 return
             self._seen += 1
             yield batch
         if self._seen == self.length:
             self._going = None
+
+    def restart(self) -> None:
+        """Let the next epoch begin with the first batch again; a generator, which is read once, goes on."""
+        self._going = None
 
 
 class Arrays(Source):
@@ -87,7 +90,8 @@ class Arrays(Source):
 class Stream(Source):
     """Batches that a generator, a `PyDataset` or another iterable gives, each made clean by `clean`.
 
-    A batch is (inputs,), (inputs, targets) or (inputs, targets, sample_weight). What has a length and is indexed by
+    A batch is (inputs,), (inputs, targets) or (inputs, targets, sample_weight), from anything but a generator also as
+    a list, as PyTorch's DataLoader gives it. What has a length and is indexed by
     batch numbers is read anew for each epoch, in another order if `shuffle` is set, and told by `on_epoch_begin` and
     `on_epoch_end`; a generator is read once. Raises TypeError for what cannot be iterated over, ValueError if there is
     no batch.
@@ -96,13 +100,17 @@ class Stream(Source):
     def __init__(
         self, data: Any, clean: Callable[[Any], Batch], shuffle: bool = False, steps_per_epoch: int | None = None
     ) -> None:
-        self.data, self.clean = data, clean
+        self.data, self._clean = data, clean
         self.shuffle = shuffle and not getattr(data, "keeps_order", False)
         self.indexed = hasattr(data, "__getitem__") and hasattr(data, "__len__")
         length = data.num_batches if hasattr(data, "num_batches") else len(data) if hasattr(data, "__len__") else None
         super().__init__(length, steps_per_epoch)
         self._generator = data if hasattr(data, "__next__") else None
         self.ended = False
+
+    def clean(self, batch: Any) -> Batch:
+        """The clean arrays of a batch as it was given."""
+        return self._clean(tuple(batch) if isinstance(batch, list) and self._generator is None else batch)
 
     def first(self) -> Batch:
         """The first batch, which stays in the stream."""

@@ -98,7 +98,7 @@ class Trainer(Feeding):
             return []
         if self._numbers:
             return self._numbers
-        losses = [(tracker.name, tracker) for tracker in (self.objective.total, *self.objective.trackers)]
+        losses = [(tracker.name, tracker) for tracker in (self.objective.total, *self._loss_trackers())]
         entries = [(entry.name, entry.metric) for entry in self._watched.entries]
         # In Keras's list, too, the metrics of several outputs stand in the order of their names.
         several = len(self.objective.parts) > 1
@@ -106,6 +106,14 @@ class Trainer(Feeding):
         if self._watched.ready:
             self._numbers = numbers
         return numbers
+
+    def _loss_trackers(self) -> list[Any]:
+        """The averages of several losses in Keras's order: of the outputs, or of the dict that names them."""
+        trackers, outputs = self.objective.trackers, getattr(self, "_output_structure", None)
+        if not isinstance(outputs, dict) or sorted(outputs) != self.result_names:
+            return trackers
+        order = [f"{name}_loss" for name in (self.loss if isinstance(self.loss, dict) else outputs)]
+        return sorted(trackers, key=lambda tracker: order.index(tracker.name))
 
     def reset_metrics(self) -> None:
         """Begin to average anew."""
@@ -165,7 +173,7 @@ class Trainer(Feeding):
     def _results(self, return_dict: bool) -> Any:
         logs = self._logs()
         if return_dict:
-            return logs
+            return dict(sorted(logs.items()))
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
 
@@ -332,6 +340,7 @@ class Trainer(Feeding):
     def _evaluate(self, source: Source, callback_list: CallbackList) -> None:
         self.reset_metrics()
         self.stop_evaluating = False
+        source.restart()  # the same rows every time, also where `validation_steps` are fewer than there are
         callback_list.on_test_begin()
         told = callback_list.wants_batches
         for step, batch in enumerate(source.epoch()):

@@ -170,6 +170,26 @@ def test_every_absent_name_is_one_of_keras_or_was(keras):
             assert name in dropped or hasattr(keras.layers, name) or hasattr(keras._legacy.layers, name), name
 
 
+@pytest.mark.parametrize("package", ["losses", "metrics", "objectives"])
+def test_short_names_of_functions_are_older_spellings(older, package):
+    with older() as warned:
+        module = importlib.import_module(f"minirnn.{package}")
+        functions = [getattr(module, name) for name in ("mse", "MAE", "kld", "logcosh")]
+    assert functions[0] is module.mean_squared_error and functions[1].__name__ == "mean_absolute_error"
+    home = "losses" if package == "objectives" else package
+    assert (f"minirnn.{home}.mse", f"minirnn.{home}.mean_squared_error") in warned()
+    model = minirnn.Sequential([minirnn.Input((3,)), layers.Dense(2)])
+    model.compile("sgd", functions[0] if home == "losses" else "mse", metrics=[functions[0]])
+    logs = model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0).history
+    np.testing.assert_allclose(logs["mean_squared_error"], logs["loss"], rtol=1e-6)
+
+
+def test_cosine_proximity_is_the_loss_that_cosine_similarity_is_now(older):
+    with older():
+        assert minirnn.losses.cosine_proximity is minirnn.losses.cosine_similarity
+    assert isinstance(minirnn.losses.get("cosine_proximity"), minirnn.losses.CosineSimilarity)
+
+
 # --- the backend ---
 
 
@@ -184,6 +204,21 @@ def test_the_backend_holds_what_scripts_ask_of_it(older):
     backend.clear_session()
     assert layers.LSTM(2).name == "lstm"
     backend.set_epsilon(1e-7)
+
+
+def test_the_backend_sets_learning_rates_in_a_callback_of_older_scripts(older):
+    class Halving(minirnn.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            rate = backend.get_value(self.model.optimizer.lr)
+            backend.set_value(self.model.optimizer.lr, rate * 0.5)
+
+    model = minirnn.Sequential([minirnn.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    start = float(model.optimizer.learning_rate)
+    with older() as warned:
+        model.fit(np.ones((4, 3)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[Halving()])
+    assert warned() == [(".lr", ".learning_rate")]
+    assert model.optimizer.learning_rate == pytest.approx(start / 8)
 
 
 def test_what_the_backend_cannot_do_is_one_line():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -101,3 +103,24 @@ def test_variables_tell_the_value_of_the_moment_and_their_arrays_are_copies():
     assert (int(iteration.numpy()), float(rate.numpy())) == (2, 0.25)
     assert (momentum.numpy() != kept).any() and (momentum.numpy() != 7.0).all()
     np.testing.assert_array_equal(np.asarray(momentum), momentum.numpy())
+
+
+def test_the_learning_rate_is_a_number_that_can_be_assigned_as_in_keras(keras):
+    for library in (minirnn, keras):
+        optimizer = library.optimizers.Adam(0.5)
+        optimizer.learning_rate.assign(0.25)
+        assert float(optimizer.learning_rate) == 0.25
+        rate = optimizer.learning_rate.numpy()
+        assert (rate.dtype, rate.shape, float(rate)) == (np.float32, (), 0.25)
+    assert minirnn.optimizers.Adam(0.5).learning_rate == 0.5
+
+
+def test_a_learning_rate_that_was_read_is_checked_and_copied_as_a_number():
+    optimizer = minirnn.optimizers.SGD(0.5)
+    for wrong in (-1.0, "fast"):
+        with pytest.raises(ValueError, match="learning_rate must be a finite number above 0"):
+            optimizer.learning_rate.assign(wrong)
+    scheduled = minirnn.optimizers.SGD(minirnn.optimizers.schedules.ExponentialDecay(0.5, 10, 0.5))
+    with pytest.raises(TypeError, match="schedule"):
+        scheduled.learning_rate.assign(0.1)
+    assert type(copy.deepcopy(optimizer.learning_rate)) is float and optimizer.learning_rate == 0.5

@@ -79,7 +79,7 @@ def test_a_learning_rate_set_between_steps_counts_from_then_on(rng):
 @pytest.mark.parametrize("learning_rate", [1, np.float32(0.5), np.float64(0.5), np.array(0.5)])
 def test_numbers_of_numpy_are_learning_rates_too(learning_rate):
     optimizer = optimizers.Adam(learning_rate)
-    assert type(optimizer.learning_rate) is float and optimizer.learning_rate == float(learning_rate)
+    assert isinstance(optimizer.learning_rate, float) and optimizer.learning_rate == float(learning_rate)
 
 
 @pytest.mark.parametrize("value", [np.float32(0.5), np.float64(0.5)])

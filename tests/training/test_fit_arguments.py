@@ -31,7 +31,7 @@ def test_good_arguments_pass():
         (lambda: boundary.check_epochs(2, -1), ValueError, "initial_epoch must be at least 0"),
         (lambda: boundary.check_epochs(2, 3), ValueError, "initial_epoch must not exceed epochs"),
         (lambda: boundary.check_verbose(-1), ValueError, "verbose must be at least 0"),
-        (lambda: boundary.check_verbose("quiet"), ValueError, "verbose must be 'auto', 0, 1 or 2, got 'quiet'"),
+        (lambda: boundary.check_verbose("quiet"), ValueError, "verbose must be 'auto', 0, 1, 2 or more, got 'quiet'"),
         (lambda: boundary.check_verbose(None), TypeError, "got None"),
     ],
 )

@@ -71,8 +71,8 @@ def test_losses_and_metrics_of_two_outputs_are_those_of_keras(twins, arrays, rng
         mine = ours.evaluate(x, y, batch_size=4, verbose=0, return_dict=return_dict, **options)
         other = theirs.evaluate(x, y, batch_size=4, verbose=0, return_dict=return_dict, **options)
         if return_dict:
-            assert set(mine) == set(other)
-            mine, other = ([values[key] for key in sorted(values)] for values in (mine, other))
+            assert list(mine) == list(other)
+            mine, other = list(mine.values()), list(other.values())
         np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-12)
     for method in ("test_on_batch", "train_on_batch"):
         np.testing.assert_allclose(
@@ -104,6 +104,16 @@ def test_dicts_of_inputs_and_outputs_by_name(twins, arrays):
     assert list(mine) == list(other)
     for key in mine:
         np.testing.assert_allclose(mine[key], other[key], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("loss", [{"up": "mse", "down": "mae"}, {"down": "mae", "up": "mse"}, "mse", ["mse", "mae"]])
+def test_evaluate_lists_the_losses_of_a_dict_of_outputs_as_keras_does(twins, arrays, loss):
+    metrics = {"down": ["mae"], "up": ["mse"]}
+    models = twins(lambda library: two_by_two(library, as_dict=True), "adam", loss, metrics=metrics)
+    (a, b), (up, down) = arrays
+    x, y = {"left": a, "right": b}, {"up": up, "down": down}
+    np.testing.assert_allclose(*[model.evaluate(x, y, batch_size=5, verbose=0) for model in models], rtol=1e-9)
+    np.testing.assert_allclose(*[model.test_on_batch(x, y) for model in models], rtol=1e-9)
 
 
 def test_names_and_lists_reach_the_same_inputs(arrays):

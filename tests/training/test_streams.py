@@ -187,3 +187,41 @@ def test_a_bad_batch_stops_before_its_step(data):
         with pytest.raises(ValueError, match=words):
             model.fit(stream, verbose=0)
     assert np.isfinite(model.predict(x, verbose=0)).all()
+
+
+def test_validation_steps_take_the_same_batches_every_epoch_as_in_keras(twins, data):
+    x, y = data
+    ours, theirs = twins(regression, "sgd", "mse")
+    options = {"epochs": 3, "verbose": 0, "shuffle": False, "batch_size": BATCH, "validation_steps": 1}
+    for held_out in (lambda _: (x, y), lambda library: dataset(library, x, y)):
+        mine = ours.fit(x, y, validation_data=held_out(minirnn), **options)
+        other = theirs.fit(x, y, validation_data=held_out(twins.keras), **options)
+        close(mine.history, other.history)
+
+
+def test_validation_steps_that_do_not_divide_the_rows_do_not_warn(data):
+    model = regression(minirnn)
+    model.compile("sgd", "mse")
+    model.fit(*data, epochs=3, validation_data=data, validation_steps=2, verbose=0)
+
+
+def test_data_that_ends_too_soon_warns_at_the_callers_line(data):
+    model = regression(minirnn)
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="ended after 3 of 5 steps") as caught:
+        model.fit(batches(*data), steps_per_epoch=5, verbose=0)
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+def test_batches_may_be_lists_unless_a_generator_gives_them(data):
+    class Loader:
+        def __iter__(self):
+            return map(list, batches(*data))
+
+    model, twin = regression(minirnn), regression(minirnn)
+    twin.set_weights(model.get_weights())
+    for one in (model, twin):
+        one.compile("sgd", "mse")
+    mine = model.fit(Loader(), epochs=2, verbose=0)
+    assert mine.history == twin.fit(*data, batch_size=BATCH, shuffle=False, epochs=2, verbose=0).history
+    np.testing.assert_array_equal(model.predict(Loader(), verbose=0), twin.predict(data[0], verbose=0))
