@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from minirnn.config import check_dtype
-from minirnn.utils import registry
+from minirnn.layers.layer import unique_name
 
 
 class Metric:
@@ -18,7 +18,7 @@ class Metric:
     direction: Literal["up", "down"] | None = None
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
-        self.name = name or registry.snake_case(type(self).__name__)
+        self.name = name or unique_name(type(self).__name__)  # auc, auc_1 .., counted as those of layers
         self.dtype = check_dtype(dtype)
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:

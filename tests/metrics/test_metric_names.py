@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+import minirnn
 from minirnn import metrics
 
 CLASSES = [name for name in metrics.__all__ if isinstance(getattr(metrics, name), type) and name != "Metric"]
@@ -180,3 +181,12 @@ def test_what_is_unknown_is_refused_in_one_line(make, error, words):
     with pytest.raises(error, match=words) as caught:
         make()
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
+
+
+def test_metrics_without_a_name_are_counted_as_in_keras(keras):
+    for library in (minirnn, keras):
+        library.backend.clear_session()
+    names = [[library.metrics.AUC().name, library.metrics.AUC().name, library.metrics.Precision().name,
+              library.metrics.AUC(name="mine").name, library.metrics.MeanSquaredError().name,
+              library.metrics.MeanSquaredError().name] for library in (minirnn, keras)]  # fmt: skip
+    assert names[0] == names[1] == ["auc", "auc_1", "precision", "mine", "mean_squared_error", "mean_squared_error"]
