@@ -1,8 +1,8 @@
 """Layer-normalised long short-term memory.
 
 Ba, Kiros & Hinton, "Layer Normalization", 2016 (arXiv:1607.06450), equations 20-22 of its supplement. Two sums of each
-step are normalised by themselves, over all gates and units: that of the input, x W, and that of h, h_prev U; and c, over
-all units, before it is shown. A step is in parts, as the mean and the spread of all units come between them.
+step are normalised by themselves, over all gates and units: x W and h_prev U; and c, over all units, before it is
+shown. A step is in parts, as the mean and the spread of all units come between them.
 """
 
 from minirnn.gates.activations import d_sigmoid, d_tanh, sigmoid

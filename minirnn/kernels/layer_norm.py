@@ -1,7 +1,7 @@
 """The steps of the layer-normalised LSTM: the products of a step for all units first, then the gates row by row.
 
-Shapes and letters as in `recurrence`. Columns are [ x W | h_prev U | i f g o ], four each: sums, then normalised sums n,
-then gradients of the sums; and gates, then their gradients da. Behind the slots of c (element h.size on):
+Shapes and letters as in `recurrence`. Columns are [ x W | h_prev U | i f g o ], four each: sums, then normalised
+sums n, then gradients of the sums; and gates, then their gradients da. Behind the slots of c (element h.size on):
 
     VECTORS rows of P       gains of x W (4), gains of h_prev U (4), gain and shift of c, and 1 / units in units that
                             exist, 0 in those that pad

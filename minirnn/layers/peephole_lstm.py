@@ -14,8 +14,8 @@ class PeepholeLSTM(UnitVectors):
     """An LSTM whose gates see the cell state (Gers & Schmidhuber 2000); equations in `minirnn.gates.peephole_lstm`.
 
     All arguments of `LSTM`, its shapes, states and weights; behind the bias comes one weight more: peepholes
-    (3 units,), side by side in the order i f o, which begin as `peephole_initializer` says, an LSTM by default. Counting
-    steps and timing are what they are for. Keras has no such layer.
+    (3 units,), side by side in the order i f o, which begin as `peephole_initializer` says: by default at 0, an
+    LSTM. Counting steps and timing are what they are for. Keras has no such layer.
 
     >>> import numpy as np
     >>> layer = PeepholeLSTM(8)

@@ -14,10 +14,10 @@ from minirnn.layers.weight import PlainLayout, Weight
 class UnitVectors(LSTM):
     """Base of LSTM cells whose gates or sums have vectors of their own, beside the matrices and the bias.
 
-    Such a weight is (n units,): n vectors, side by side. The kernels find all of them behind the slots of c, in the order
-    in which `add_vectors` made them, and leave their gradients, for each batch row by itself, behind dc: sums over time
-    alone, so that the threads, which share the rows, never meet. Subclasses call `add_vectors` in `build`, and say in
-    `vector_count` how many vectors there are.
+    Such a weight is (n units,): n vectors, side by side. The kernels find all of them behind the slots of c, in the
+    order in which `add_vectors` made them, and leave their gradients, for each batch row by itself, behind dc: sums
+    over time alone, so that the threads, which share the rows, never meet. Subclasses call `add_vectors` in `build`,
+    and say in `vector_count` how many vectors there are.
     """
 
     vector_count: int
