@@ -25,7 +25,7 @@ def binary_crossentropy_of_probability(y, p, clipped, smoothing):
 def binary_crossentropy_of_logit(y, a, smoothing):
     """The same for p = sigmoid(a): max(a, 0) - a y + log(1 + exp(-|a|)),   slope p - y"""
     y = smoothed(y, smoothing, 2)
-    return max(a, 0.0) - a * y + math.log1p(math.exp(-abs(a))), sigmoid(a) - y
+    return max(a, 0.0) - a * y + math.log1p(math.exp(-abs(a))), probability(a) - y
 
 
 @inline
@@ -114,7 +114,7 @@ def sparse_logit_row(rule, y, a, r, dp, d, factor, option):
 
 
 @inline
-def sigmoid(a):
+def probability(a):
     """1 / (1 + exp(-a)), without overflow"""
     small = math.exp(-abs(a))
     return 1.0 / (1.0 + small) if a >= 0 else small / (1.0 + small)

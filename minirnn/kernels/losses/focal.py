@@ -14,7 +14,7 @@ from minirnn.kernels.losses.crossentropy import (
     binary_crossentropy_of_probability,
     inverse_sum,
     log_sum_exp,
-    sigmoid,
+    probability,
 )
 from minirnn.kernels.losses.rows import limits, smoothed
 
@@ -30,7 +30,7 @@ def binary_focal_of_probability(y, p, clipped, option):
 @inline
 def binary_focal_of_logit(y, a, option):
     """The same for p = sigmoid(a), H from the logit: it is not clipped."""
-    y, p = smoothed(y, option[1], 2), sigmoid(a)
+    y, p = smoothed(y, option[1], 2), probability(a)
     H, dH = binary_crossentropy_of_logit(y, a, 0.0)
     return focused(y, p, p * (1.0 - p), H, dH, option)
 
