@@ -1,4 +1,4 @@
-"""The oracle: SimpleRNN, LSTM and GRU, forward and backward through time, as plainly as they can be written.
+"""The oracle: SimpleRNN, LSTM and its siblings, and GRU, forward and backward through time, as plainly as can be.
 
 One sample after the other, one step after the other, one gate after the other, in float64; nothing is packed, fused,
 blocked or compiled. It shares no code with minirnn, so that an error cannot hide in both. Weights have Keras's layout:
@@ -8,7 +8,8 @@ blocked or compiled. It shares no code with minirnn, so that an error cannot hid
     GRU         kernel (features, 3 units)  recurrent_kernel (units, 3 units)  bias (3 units,)     gates z r n
                                             reset_after=True: bias (2, 3 units), of x @ W and of h @ U
 
-and so have their gradients. A weight list without its bias is a layer with use_bias=False.
+and so have their gradients; the LSTM's siblings are in `lstm_cells`. A weight list without its bias is a layer with
+use_bias=False.
 
 Sources: Elman 1990; Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000; Cho et al. 2014
 (arXiv:1406.1078, v3 for reset_after=False, v1 for reset_after=True).
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from reference import lstm_cells
 from reference.activations import activate, activate_backward
 
 Array = np.ndarray
@@ -37,17 +39,20 @@ class Options:
     reset_after: bool = True
     go_backwards: bool = False
     zero_output_for_mask: bool = False
+    epsilon: float = 1e-5  # LayerNormLSTM's
 
 
 @dataclass(frozen=True)
 class Cell:
     """One step of one sample: `step(x, states, weights, options)` gives the next states, the first of them the output,
-    and what `step_backward(saved, d_states, weights, options)` needs to give dx, d_weights, d_previous_states."""
+    and what `step_backward(saved, d_states, weights, options)` needs to give dx, d_weights, d_previous_states.
+    `extra`: how many weights it has behind the bias."""
 
     gates: int
     states: int
     step: Callable[[Array, Arrays, Arrays, Options], tuple[Arrays, Saved]]
     step_backward: Callable[[Saved, Arrays, Arrays, Options], tuple[Array, Arrays, Arrays]]
+    extra: int = 0
 
 
 @dataclass
@@ -68,6 +73,7 @@ class Tape:
     weights: list[np.ndarray]
     use_bias: bool
     options: Options
+    kept: list[np.ndarray] | None
     steps: list[list[tuple[int, Saved | None]]] = field(repr=False)
 
 
@@ -202,6 +208,10 @@ CELLS = {
     "SimpleRNN": Cell(gates=1, states=1, step=simple_rnn_step, step_backward=simple_rnn_step_backward),
     "LSTM": Cell(gates=4, states=2, step=lstm_step, step_backward=lstm_step_backward),
     "GRU": Cell(gates=3, states=1, step=gru_step, step_backward=gru_step_backward),
+    "ZoneoutLSTM": Cell(gates=4, states=2, step=lstm_step, step_backward=lstm_step_backward),
+    "PeepholeLSTM": Cell(4, 2, lstm_cells.peephole_step, lstm_cells.peephole_step_backward, extra=1),
+    "CoupledLSTM": Cell(3, 2, lstm_cells.coupled_step, lstm_cells.coupled_step_backward),
+    "LayerNormLSTM": Cell(4, 2, lstm_cells.layer_norm_step, lstm_cells.layer_norm_step_backward, extra=4),
 }
 
 
@@ -215,17 +225,20 @@ def forward(
     initial_state: Sequence[np.ndarray] | None = None,
     mask: np.ndarray | None = None,
     options: Options | None = None,
+    kept: Sequence[np.ndarray] | None = None,
 ) -> Tape:
     """Run a recurrent layer over x.
 
     Args:
-        cell: "SimpleRNN", "LSTM" or "GRU".
+        cell: a name in CELLS.
         x: (batch, time, features).
-        weights: kernel, recurrent_kernel and, unless use_bias=False, bias.
+        weights: kernel, recurrent_kernel and, unless use_bias=False, bias; then the cell's own.
         initial_state: [h0] or [h0, c0], each (batch, units); zeros when None.
         mask: (batch, time) of bool; a step that is False carries every state over and repeats the output before it.
             Where no step came before, that output is h0. With zero_output_for_mask it is zero instead.
         options: see `Options`; activations by Keras's names.
+        kept: zoneout (Krueger et al. 2017) of any cell: for each state an array that stretches to (batch, time, units),
+            the share of the old state in the new one at each step, in the order in which the steps are taken.
 
     Returns:
         A Tape with `sequence`, `output`, `states`, to be handed to `backward`.
@@ -234,11 +247,13 @@ def forward(
     x = np.asarray(x, np.float64)
     weights = [np.asarray(w, np.float64) for w in weights]
     units = weights[1].shape[0]
-    use_bias = len(weights) == 3
+    use_bias = len(weights) == 3 + kind.extra
     if not use_bias:
-        weights.append(np.zeros(kind.gates * units))
+        weights.insert(2, np.zeros(kind.gates * units))
 
     batch, time, _ = x.shape
+    if kept is not None:
+        kept = [np.broadcast_to(np.asarray(share, np.float64), (batch, time, units)) for share in kept]
     states = [np.zeros((batch, units)) for _ in range(kind.states)]
     for state, given in zip(states, initial_state if initial_state is not None else states, strict=True):
         state[...] = given
@@ -250,7 +265,12 @@ def forward(
         sample_states = [state[sample].copy() for state in states]
         for k, t in enumerate(order):
             if mask is None or mask[sample, t]:
-                sample_states, saved = kind.step(x[sample, t], sample_states, weights, options)
+                new_states, saved = kind.step(x[sample, t], sample_states, weights, options)
+                if kept is not None:
+                    shares = [share[sample, k] for share in kept]
+                    triples = zip(shares, sample_states, new_states, strict=True)
+                    new_states = [share * old + (1 - share) * new for share, old, new in triples]
+                sample_states = new_states
                 sequence[sample, k] = sample_states[0]
             else:
                 saved = None
@@ -258,7 +278,7 @@ def forward(
             steps[sample].append((t, saved))
         for state, last in zip(states, sample_states, strict=True):
             state[sample] = last
-    return Tape(sequence, sequence[:, -1], states, kind, x, weights, use_bias, options, steps)
+    return Tape(sequence, sequence[:, -1], states, kind, x, weights, use_bias, options, kept, steps)
 
 
 def backward(
@@ -295,9 +315,18 @@ def backward(
             if saved is not None or not tape.options.zero_output_for_mask:
                 d_sample[0] = d_sample[0] + d_sequence[sample, k]
             if saved is not None:
-                dx[sample, t], d_step, d_sample = tape.cell.step_backward(saved, d_sample, tape.weights, tape.options)
+                d_new = d_sample
+                if tape.kept is not None:
+                    shares = [share[sample, k] for share in tape.kept]
+                    d_new = [(1 - share) * d for share, d in zip(shares, d_sample, strict=True)]
+                dx[sample, t], d_step, d_old = tape.cell.step_backward(saved, d_new, tape.weights, tape.options)
+                if tape.kept is not None:
+                    d_old = [d + share * after for d, share, after in zip(d_old, shares, d_sample, strict=True)]
+                d_sample = d_old
                 for total, part in zip(d_weights, d_step, strict=True):
                     total += part
         for d_state, first in zip(d_initial, d_sample, strict=True):
             d_state[sample] = first
-    return Gradients(dx, d_weights if tape.use_bias else d_weights[:2], d_initial)
+    if not tape.use_bias:
+        del d_weights[2]
+    return Gradients(dx, d_weights, d_initial)

@@ -53,7 +53,8 @@ def _forward(layer, x, mask):
 
         return _each_row(lambda row: activate(config["activation"], row), a), mask, dense_backward
     if kind in oracle.CELLS:
-        tape = oracle.forward(kind, x, weights, mask=mask, options=recurrent_options(config))
+        rates = config["zoneout"][::-1] if "zoneout" in config else None  # of h, of c: what is done outside training
+        tape = oracle.forward(kind, x, weights, mask=mask, options=recurrent_options(config), kept=rates)
         result = "sequence" if config["return_sequences"] else "output"
 
         def recurrent_backward(dy):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minirnn.jit import Static
-from minirnn.kernels import cells, recurrence, two_pass, weight_gradients
+from minirnn.kernels import cells, layer_norm, lstm_cells, recurrence, two_pass, weight_gradients
 from minirnn.kernels.activations import activation_members
 from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, COLUMNS_3, COLUMNS_4
 
@@ -64,4 +64,41 @@ def simple_rnn_cell(activation: str, columns: int) -> Static:
         columns=width, x_columns=width, h_first=COLUMNS_0, h_columns=width, unit_columns=width,
         row=cells.simple_rnn_row, row_backward=cells.simple_rnn_row_backward,
         **_ONE_PASS, **activation_members(activation),
+    )  # fmt: skip
+
+
+# --- siblings of the LSTM -------------------------------------------------------------------------------------------
+
+
+def peephole_lstm_cell(activation: str, recurrent_activation: str) -> Static:
+    """Columns as the LSTM's; peepholes behind the slots of c."""
+    row = dict(row=lstm_cells.peephole_row, row_backward=lstm_cells.peephole_row_backward)
+    return lstm_cell(activation, recurrent_activation).but("peephole", **row)
+
+
+def zoneout_lstm_cell(activation: str, recurrent_activation: str) -> Static:
+    """Columns as the LSTM's; what zoneout keeps behind the slots of c."""
+    row = dict(row=lstm_cells.zoneout_row, row_backward=lstm_cells.zoneout_row_backward)
+    return lstm_cell(activation, recurrent_activation).but("zoneout", **row)
+
+
+def coupled_lstm_cell(activation: str, recurrent_activation: str) -> Static:
+    """Columns [ i g o ] for the input and for h."""
+    return Static(
+        ("coupled_lstm", activation, recurrent_activation),
+        columns=COLUMNS_3, x_columns=COLUMNS_3, h_first=COLUMNS_0, h_columns=COLUMNS_3, unit_columns=COLUMNS_1,
+        row=lstm_cells.coupled_row, row_backward=lstm_cells.coupled_row_backward,
+        **_ONE_PASS, **_activations(activation, recurrent_activation),
+    )  # fmt: skip
+
+
+def layer_norm_lstm_cell(activation: str, recurrent_activation: str, epsilon: float) -> Static:
+    """Columns [ i f g o ] of x W, of h U, and of the gates; see `layer_norm`."""
+    return Static(
+        ("layer_norm_lstm", activation, recurrent_activation, repr(epsilon)),
+        columns=COLUMNS_4 * 3, x_columns=COLUMNS_4, h_first=COLUMNS_4, h_columns=COLUMNS_4, unit_columns=COLUMNS_1,
+        input_product=recurrence.product_now,
+        forward_step=layer_norm.layer_norm_step, backward_step=layer_norm.layer_norm_step_backward,
+        recurrent_gradient=weight_gradients.recurrent_gradient, two_pass=1, epsilon=epsilon,
+        **_activations(activation, recurrent_activation),
     )  # fmt: skip

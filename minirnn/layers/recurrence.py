@@ -120,6 +120,14 @@ class Recurrent(Affine):
         """Registers of units in a tile."""
         return 1
 
+    def slots_behind_c(self, slots: int, batch: int, padded: int) -> int:
+        """How many slots (batch, padded units) c has behind its own, for what else the cell's kernels read."""
+        return 0
+
+    def blocks_of_dc(self) -> int:
+        """How many blocks (batch, ..) dc has: the first is dc, what is behind it belongs to the cell's kernels."""
+        return 2 if hasattr(self.cell(), "two_pass") else 1
+
     bias_rows: int = 1
 
     # --- weights ---
@@ -175,7 +183,7 @@ class Recurrent(Affine):
         uses_c = self.state_count == 2 or two_pass
         slots = T + 1 if training else 2
         t.h = zeros((slots, B, P), dtype)
-        t.c = zeros((slots, B, P) if uses_c else (0, 0, 0), dtype)
+        t.c = zeros((slots + self.slots_behind_c(slots, B, P), B, P) if uses_c else (0, 0, 0), dtype)
         wide = T > 1 and self._is_wide(B)
         t.chunk = min(T, max(1, CHUNK_ROWS // B)) if wide else T
         kept = (T, NT) if training else (t.chunk, NT) if wide else (1, NT if two_pass else 1)
@@ -210,7 +218,7 @@ class Recurrent(Affine):
         t.ut = zeros(transposed_shape(u.packed.shape, h_tile, dtype), dtype)
         Q = max(t.ut.shape[0] * t.ut.shape[2], t.h.shape[2])
         t.dh = zeros((B, Q), dtype)
-        t.dc = zeros((2 * B if hasattr(cell, "two_pass") else B, Q), dtype)
+        t.dc = zeros((B * self.blocks_of_dc(), Q), dtype)
         t.no_dx = zeros((0, 0, 0), dtype)
         t.wt = zeros((0, 0, 1), dtype)
         t.dx = None
@@ -248,7 +256,7 @@ class Recurrent(Affine):
         """`d_states`: gradients of the last states; `to_initial`: leave those of the initial ones in the tape."""
         t, B = tape, tape.x.shape[0]
         if d_states is not None:
-            for at, d_state in zip((t.dh, t.dc), d_states, strict=False):
+            for at, d_state in zip((t.dh, t.dc[:B]), d_states, strict=False):
                 at[...] = 0.0
                 at[:, : self.units] = 0.0 if d_state is None else d_state
         u = self._recurrent_kernel.packed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from minirnn.training.feeding import Feeding
 from minirnn.training.objective import Objective
 from minirnn.training.run import RunPool
 from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
+from minirnn.training.truncation import Chunks, Truncation
 from minirnn.training.watched import Watched
 
 _WITHOUT_EFFECT = {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
@@ -248,6 +251,8 @@ class Trainer(Feeding):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
+        *,
+        truncate: int | None = None,
     ) -> History:
         """Train; returns a History whose `.history` maps each number's name to its values by epoch.
 
@@ -256,6 +261,13 @@ class Trainer(Feeding):
         share of the rows before shuffling, `validation_data` is (x, y), (x, y, sample_weight) or a stream of batches;
         `verbose` 0, 1 (bar), 2 (a line an epoch). Bad arguments raise a one-line TypeError or ValueError before
         anything changes; a bad batch of a stream, before the step that it was for.
+
+        `truncate` (minirnn's own) trains long series, (rows, time, features) with a target for each step, by truncated
+        back-propagation (Williams & Peng 1990): each batch is cut into stretches of so many steps; the states go on
+        from stretch to stretch, gradients do not, and each stretch is one step of the optimizer. States begin anew with
+        each batch, but for stateful layers. For chains and graphs of recurrent layers with return_sequences and layers
+        that treat each step by itself; ValueError for others. Numbers of an epoch are averages over its stretches,
+        which are the batches that callbacks hear of; validation sees whole series.
         """
         self._require("fit")
         boundary.check_epochs(epochs, initial_epoch)
@@ -277,6 +289,10 @@ class Trainer(Feeding):
             held_out = self._held_out(validation_data, validation_batch_size or batch_size, validation_steps, sample[0])
         self._ready(sample)
         self._prepare_training()
+        step: Callable[[Batch], Any] = self._train_step
+        if truncate is not None:
+            truncation = Truncation(self, truncate)
+            source, step = Chunks(source, truncation, sample), partial(truncation.train, self._train_step)
         callback_list = self._callbacks(callbacks, verbose, epochs, source, add_history=True)
         names = self.metrics_names
         check_monitors(callback_list, names if held_out is None else [*names, *(f"val_{name}" for name in names)])
@@ -287,7 +303,7 @@ class Trainer(Feeding):
             for epoch in range(initial_epoch, epochs):
                 self.reset_metrics()
                 callback_list.on_epoch_begin(epoch)
-                self._train_epoch(source, callback_list)
+                self._train_epoch(source, callback_list, step)
                 logs = self._logs()
                 if held_out is not None and due(epoch + 1):
                     self._evaluate(held_out, callback_list)
@@ -322,12 +338,12 @@ class Trainer(Feeding):
         x, y, sample_weight = (*data, None)[:3]
         return self._source(x, y, sample_weight, batch_size, steps, like=like)[0]
 
-    def _train_epoch(self, source: Source, callback_list: CallbackList) -> None:
+    def _train_epoch(self, source: Source, callback_list: CallbackList, train: Callable[[Batch], Any]) -> None:
         told, trained = callback_list.wants_batches, False
         for step, batch in enumerate(source.epoch()):
             trained = True
             callback_list.on_train_batch_begin(step)
-            self._train_step(batch)
+            train(batch)
             if told:
                 callback_list.on_train_batch_end(step, self._logs())
             if self.stop_training:

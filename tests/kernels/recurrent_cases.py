@@ -18,6 +18,14 @@ CELLS = {
     "GRU reset before": (layers.GRU, {"reset_after": False}),
 }
 
+# Cells that no other library has: they are compared with the oracle alone (`test_lstm_siblings`).
+SIBLINGS = {
+    "PeepholeLSTM": (layers.PeepholeLSTM, {}),
+    "CoupledLSTM": (layers.CoupledLSTM, {}),
+    "LayerNormLSTM": (layers.LayerNormLSTM, {}),
+    "ZoneoutLSTM": (layers.ZoneoutLSTM, {"zoneout": (0.4, 0.2)}),
+}
+
 # Each activation in one place of one cell, and those that keep their pre-activation in both places of every cell.
 _gated = [cell for cell in CELLS if cell != "SimpleRNN"]
 _names = list(ACTIVATIONS)
@@ -52,8 +60,8 @@ def make(
 ) -> Case:  # fmt: skip
     """A case of this cell; `mask` is an array (batch, time), or True for one with every kind of row."""
     random = np.random.default_rng(seed)
-    kind, defaults = CELLS[cell]
-    layer = kind(units, return_state=True, dtype=dtype, **defaults, **options)
+    kind, defaults = (CELLS | SIBLINGS)[cell]
+    layer = kind(units, return_state=True, dtype=dtype, **defaults | options)
     layer.build((None, time, features))
     scale = 1 / np.sqrt(units)
     layer.set_weights(
