@@ -1,6 +1,7 @@
 """Floor 3: Keras's layers. Names and arguments become packed weights and kernel calls, forward and backward."""
 
 from minirnn.compat.modules import names_of
+from minirnn.layers.convolving import Conv1D
 from minirnn.layers.dense import Dense
 from minirnn.layers.elementwise import Activation, Dropout
 from minirnn.layers.gru import GRU
