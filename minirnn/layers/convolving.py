@@ -111,7 +111,7 @@ class Conv1D(Dense):
         if self.windows.stride > 1 and self.windows.dilation > 1:
             raise ValueError(f"{self.name} got strides {strides} and dilation_rate {dilation_rate}; leave one at 1")
         if self.filters % self.groups:
-            raise ValueError(f"{self.name} cannot part {self.filters} filters into {self.groups} groups; take a multiple")
+            raise ValueError(f"{self.name} cannot part {filters} filters into {groups} groups; take a multiple")
 
     def check_rank(self, shape: tuple[int | None, ...]) -> None:
         super(Dense, self).check_rank(shape)
