@@ -1,8 +1,7 @@
 """Windows along time side by side, so that a convolution is one matrix product; and the way back, their transpose.
 
-    x (B, T, F)              a sequence
-    windows (B, N, size * F) window n is the steps n * stride + tap * dilation - left of x, tap = 0 .. size - 1;
-                             steps before the first and behind the last of x are zeros
+x (B, T, F) is a sequence. Of windows (B, N, size * F), window n is the steps n * stride + tap * dilation - left of x,
+tap = 0 .. size - 1; steps before the first and behind the last of x are zeros.
 """
 
 from __future__ import annotations

@@ -70,7 +70,9 @@ class LayerNormalization(Scaled):
     def check_input(self, shape: Shape) -> None:
         sizes = sizes_along(shape, self._axes(), self.name)
         if self.built and sizes != self._sizes:
-            raise ValueError(f"{self.name} was built for {self._sizes} along axis {self.axis}, got shape {tuple(shape)}")
+            raise ValueError(
+                f"{self.name} was built for {self._sizes} along axis {self.axis}, got shape {tuple(shape)}"
+            )
 
     # --- the two passes ---
 

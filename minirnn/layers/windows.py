@@ -67,7 +67,9 @@ def padding_mode(padding: Any, allowed: tuple[str, ...]) -> str:
 def channels_last(data_format: Any, owner: str) -> str:
     """ "channels_last", also for None; NotImplementedError for "channels_first", ValueError for anything else."""
     if data_format == "channels_first":
-        raise NotImplementedError(f"{owner}: data_format {data_format!r} is not supported; put a Permute((2, 1)) before")
+        raise NotImplementedError(
+            f"{owner}: data_format {data_format!r} is not supported; put a Permute((2, 1)) before"
+        )
     if data_format not in (None, "channels_last"):
         raise ValueError(f"{owner}: data_format must be 'channels_last', got {data_format!r:.60}")
     return "channels_last"
