@@ -119,7 +119,7 @@ class UnitNormalization(Layer):
     """y = x / |x|, the Euclidean length |x| being that of the numbers along `axis` (one axis or a list).
 
     Lengths below 1e-12 count as 1e-12, so zeros stay zeros. Better than Keras: their gradient is zero, for zero has no
-    direction (Keras: NaN).
+    direction (Keras: 1e12 times the output's, and the weights are gone).
     """
 
     shortest = 1e-12

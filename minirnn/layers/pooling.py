@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.boundary import as_mask
+from minirnn.kernels.threads import share
+from minirnn.kernels.windows import largest, to_largest
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.weight import zeros
 from minirnn.layers.windows import Windows, channels_last, padding_mode, single
@@ -48,20 +50,7 @@ class _Pooling(Layer):
         t = Tape()
         t.y = zeros(self.compute_output_shape(shape), self.dtype)  # type: ignore[arg-type]
         t.dx = zeros(shape, self.dtype) if training else None
-        t.taps = self._taps(shape[1])
         return t
-
-    def _taps(self, length: int) -> list[tuple[slice, slice]]:
-        """For each place in a window: the windows that have a step there, and those steps."""
-        stride, left, count = self.windows.stride, self.windows.left(length), self.windows.count(length)
-        taps = []
-        for tap in range(self.windows.size):
-            first = max(0, -(-(left - tap) // stride))
-            last = min(count - 1, (length - 1 + left - tap) // stride)
-            if first <= last:
-                start = first * stride + tap - left
-                taps.append((slice(first, last + 1), slice(start, start + (last - first) * stride + 1, stride)))
-        return taps
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
@@ -84,25 +73,18 @@ class MaxPooling1D(_Pooling):
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         t = super().new_tape(shape, training)
-        t.winner = np.zeros(t.y.shape, np.int32) if training else None  # the number of the tap that gave y
+        t.winner = np.zeros(t.y.shape, np.int64)
         return t
 
     def forward(self, x: Array, mask: Array | None, tape: Tape, training: bool) -> Array:
-        y, winner = tape.y, tape.winner
-        y[...] = -np.inf
-        for number, (windows, steps) in enumerate(tape.taps):
-            part = x[:, steps]
-            if winner is not None:
-                winner[:, windows][part > y[:, windows]] = number
-            np.maximum(y[:, windows], part, out=y[:, windows])
-        return y
+        place = (self.windows.size, self.windows.stride, self.windows.left(x.shape[1]))
+        share(largest, (x, *place, tape.y, tape.winner), len(x), x.size)
+        return tape.y
 
     def backward(self, dy: Array, tape: Tape, need_dx: bool) -> Array | None:
         if not need_dx:
             return None
-        tape.dx[...] = 0.0
-        for number, (windows, steps) in enumerate(tape.taps):
-            tape.dx[:, steps] += np.where(tape.winner[:, windows] == number, dy[:, windows], dy.dtype.type(0))
+        share(to_largest, (dy, tape.winner, tape.dx), len(dy), tape.dx.size)
         return tape.dx
 
 
@@ -127,10 +109,23 @@ class AveragePooling1D(_Pooling):
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         t = super().new_tape(shape, training)
+        t.taps = self._taps(shape[1])
         t.counts = np.zeros((t.y.shape[1], 1), self.dtype)
         for windows, _ in t.taps:
             t.counts[windows] += 1
         return t
+
+    def _taps(self, length: int) -> list[tuple[slice, slice]]:
+        """For each place in a window: the windows that have a step there, and those steps."""
+        stride, left, count = self.windows.stride, self.windows.left(length), self.windows.count(length)
+        taps = []
+        for tap in range(self.windows.size):
+            first = max(0, -(-(left - tap) // stride))
+            last = min(count - 1, (length - 1 + left - tap) // stride)
+            if first <= last:
+                start = first * stride + tap - left
+                taps.append((slice(first, last + 1), slice(start, start + (last - first) * stride + 1, stride)))
+        return taps
 
     def forward(self, x: Array, mask: Array | None, tape: Tape, training: bool) -> Array:
         tape.y[...] = 0.0

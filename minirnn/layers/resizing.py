@@ -55,8 +55,14 @@ class UpSampling1D(_Resizing):
         return np.repeat(x, self.size, axis=1)
 
     def backward(self, dy: Array, tape: Tape, need_dx: bool) -> Array | None:
+        if not need_dx:
+            return None
         batch, time, features = tape.shape
-        return dy.reshape(batch, time, self.size, features).sum(axis=2) if need_dx else None
+        copies = dy.reshape(batch, time, self.size, features)
+        dx = copies[:, :, 0].copy()
+        for number in range(1, self.size):
+            dx += copies[:, :, number]
+        return dx
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"size": self.size}

@@ -14,10 +14,14 @@ from minirnn.layers.weight import PlainLayout, Weight
 
 Array = NDArray[Any]
 
+PART = 128  # numbers that are added one after the other; the sums of such parts are added then
+
 
 def total(x: Array, axes: tuple[int, ...]) -> Array:
-    """The sum over `axes`, which stay with length 1: one axis at a time, so that rounding errors do not pile up."""
+    """The sum over `axes`, which stay with length 1; in parts, so that rounding errors do not pile up."""
     for axis in axes:
+        if x.shape[axis] > PART:
+            x = np.add.reduceat(x, range(0, x.shape[axis], PART), axis=axis)
         x = x.sum(axis=axis, keepdims=True)
     return x
 

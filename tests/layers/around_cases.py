@@ -15,7 +15,11 @@ CONVOLUTIONS = [
     ("Conv1D", {"filters": 5, "kernel_size": 3}, SEQUENCE),
     ("Conv1D", {"filters": 3, "kernel_size": 2, "padding": "same", "activation": "tanh"}, SEQUENCE),
     ("Conv1D", {"filters": 3, "kernel_size": 3, "padding": "same", "strides": 2, "use_bias": False}, SEQUENCE),
-    ("Conv1D", {"filters": 2, "kernel_size": 2, "padding": "causal", "dilation_rate": 3, "activation": "relu"}, SEQUENCE),
+    (
+        "Conv1D",
+        {"filters": 2, "kernel_size": 2, "padding": "causal", "dilation_rate": 3, "activation": "relu"},
+        SEQUENCE,
+    ),
     ("Conv1D", {"filters": 2, "kernel_size": 2, "padding": "causal", "strides": 3}, SEQUENCE),
     ("Conv1D", {"filters": 2, "kernel_size": 9, "padding": "same", "dilation_rate": 2}, SEQUENCE),
     ("Conv1D", {"filters": 6, "kernel_size": 3, "groups": 2, "activation": "softmax"}, SEQUENCE),
@@ -77,9 +81,7 @@ IDS = [identify(case) for case in CASES]
 def random_weights(layer, rng):
     """Random values for a built layer's weights, variances positive, in the order of both libraries."""
     values = [rng.uniform(-1, 1, tuple(w.shape)) for w in layer.weights]
-    return [
-        abs(v) + 0.1 if "variance" in w.name else v for w, v in zip(layer.weights, values, strict=True)
-    ]
+    return [abs(v) + 0.1 if "variance" in w.name else v for w, v in zip(layer.weights, values, strict=True)]
 
 
 def pair(keras, rng, name, options, shape):
