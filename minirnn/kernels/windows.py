@@ -45,7 +45,7 @@ def fold(d_windows, stride, dilation, left, dx, b0, b1):
 
 @kernel
 def largest(x, size, stride, left, y, winner, b0, b1):
-    """y (B, N, F) becomes the largest of the steps in each window, winner (B, N, F) which step of x, the first, it is."""
+    """y (B, N, F) becomes the largest of the steps in each window, winner (B, N, F) which step of x, the first such."""
     T, F = x.shape[1], x.shape[2]
     for b in range(b0, b1):
         for n in range(y.shape[1]):

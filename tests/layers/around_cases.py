@@ -17,7 +17,7 @@ CONVOLUTIONS = [
     ("Conv1D", {"filters": 3, "kernel_size": 3, "padding": "same", "strides": 2, "use_bias": False}, SEQUENCE),
     (
         "Conv1D",
-        {"filters": 2, "kernel_size": 2, "padding": "causal", "dilation_rate": 3, "activation": "relu"},
+        {"filters": 2, "kernel_size": 2, "padding": "causal", "dilation_rate": 3, "activation": "elu"},
         SEQUENCE,
     ),
     ("Conv1D", {"filters": 2, "kernel_size": 2, "padding": "causal", "strides": 3}, SEQUENCE),

@@ -12,6 +12,7 @@ from tests.layers.around_cases import (
     CASES,
     IDS,
     NORMALIZATIONS,
+    SEQUENCE,
     B,
     F,
     T,
@@ -135,10 +136,8 @@ def test_second_names_are_those_of_keras(keras, second, first):
 # --- masks ---
 
 
-@every_case
-def test_masks_go_on_or_end_as_in_keras(keras, name, options, shape):
-    if len(shape) != 3:
-        pytest.skip("a mask is (batch, time)")
+@pytest.mark.parametrize("name, options", [(n, o) for n, o, s in CASES if s == SEQUENCE], ids=str)
+def test_masks_go_on_or_end_as_in_keras(keras, name, options):
     kept = []
     for kind in (layers, keras.layers):
         start = kind.Input((T, F))
@@ -200,7 +199,8 @@ def test_the_mean_of_no_steps_is_zero_and_takes_no_gradient(drawn):
 
 
 @pytest.mark.parametrize("name, options", [
-    ("MaxPooling1D", {}), ("MaxPooling1D", {"pool_size": 3, "strides": 1, "padding": "same"}), ("GlobalMaxPooling1D", {}),
+    ("MaxPooling1D", {}), ("MaxPooling1D", {"pool_size": 3, "strides": 1, "padding": "same"}),
+    ("GlobalMaxPooling1D", {}),
 ])  # fmt: skip
 def test_equally_large_steps_get_the_gradients_that_they_get_in_keras(drawn, name, options):
     ours, theirs, x, dy = drawn(name, options, (None, T, F))
