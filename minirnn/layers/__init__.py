@@ -26,7 +26,7 @@ from minirnn.layers.merging import (
     subtract,
 )
 from minirnn.layers.normalizing import Normalization
-from minirnn.layers.pooling import AveragePooling1D, GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
+from minirnn.layers.pools import AveragePooling1D, GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
 from minirnn.layers.resizing import Cropping1D, Permute, UpSampling1D, ZeroPadding1D
 from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
