@@ -1,6 +1,8 @@
 """Floor 3: Keras's layers. Names and arguments become packed weights and kernel calls, forward and backward."""
 
 from minirnn.compat.modules import names_of
+from minirnn.layers.batch_normalization import BatchNormalization
+from minirnn.layers.convolving import Conv1D
 from minirnn.layers.coupled_lstm import CoupledLSTM
 from minirnn.layers.dense import Dense
 from minirnn.layers.elementwise import Activation, Dropout
@@ -9,6 +11,7 @@ from minirnn.layers.input import Input, InputLayer
 from minirnn.layers.joining import Concatenate, Dot, concatenate, dot
 from minirnn.layers.layer import Layer
 from minirnn.layers.layer_norm_lstm import LayerNormLSTM
+from minirnn.layers.layer_normalization import LayerNormalization, UnitNormalization
 from minirnn.layers.lstm import LSTM
 from minirnn.layers.merging import (
     Add,
@@ -26,15 +29,27 @@ from minirnn.layers.merging import (
 )
 from minirnn.layers.normalizing import Normalization
 from minirnn.layers.peephole_lstm import PeepholeLSTM
+from minirnn.layers.pools import AveragePooling1D, GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
+from minirnn.layers.resizing import Cropping1D, Permute, UpSampling1D, ZeroPadding1D
 from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
 from minirnn.layers.zoneout_lstm import ZoneoutLSTM
 
+# Keras's second names.
+AvgPool1D = AveragePooling1D
+Convolution1D = Conv1D
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalMaxPool1D = GlobalMaxPooling1D
+MaxPool1D = MaxPooling1D
+
 __all__ = [
-    "GRU", "LSTM", "Activation", "Add", "Average", "Concatenate", "CoupledLSTM", "Dense", "Dot", "Dropout", "Flatten",
-    "Input", "InputLayer", "Layer", "LayerNormLSTM", "Masking", "Maximum", "Minimum", "Multiply", "Normalization",
-    "PeepholeLSTM", "RepeatVector", "Reshape", "SimpleRNN", "Subtract", "ZoneoutLSTM", "add", "average", "concatenate",
-    "dot", "maximum", "minimum", "multiply", "subtract",
+    "GRU", "LSTM", "Activation", "Add", "Average", "AveragePooling1D", "AvgPool1D", "BatchNormalization", "Concatenate",
+    "Conv1D", "Convolution1D", "CoupledLSTM", "Cropping1D", "Dense", "Dot", "Dropout", "Flatten",
+    "GlobalAveragePooling1D", "GlobalAvgPool1D", "GlobalMaxPool1D", "GlobalMaxPooling1D", "Input", "InputLayer",
+    "Layer", "LayerNormLSTM", "LayerNormalization", "Masking", "MaxPool1D", "MaxPooling1D", "Maximum", "Minimum",
+    "Multiply", "Normalization", "PeepholeLSTM", "Permute", "RepeatVector", "Reshape", "SimpleRNN", "Subtract",
+    "UnitNormalization", "UpSampling1D", "ZeroPadding1D", "ZoneoutLSTM", "add", "average", "concatenate", "dot",
+    "maximum", "minimum", "multiply", "subtract",
 ]  # fmt: skip
 
 __getattr__ = names_of(__name__)

@@ -78,12 +78,17 @@ class Dense(Affine):
             raise ValueError(f"{self.name} needs a known number of features, got shape {tuple(input_shape)}")
         super().build(input_shape)
         layout = TileLayout(self.units, [[0]], len(tile_for(self.units, self.dtype)), self.dtype)
-        self._kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer, layout)
+        shape, tiles = self.kernel_form(features, layout)
+        self._kernel = self.add_weight("kernel", shape, self.kernel_initializer, tiles)
         if self.use_bias:
             self._bias: Weight | None = self.add_weight("bias", (self.units,), self.bias_initializer, layout)
         else:
             self._bias = None
             self._no_bias = zeros(layout.packed_shape((self.units,)), self.dtype)
+
+    def kernel_form(self, features: int, layout: TileLayout) -> tuple[tuple[int, ...], TileLayout]:
+        """The kernel's shape, and how it lies in memory, given the layout of a matrix with `units` columns."""
+        return (features, self.units), layout
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.units)

@@ -49,8 +49,8 @@ if hasattr(os, "register_at_fork"):
 
 
 def unique_name(class_name: str) -> str:
-    """lstm, lstm_1, lstm_2 .. in the order of creation."""
-    base = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", class_name)).lower()
+    """lstm, lstm_1, lstm_2 .. in the order of creation; max_pooling1d for MaxPooling1D."""
+    base = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", class_name).lower()
     with one_thread():
         number = _counts[base]
         _counts[base] += 1
