@@ -17,12 +17,12 @@ NO_GRAPH = "it has no symbolic arithmetic; use NumPy on arrays, and layers or lo
 # Package -> why -> its names.
 NAMES: dict[str, dict[str, str]] = {
     "layers": {
-        NOT_YET: """AbstractRNNCell ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
+        NOT_YET: """AbstractRNNCell Add Average
             AveragePooling1D AvgPool1D BatchNormalization Bidirectional Concatenate Conv1D Convolution1D Cropping1D Dot
-            ELU Embedding GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAvgPool1D GlobalMaxPool1D
-            GlobalMaxPooling1D Identity InputSpec Lambda LayerNormalization LeakyReLU LSTMCell MaxPool1D MaxPooling1D
-            Maximum Minimum MultiHeadAttention Multiply PReLU Permute RMSNormalization RNN ReLU Rescaling SimpleRNNCell
-            Softmax SpatialDropout1D StackedRNNCells Subtract ThresholdedReLU TimeDistributed UnitNormalization
+            Embedding GRUCell GlobalAveragePooling1D GlobalAvgPool1D GlobalMaxPool1D
+            GlobalMaxPooling1D InputSpec LayerNormalization LSTMCell MaxPool1D MaxPooling1D
+            Maximum Minimum MultiHeadAttention Multiply Permute RMSNormalization RNN SimpleRNNCell
+            StackedRNNCells Subtract ThresholdedReLU TimeDistributed UnitNormalization
             UpSampling1D Wrapper ZeroPadding1D add average concatenate dot maximum minimum multiply subtract""",
         OUTSIDE: """AtrousConvolution1D AtrousConvolution2D AutoContrast AveragePooling2D AveragePooling3D AvgPool2D
             AvgPool3D CategoryEncoding CenterCrop Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
