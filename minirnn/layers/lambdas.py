@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from minirnn.layers.layer import Layer
+from minirnn.layers.own import OwnCalls
 from minirnn.layers.tracing import takes
 
 
@@ -25,7 +26,7 @@ class Lambda(Layer):
     array([[9.]], dtype=float32)
     """
 
-    own_call = True
+    own_call, own_methods = True, OwnCalls
 
     def __init__(
         self,

@@ -37,9 +37,12 @@ class OwnAttributes:
 
     def __setattr__(self: Any, name: str, value: Any) -> None:
         found = vars(self).get("_tracked")
-        if found is None and tracked(value, _is_layer, []) is not value or _is_layer(value) and found is None:
-            raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() before it sets layers")
-        object.__setattr__(self, name, value if found is None else tracked(value, _is_layer, found))
+        if name != "_tracked":
+            seen: list[Any] = []
+            value = tracked(value, _is_layer, seen if found is None else found)
+            if seen:
+                raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() before it sets layers")
+        object.__setattr__(self, name, value)
 
     def sublayers(self: Any) -> list[Any]:
         """The layers that it has as attributes, in the order in which they were set."""

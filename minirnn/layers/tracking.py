@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 
+def _untold(value: Any) -> Any:
+    return value
+
+
 class TrackedList(list):
     """A list that tells of what is put into it."""
 
-    def __init__(self, values: Iterable[Any], tell: Callable[[Any], Any]) -> None:
+    def __init__(self, values: Iterable[Any] = (), tell: Callable[[Any], Any] = _untold) -> None:
         super().__init__(map(tell, values))
         self._tell = tell
 
@@ -40,8 +44,8 @@ class TrackedList(list):
 class TrackedDict(dict):
     """A dict that tells of what is put into it."""
 
-    def __init__(self, values: dict[Any, Any], tell: Callable[[Any], Any]) -> None:
-        super().__init__({key: tell(value) for key, value in values.items()})
+    def __init__(self, values: Any = (), tell: Callable[[Any], Any] = _untold) -> None:
+        super().__init__({key: tell(value) for key, value in dict(values).items()})
         self._tell = tell
 
     def __setitem__(self, key: Any, value: Any) -> None:
