@@ -133,7 +133,6 @@ class Layer(WeightOwner):
             raise NotImplementedError(f"{type(self).__name__}: activity_regularizer is not supported yet; leave it out")
         if not autocast:
             raise NotImplementedError(f"{type(self).__name__}: inputs take the layer's dtype; leave autocast=False out")
-        self._tracked: list[Layer] = []
         self.name = unique_name(type(self).__name__) if name is None else str(name)
         self.dtype = config.check_dtype(dtype)
         self.built = False
@@ -142,6 +141,7 @@ class Layer(WeightOwner):
         self._trainable = bool(trainable)
         self.input_shape: Any = None
         self.declared_shape = self._declared(**kwargs)
+        self._tracked: list[Layer] = []  # last of all: attributes that are set from here on may be layers
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -253,6 +253,10 @@ class Layer(WeightOwner):
         self.check_rank(input_shape)
         self.input_shape = tuple(input_shape)
         self.built = True
+
+    def _finish_build(self, input_shape: Any) -> None:
+        """After a `build` of the user's."""
+        self.input_shape, self.built = input_shape, True
 
     def check_rank(self, shape: tuple[int | None, ...]) -> None:
         if self.input_rank is not None and len(shape) != self.input_rank:
@@ -422,6 +426,10 @@ class Layer(WeightOwner):
 
     def get_config(self) -> dict[str, Any]:
         """Keras's configuration; `from_config`, here or in Keras, makes an equal, unbuilt layer of it."""
+        return self.common_config()
+
+    def common_config(self) -> dict[str, Any]:
+        """The part of the configuration that all layers have."""
         return {"name": self.name, "trainable": self.trainable, "dtype": config.dtype_policy(self.dtype)}
 
     @classmethod

@@ -12,6 +12,8 @@ A class that derives from `Layer` outside of minirnn and has a `call` is run in 
 from __future__ import annotations
 
 import functools
+import inspect
+import json
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,27 @@ class OwnAttributes:
             if seen:
                 raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() before it sets layers")
         object.__setattr__(self, name, value)
+
+    def get_config(self: Any) -> dict[str, Any]:
+        """The arguments that it was made with, where these are plain values, and what else its `__init__` takes.
+
+        Raises NotImplementedError where they are not; a `get_config` of the class's own may call this one.
+        """
+        parameters = inspect.signature(type(self).__init__).parameters
+        base = self.common_config()
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            base = {key: value for key, value in base.items() if key in parameters}
+        given: dict[str, Any] = {}
+        for name, value in getattr(self, "_arguments", {}).items():
+            given |= value if parameters[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
+        for name, value in given.items():
+            try:
+                json.dumps(value)
+            except TypeError:
+                raise NotImplementedError(
+                    f"{type(self).__name__} got {name}={value!r:.60}, which is no plain value: it needs a get_config"
+                ) from None
+        return base | {name: value for name, value in given.items() if name not in base}
 
     def sublayers(self: Any) -> list[Any]:
         """The layers that it has as attributes, in the order in which they were set."""
@@ -122,8 +145,11 @@ def adopt(cls: Any) -> None:
         for name, value in (("supports_masking", False), ("takes_mask", takes(cls.call, "mask"))):
             if not any(name in vars(base) for base in theirs):
                 setattr(cls, name, value)
+    if not _is_minirnn(cls):
         if "build" in vars(cls):
-            cls.build = _marked_as_built(cls.build)
+            cls.build = _finished(cls.build)
+        if "__init__" in vars(cls):
+            cls.__init__ = _remembered(cls.__init__)
 
 
 def _is_layer(value: Any) -> bool:
@@ -144,13 +170,30 @@ def _is_own(cls: type) -> bool:
     return False
 
 
-def _marked_as_built(build: Any) -> Any:
+def _finished(build: Any) -> Any:
     @functools.wraps(build)
-    def marked(self: Any, input_shape: Any, *args: Any, **kwargs: Any) -> None:
-        build(self, input_shape, *args, **kwargs)
-        self.input_shape, self.built = input_shape, True
+    def finished(self: Any, input_shape: Any = None) -> None:
+        build(self, input_shape)
+        self._finish_build(input_shape)
 
-    return marked
+    return finished
+
+
+def _remembered(init: Any) -> Any:
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def remembered(self: Any, *args: Any, **kwargs: Any) -> None:
+        if "_arguments" not in vars(self):
+            try:
+                given = dict(signature.bind(self, *args, **kwargs).arguments)
+            except TypeError as error:
+                raise TypeError(f"{type(self).__name__} {error}") from None
+            del given[next(iter(signature.parameters))]
+            object.__setattr__(self, "_arguments", given)
+        init(self, *args, **kwargs)
+
+    return remembered
 
 
 # --- one call, as a step of a graph ---

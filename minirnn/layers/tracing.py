@@ -52,9 +52,9 @@ def _record(owner: Any, args: tuple, kwargs: dict[str, Any], training: bool) -> 
         outputs = owner.call(*args, **given)
     except SymbolicError as error:
         raise TypeError(
-            f"{owner.name}: call may only call layers, or it cannot be trained, but {error}; or write a Layer with "
-            "call and backward for it"
-        ) from None
+            f"{owner.name}: call does arithmetic of its own, which cannot be trained; use layers, such as Add for +, "
+            "or write a Layer with call and backward"
+        ) from error
     for tensor in flatten(outputs):
         if not isinstance(tensor, KerasTensor):
             raise TypeError(
