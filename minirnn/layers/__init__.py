@@ -3,6 +3,7 @@
 from minirnn.compat.modules import names_of
 from minirnn.layers.attention import AdditiveAttention, Attention
 from minirnn.layers.dense import Dense
+from minirnn.layers.disturbing import AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D
 from minirnn.layers.elementwise import Activation, Dropout
 from minirnn.layers.gru import GRU
 from minirnn.layers.input import Input, InputLayer
@@ -24,7 +25,6 @@ from minirnn.layers.merging import (
     multiply,
     subtract,
 )
-from minirnn.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D
 from minirnn.layers.normalizing import Normalization
 from minirnn.layers.passing import ActivityRegularization, Identity, Rescaling
 from minirnn.layers.rectified import ELU, LeakyReLU, PReLU, ReLU

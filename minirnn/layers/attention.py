@@ -19,8 +19,8 @@ from minirnn import initializers, random
 from minirnn.boundary import as_input, as_mask
 from minirnn.layers.calls import BoundCall
 from minirnn.layers.combination import Array, Merge, listed
+from minirnn.layers.disturbing import share
 from minirnn.layers.layer import Tape
-from minirnn.layers.noise import share
 from minirnn.layers.softmax import d_softmax, softmax
 from minirnn.layers.symbolic import KerasTensor, Node, Shape
 from minirnn.layers.weight import PlainLayout, Weight
@@ -149,7 +149,7 @@ class Attention(Merge):
         ys = self.run(xs, self._masks(xs, mask), tape, training)
         return tuple(ys) if return_attention_scores else ys[0]
 
-    def vjp(self, xs: Any, dy: Any, mask: Any = None, **options: bool) -> tuple:
+    def vjp(self, xs: Any, dy: Any, mask: Any = None, **options: Any) -> tuple:  # type: ignore[override]
         """Gradients of sum(layer(xs) * dy): ([dx of each input], [gradient of each weight]).
 
         With `return_attention_scores` dy is a pair, and the sum that of both products.

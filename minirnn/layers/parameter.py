@@ -51,7 +51,8 @@ def new_parameter(layer: Any, shape: Any, initializer: Any, dtype: Any, trainabl
     kind = np.dtype(dtype or layer.dtype)
     if trainable and kind != layer.dtype:
         raise ValueError(f"{layer.name}: a weight of {kind} cannot be trained by a layer of {layer.dtype}")
-    weight = Parameter(name or f"weight_{len(layer._own_weights)}", sizes, PlainLayout(kind), layer.name)
+    name = name or f"weight_{len(layer._own_weights)}"
+    weight = Parameter(name, sizes, PlainLayout(kind), layer.name)  # type: ignore[abstract]
     default = "glorot_uniform" if kind.kind == "f" else "zeros"
     initial: Any = initializers.get(default if initializer is None else initializer)
     weight.assign(initial(sizes, dtype=kind.name))

@@ -14,6 +14,9 @@ from minirnn.layers.layer import Layer, Tape
 class Identity(Layer):
     """y = x, for inputs of any shape: a place that holds nothing."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         return Tape()
 
@@ -78,7 +81,7 @@ class Rescaling(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
         """The layer of a configuration, of minirnn or of Keras."""
-        values = {name: _revived(config[name]) for name in ("scale", "offset") if name in config}
+        values: dict[str, Any] = {name: _revived(config[name]) for name in ("scale", "offset") if name in config}
         return cls(**{**config, **values})
 
 

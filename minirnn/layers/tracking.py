@@ -30,7 +30,7 @@ class TrackedList(list):
     def extend(self, values: Iterable[Any]) -> None:
         super().extend(map(self._tell, values))
 
-    def __iadd__(self, values: Iterable[Any]) -> Any:
+    def __iadd__(self, values: Iterable[Any]) -> Any:  # type: ignore[misc]
         self.extend(values)
         return self
 
