@@ -25,7 +25,7 @@ from minirnn.compat import spelling
 from minirnn.layers.parameter import new_parameter
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.tape import Tape
-from minirnn.layers.weight import Layout, Weight, WeightOwner
+from minirnn.layers.weight import PlainLayout, TileLayout, Weight, WeightOwner
 from minirnn.utils.nested import flatten, map_leaves
 
 NO_MASK = np.zeros((0, 0), bool)
@@ -161,23 +161,17 @@ class Layer(WeightOwner):
 
     # --- weights ---
 
-    def add_weight(
-        self,
-        name: Any = None,
-        shape: Any = (),
-        initial: Any = None,
-        layout: Layout | None = None,
-        trainable: bool = True,
-        **options: Any,
-    ) -> Any:
-        """A new weight that begins as `initial(shape, dtype)`; one that is not `trainable` never is.
+    def add_weight(self, *given: Any, trainable: bool = True, **options: Any) -> Any:
+        """A new weight; one that is not `trainable` never is.
 
-        In a layer of the user's own it is called as in Keras: `add_weight(shape=(), initializer=None, dtype=None,
-        trainable=True, name=None)`, by default glorot_uniform of the layer's dtype. Raises TypeError for an unknown
-        argument, ValueError for a shape or initializer that is none.
+        In a layer of the user's own as in Keras: `add_weight(shape=(), initializer=None, dtype=None, trainable=True,
+        name=None)`, by default glorot_uniform of the layer's dtype. minirnn's own layers say `add_weight(name, shape,
+        initial, layout)`, where `initial(shape, dtype)` gives the numbers. Raises TypeError for an unknown argument,
+        ValueError for a shape or initializer that is none.
         """
-        if layout is None:
-            return self._add_parameter(name, shape, initial, trainable, **options)
+        if len(given) < 4 or not isinstance(given[3], (TileLayout, PlainLayout)):
+            return self._add_parameter(*given, trainable=trainable, **options)
+        name, shape, initial, layout = given
         weight = Weight(name, shape, layout, self.name)
         weight.assign(initial(shape, dtype=self.dtype))
         weight.trainable = trainable
@@ -186,27 +180,25 @@ class Layer(WeightOwner):
 
     def _add_parameter(
         self,
-        name: Any,
-        shape: Any,
-        initial: Any,
-        trainable: bool,
-        *,
+        shape: Any = (),
         initializer: Any = None,
         dtype: Any = None,
+        *,
+        trainable: bool = True,
+        name: str | None = None,
         autocast: bool = True,
         regularizer: Any = None,
         constraint: Any = None,
     ) -> Weight:
-        """`add_weight` of an own layer; Keras has the shape first, Keras 2 the name."""
-        if name is not None and not isinstance(name, str):
-            name, shape, initial = None, name, shape if shape != () else initial
+        """`add_weight` of an own layer."""
         for what, value in (("regularizer", regularizer), ("constraint", constraint)):
             if value is not None:
                 raise NotImplementedError(f"{self.name}: add_weight has no {what} yet; leave it out")
-        weight = new_parameter(self, shape, initial if initializer is None else initializer, dtype, trainable, name)
+        weight = new_parameter(self, shape, initializer, dtype, trainable, name)
         # As in Keras, those that are never trained come last.
-        place = next((k for k, w in enumerate(self._own_weights) if not w.trainable), None) if trainable else None
-        self._own_weights.insert(len(self._own_weights) if place is None else place, weight)
+        fixed = [place for place, own in enumerate(self._own_weights) if not own.trainable]
+        place = fixed[0] if trainable and fixed else len(self._own_weights)
+        self._own_weights.insert(place, weight)
         return weight
 
     def sublayers(self) -> list[Layer]:

@@ -137,7 +137,7 @@ def adopt(cls: Any) -> None:
     if not cls.own_call:
         return
     methods = cls.own_methods
-    theirs = [base for base in cls.__mro__ if not _is_minirnn(base)]
+    theirs = [cls, *(base for base in cls.__mro__ if not _is_minirnn(base))]
     for name, method in {**vars(OwnAttributes), **vars(methods)}.items():
         if callable(method) and not any(name in vars(base) for base in theirs):
             setattr(cls, name, method)
