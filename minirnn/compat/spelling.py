@@ -66,6 +66,7 @@ LAYER_BY_CLASS: Mapping[str, Names] = {
         "W_regularizer": "embeddings_regularizer",
         "W_constraint": "embeddings_constraint",
     },
+    "LeakyReLU": {"alpha": "negative_slope"},
 }
 OPTIMIZER: Names = {"lr": "learning_rate"}
 MODEL: Names = {"input": "inputs", "output": "outputs"}

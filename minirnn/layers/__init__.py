@@ -1,14 +1,17 @@
 """Floor 3: Keras's layers. Names and arguments become packed weights and kernel calls, forward and backward."""
 
 from minirnn.compat.modules import names_of
+from minirnn.layers.attention import AdditiveAttention, Attention
 from minirnn.layers.batch_normalization import BatchNormalization
 from minirnn.layers.convolving import Conv1D
 from minirnn.layers.coupled_lstm import CoupledLSTM
 from minirnn.layers.dense import Dense
+from minirnn.layers.disturbing import AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D
 from minirnn.layers.elementwise import Activation, Dropout
 from minirnn.layers.gru import GRU
 from minirnn.layers.input import Input, InputLayer
 from minirnn.layers.joining import Concatenate, Dot, concatenate, dot
+from minirnn.layers.lambdas import Lambda
 from minirnn.layers.layer import Layer
 from minirnn.layers.layer_norm_lstm import LayerNormLSTM
 from minirnn.layers.layer_normalization import LayerNormalization, UnitNormalization
@@ -28,11 +31,14 @@ from minirnn.layers.merging import (
     subtract,
 )
 from minirnn.layers.normalizing import Normalization
+from minirnn.layers.passing import ActivityRegularization, Identity, Rescaling
 from minirnn.layers.peephole_lstm import PeepholeLSTM
 from minirnn.layers.pools import AveragePooling1D, GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
+from minirnn.layers.rectified import ELU, LeakyReLU, PReLU, ReLU
 from minirnn.layers.resizing import Cropping1D, Permute, UpSampling1D, ZeroPadding1D
 from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
+from minirnn.layers.softmax import Softmax
 from minirnn.layers.zoneout_lstm import ZoneoutLSTM
 
 # Keras's second names.
@@ -43,13 +49,15 @@ GlobalMaxPool1D = GlobalMaxPooling1D
 MaxPool1D = MaxPooling1D
 
 __all__ = [
-    "GRU", "LSTM", "Activation", "Add", "Average", "AveragePooling1D", "AvgPool1D", "BatchNormalization", "Concatenate",
-    "Conv1D", "Convolution1D", "CoupledLSTM", "Cropping1D", "Dense", "Dot", "Dropout", "Flatten",
-    "GlobalAveragePooling1D", "GlobalAvgPool1D", "GlobalMaxPool1D", "GlobalMaxPooling1D", "Input", "InputLayer",
-    "Layer", "LayerNormLSTM", "LayerNormalization", "Masking", "MaxPool1D", "MaxPooling1D", "Maximum", "Minimum",
-    "Multiply", "Normalization", "PeepholeLSTM", "Permute", "RepeatVector", "Reshape", "SimpleRNN", "Subtract",
-    "UnitNormalization", "UpSampling1D", "ZeroPadding1D", "ZoneoutLSTM", "add", "average", "concatenate", "dot",
-    "maximum", "minimum", "multiply", "subtract",
+    "ELU", "GRU", "LSTM", "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout",
+    "Attention", "Average", "AveragePooling1D", "AvgPool1D", "BatchNormalization", "Concatenate", "Conv1D",
+    "Convolution1D", "CoupledLSTM", "Cropping1D", "Dense", "Dot", "Dropout", "Flatten", "GaussianDropout",
+    "GaussianNoise", "GlobalAveragePooling1D", "GlobalAvgPool1D", "GlobalMaxPool1D", "GlobalMaxPooling1D",
+    "Identity", "Input", "InputLayer", "Lambda", "Layer", "LayerNormLSTM", "LayerNormalization", "LeakyReLU",
+    "Masking", "MaxPool1D", "MaxPooling1D", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU",
+    "PeepholeLSTM", "Permute", "ReLU", "RepeatVector", "Rescaling", "Reshape", "SimpleRNN", "Softmax",
+    "SpatialDropout1D", "Subtract", "UnitNormalization", "UpSampling1D", "ZeroPadding1D", "ZoneoutLSTM", "add",
+    "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract",
 ]  # fmt: skip
 
 __getattr__ = names_of(__name__)

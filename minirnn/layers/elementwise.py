@@ -63,6 +63,8 @@ class Dropout(Layer):
     `noise_shape` names axes (size 1) along which one choice holds. Raises ValueError unless 0 <= rate < 1.
     """
 
+    only_in_training = True
+
     def __init__(
         self, rate: float, noise_shape: tuple[int | None, ...] | None = None, seed: int | None = None, **kwargs: Any
     ) -> None:

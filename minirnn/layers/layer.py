@@ -13,8 +13,8 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from types import NoneType, SimpleNamespace
-from typing import Any
+from types import NoneType
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from minirnn import config
 from minirnn.boundary import as_input
 from minirnn.compat import spelling
+from minirnn.layers.parameter import new_parameter
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
-from minirnn.layers.weight import Layout, Weight, WeightOwner
+from minirnn.layers.tape import Tape
+from minirnn.layers.weight import PlainLayout, TileLayout, Weight, WeightOwner
 from minirnn.utils.nested import flatten, map_leaves
 
 NO_MASK = np.zeros((0, 0), bool)
@@ -62,12 +64,39 @@ def reset_names() -> None:
     _counts.clear()
 
 
-class Tape(SimpleNamespace):
-    """What one layer leaves for its backward pass, and the memory both passes work in: arrays by name."""
-
-
 class Layer(WeightOwner):
-    """Base class. Subclasses set weights in `build` and implement `new_tape`, `forward` and `backward`.
+    """Base of all layers, and of a user's own.
+
+    Least of all an own layer has a `call`, NumPy arrays in and out. It infers, alone and in models. To train through
+    it, it needs `backward(self, dy, x)`: `dy` is the gradient of what `call` returned, then comes what `call` got, and
+    it returns dx, or with weights (dx, [gradient of each weight]). Weights come from `add_weight`, in `build` or in
+    `__init__`, and take part in arithmetic as arrays.
+
+    >>> import numpy as np
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.scale = self.add_weight(name="scale", shape=(input_shape[-1],), initializer="ones")
+    ...
+    ...     def call(self, x):
+    ...         return x * self.scale
+    ...
+    ...     def backward(self, dy, x):
+    ...         return dy * self.scale, [(dy * x).sum(axis=0)]
+    >>> layer = Scale()
+    >>> layer(np.array([[2.0, 3.0]]))
+    array([[2., 3.]], dtype=float32)
+    >>> layer.vjp(np.array([[2.0, 3.0]]), dy=np.array([[1.0, 1.0]]))
+    (array([[1., 1.]], dtype=float32), [array([2., 3.], dtype=float32)])
+
+    `call` may name `training`, `mask` (that of the first input) and `tape`, an empty object for what `backward` needs,
+    which may name these, too, and `y`, what `call` returned. Several inputs are a list, or more arguments; several
+    outputs a list, tuple or dict; dx and dy are nested alike. The output's shape is found by a trial, unless there is
+    `compute_output_shape`. A mask goes on if `supports_masking` is set to True.
+
+    An own layer without `backward` that has layers as attributes (also in lists and dicts) is run through these: its
+    `call` may only call layers then, and it trains as it is.
+
+    minirnn's own layers set weights in `build` and implement `new_tape`, `forward` and `backward(dy, tape, need_dx)`.
 
     Arguments shared by all layers: `name`, `dtype` ('float32' or 'float64'), `trainable`, and of older scripts
     `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`. Raises TypeError for
@@ -80,6 +109,12 @@ class Layer(WeightOwner):
     has_scores = False  # whether `new_tape` can leave the activation away, to give what it is applied to
     takes_mask = False  # whether Keras hands the mask to its `call`
     takes_list = False  # whether inputs, masks, shapes and dx are lists, one entry for each input
+    only_in_training = False  # whether the output is the input, but in training
+    own_call = False  # whether `call` is the user's
+    own_methods: ClassVar[type]  # what classes with such a `call` get, by `adopt`
+    adopt: ClassVar[Callable[[type], None]]
+    traced: Any = None  # (inputs, outputs) of the recorded `call` of an own layer made of layers
+    graph: Any = None  # the graph between these
 
     def __init__(
         self,
@@ -106,10 +141,13 @@ class Layer(WeightOwner):
         self._trainable = bool(trainable)
         self.input_shape: Any = None
         self.declared_shape = self._declared(**kwargs)
+        self._tracked: list[Layer] = []  # last of all: attributes that are set from here on may be layers
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         spelling.accept_in_layer(cls)
+        if hasattr(Layer, "adopt"):
+            Layer.adopt(cls)
 
     def _declared(
         self, input_shape=None, input_dim=None, input_length=None, batch_input_shape=None, batch_size=None
@@ -123,14 +161,44 @@ class Layer(WeightOwner):
 
     # --- weights ---
 
-    def add_weight(
-        self, name: str, shape: tuple[int, ...], initial: Any, layout: Layout, trainable: bool = True
-    ) -> Weight:
-        """A new weight that begins as `initial(shape, dtype)`; one that is not `trainable` never is."""
+    def add_weight(self, *given: Any, trainable: bool = True, **options: Any) -> Any:
+        """A new weight; one that is not `trainable` never is.
+
+        In a layer of the user's own as in Keras: `add_weight(shape=(), initializer=None, dtype=None, trainable=True,
+        name=None)`, by default glorot_uniform of the layer's dtype. minirnn's own layers say `add_weight(name, shape,
+        initial, layout)`, where `initial(shape, dtype)` gives the numbers. Raises TypeError for an unknown argument,
+        ValueError for a shape or initializer that is none.
+        """
+        if len(given) < 4 or not isinstance(given[3], (TileLayout, PlainLayout)):
+            return self._add_parameter(*given, trainable=trainable, **options)
+        name, shape, initial, layout = given
         weight = Weight(name, shape, layout, self.name)
         weight.assign(initial(shape, dtype=self.dtype))
         weight.trainable = trainable
         self._own_weights.append(weight)
+        return weight
+
+    def _add_parameter(
+        self,
+        shape: Any = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        *,
+        trainable: bool = True,
+        name: str | None = None,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+    ) -> Weight:
+        """`add_weight` of an own layer."""
+        for what, value in (("regularizer", regularizer), ("constraint", constraint)):
+            if value is not None:
+                raise NotImplementedError(f"{self.name}: add_weight has no {what} yet; leave it out")
+        weight = new_parameter(self, shape, initializer, dtype, trainable, name)
+        # As in Keras, those that are never trained come last.
+        fixed = [place for place, own in enumerate(self._own_weights) if not own.trainable]
+        place = fixed[0] if trainable and fixed else len(self._own_weights)
+        self._own_weights.insert(place, weight)
         return weight
 
     def sublayers(self) -> list[Layer]:
@@ -177,6 +245,10 @@ class Layer(WeightOwner):
         self.check_rank(input_shape)
         self.input_shape = tuple(input_shape)
         self.built = True
+
+    def _finish_build(self, input_shape: Any) -> None:
+        """After a `build` of the user's."""
+        self.input_shape, self.built = input_shape, True
 
     def check_rank(self, shape: tuple[int | None, ...]) -> None:
         if self.input_rank is not None and len(shape) != self.input_rank:
@@ -292,6 +364,10 @@ class Layer(WeightOwner):
 
     # --- as one of the steps of a graph: lists in, lists out ---
 
+    def bound(self, node: Node) -> Any:
+        """What a graph runs for a recorded call: the layer itself, unless the call has arguments that matter."""
+        return self
+
     def output_shapes(self, shapes: list[Shape]) -> list[Shape]:
         """Batch shapes of all outputs for those of all inputs."""
         return [self.compute_output_shape(shapes if self.takes_list else shapes[0])]  # type: ignore[arg-type]
@@ -345,6 +421,10 @@ class Layer(WeightOwner):
 
     def get_config(self) -> dict[str, Any]:
         """Keras's configuration; `from_config`, here or in Keras, makes an equal, unbuilt layer of it."""
+        return self.common_config()
+
+    def common_config(self) -> dict[str, Any]:
+        """The part of the configuration that all layers have."""
         return {"name": self.name, "trainable": self.trainable, "dtype": config.dtype_policy(self.dtype)}
 
     @classmethod

@@ -14,6 +14,11 @@ from minirnn.utils.nested import flatten
 
 Shape = tuple[int | None, ...]
 
+
+class SymbolicError(TypeError):
+    """Something was asked of a symbolic tensor that only numbers can answer."""
+
+
 _NO_NUMBERS = "is symbolic and holds no numbers: use a layer, or make a Model of it and call predict"
 
 
@@ -45,28 +50,28 @@ class KerasTensor:
         return len(self.shape)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        raise TypeError(f"{self!r} {_NO_NUMBERS}")
+        raise SymbolicError(f"{self!r} {_NO_NUMBERS}")
 
     def __array_ufunc__(self, function: Any, *_: Any, **__: Any) -> Any:
-        raise TypeError(f"numpy.{function.__name__} was given {self!r}, which {_NO_NUMBERS}")
+        raise SymbolicError(f"numpy.{function.__name__} was given {self!r}, which {_NO_NUMBERS}")
 
     def __array_function__(self, function: Any, *_: Any) -> Any:
-        raise TypeError(f"numpy.{function.__name__} was given {self!r}, which {_NO_NUMBERS}")
+        raise SymbolicError(f"numpy.{function.__name__} was given {self!r}, which {_NO_NUMBERS}")
 
     def _no_arithmetic(self, *_: Any) -> Any:
-        raise TypeError(f"{self!r} is symbolic and has no arithmetic: use a layer instead, such as Add for +")
+        raise SymbolicError(f"{self!r} is symbolic and has no arithmetic: use a layer instead, such as Add for +")
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _no_arithmetic
     __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __neg__ = __abs__ = __getitem__ = _no_arithmetic
 
     def __bool__(self) -> bool:
-        raise TypeError(f"{self!r} is symbolic and holds no numbers: it is neither true nor false")
+        raise SymbolicError(f"{self!r} is symbolic and holds no numbers: it is neither true nor false")
 
     def __iter__(self) -> Any:
-        raise TypeError(f"{self!r} is symbolic and cannot be iterated over")
+        raise SymbolicError(f"{self!r} is symbolic and cannot be iterated over")
 
     def __len__(self) -> int:
-        raise TypeError(f"{self!r} is symbolic: its length is not known yet")
+        raise SymbolicError(f"{self!r} is symbolic: its length is not known yet")
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"

@@ -26,12 +26,15 @@ def clone_model(
     `call_function(layer, *args, **kwargs)` calls the new layers of a functional model. `recursive` clones models within
     the model in the same way, which else go to `clone_function` as a whole.
 
-    Raises TypeError for anything but a model, and ValueError for other `input_tensors` than the model has inputs.
+    Raises TypeError for anything but a model, and ValueError for one with a `call` of its own and for other
+    `input_tensors` than the model has inputs.
     """
     if not isinstance(model, Model):
         raise TypeError(f"clone_model takes a model, got {type(model).__name__}")
     if isinstance(model, Sequential) and call_function is not None:
         raise ValueError("call_function is for functional models: the layers of a Sequential are listed, not called")
+    if model.own_call:
+        raise ValueError(f"clone_model takes Sequential and functional models, got a {type(model).__name__}")
     clones: dict[Any, Any] = {}
 
     def clone(layer: Any) -> Any:

@@ -52,11 +52,11 @@ class Graph:
             if not node.input_tensors:
                 continue
             taken = tuple(numbers[id(tensor)] for tensor in node.input_tensors)
-            inner = getattr(node.operation, "graph", None)
+            inner = _inner_graph(node.operation)
             if inner is None:
                 made = tuple(range(self.values, self.values + len(node.outputs)))
                 self.values += len(made)
-                self.steps.append(Step(node.operation, taken, made))
+                self.steps.append(Step(node.operation.bound(node), taken, made))
             else:
                 made = self._insert(inner, taken)
             numbers.update((id(tensor), number) for tensor, number in zip(node.outputs, made, strict=True))
@@ -90,6 +90,13 @@ class Graph:
         """The shapes of the outputs for those of the inputs."""
         known = self.value_shapes(shapes)
         return [known[number] for number in self.output_numbers]
+
+
+def _inner_graph(operation: Any) -> Graph | None:
+    """The graph of a model within a model, or of a layer that is made of layers."""
+    if operation.graph is None and operation.traced is not None:
+        operation.graph = Graph(*operation.traced)
+    return operation.graph
 
 
 def from_inputs(inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -> tuple[list, list]:

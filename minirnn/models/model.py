@@ -12,20 +12,34 @@ from numpy.typing import NDArray
 from minirnn.compat import spelling
 from minirnn.compat.methods import OlderMethods
 from minirnn.layers.layer import Layer
+from minirnn.layers.own import OwnAttributes
 from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
 from minirnn.models.graph import Graph, from_inputs
+from minirnn.models.subclassing import Subclassing, check_rank
 from minirnn.models.summary import print_summary
 from minirnn.training.run import Run
 from minirnn.training.trainer import Trainer
-from minirnn.utils.nested import flatten, pack_like
+from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Trainer, OlderMethods, Layer):
+class Model(Subclassing, Trainer, OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
-    Raises ValueError if an output does not depend on the inputs alone, or two layers share a name.
+    Or the base of a class with layers as attributes and a `call` that calls them; it is run once, on symbolic tensors,
+    before the first batch or by `build(input_shape)`, and trains like any other model:
+
+        class Forecast(Model):
+            def __init__(self):
+                super().__init__()
+                self.lstm, self.out = LSTM(8), Dense(1)
+
+            def call(self, x, training=False):
+                return self.out(self.lstm(x))
+
+    Raises ValueError if an output does not depend on the inputs alone, or two layers share a name; TypeError, when it
+    is run, for a `call` with arithmetic of its own.
 
     >>> import minirnn
     >>> x = minirnn.Input((3, 1))
@@ -37,6 +51,7 @@ class Model(Trainer, OlderMethods, Layer):
 
     takes_mask = True
     kind, how_to_build = "model", "give it an Input, or call it"
+    own_methods = OwnAttributes
     graph: Any = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -44,12 +59,21 @@ class Model(Trainer, OlderMethods, Layer):
 
     @spelling.accepts_older(spelling.MODEL)
     def __init__(
-        self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
     ) -> None:
+        if self.own_call:
+            if inputs is not None or outputs is not None:
+                raise TypeError(f"{type(self).__name__} has a call of its own: it takes no inputs and outputs")
+            self._begin(name, trainable, dtype)
+            return
         if inputs is None or outputs is None:
-            raise NotImplementedError(
-                "Model takes inputs and outputs, Model(inputs=, outputs=); a model class with a call of its own has no "
-                "hand-written backward pass: write it as a functional model"
+            raise TypeError(
+                "Model takes inputs and outputs, Model(inputs=, outputs=), or a class derived from it needs a call"
             )
         for what, structure in (("inputs", inputs), ("outputs", outputs)):
             if not flatten(structure):
@@ -64,9 +88,9 @@ class Model(Trainer, OlderMethods, Layer):
         new_inputs, new_outputs = from_inputs(flatten(inputs), flatten(outputs))
         self._set_graph(pack_like(inputs, new_inputs), pack_like(outputs, new_outputs))
 
-    def _begin(self, name: str | None, trainable: bool) -> None:
-        Layer.__init__(self, name=name, trainable=trainable)
+    def _begin(self, name: str | None, trainable: bool, dtype: Any = None) -> None:
         self._init_training()
+        Layer.__init__(self, name=name, trainable=trainable, dtype=dtype)
 
     def _set_graph(self, inputs: Any, outputs: Any) -> None:
         """Become the model between these tensors."""
@@ -84,8 +108,8 @@ class Model(Trainer, OlderMethods, Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, inputs included, in Keras's order."""
-        return list(self.graph.layers)
+        """The layers, inputs included, in Keras's order; of a class with a `call` those that are its attributes."""
+        return list(self._tracked if self.own_call else self.graph.layers)
 
     def sublayers(self) -> list[Layer]:
         return self.layers
@@ -191,7 +215,9 @@ class Model(Trainer, OlderMethods, Layer):
     # --- as a layer of another model, or called on arrays ---
 
     def build(self, input_shape: Any = None) -> None:
-        """Nothing: a functional model is built with its layers."""
+        """Run the `call` of an own class for inputs of this batch shape; a functional model is built already."""
+        if self.own_call:
+            self._record(input_shape)
 
     def check_input(self, shape: Any, expected: Any = None) -> None:
         """Raise ValueError if arrays of this shape do not fit the model, or the `expected` batch shape."""
@@ -199,6 +225,9 @@ class Model(Trainer, OlderMethods, Layer):
         got, wanted = _shapes(shape), _shapes(expected)
         if len(got) != len(wanted):
             raise ValueError(f"{self.name} has {len(wanted)} inputs ({', '.join(self.input_names)}), got {len(got)}")
+        if self.own_call:
+            check_rank(self.name, got, wanted)
+            return
         for own, other in zip(wanted, got, strict=True):
             fits = len(own) == len(other) and all(a is None or b in (None, a) for a, b in zip(own, other, strict=True))
             if not fits:
@@ -213,6 +242,8 @@ class Model(Trainer, OlderMethods, Layer):
         return self.graph.output_shapes(shapes)
 
     def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.own_call and not self.built:
+            self.build(map_leaves(lambda tensor: tensor.shape, list(inputs) if type(inputs) is tuple else inputs))
         tensors = self.values_in_order(inputs)
         made = super().connect(tensors if len(tensors) > 1 else tensors[0], *args, **kwargs)
         # The record keeps the inputs as they were given.
@@ -221,6 +252,9 @@ class Model(Trainer, OlderMethods, Layer):
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         """Compute on arrays, one for each input: an array, a list, or a dict by the inputs' names."""
+        return self._compute(inputs, mask, training)
+
+    def _compute(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         if mask is not None:
             raise NotImplementedError(f"{self.name}: masks of a model's inputs are not supported; use a Masking layer")
         xs = self._inputs(inputs)
@@ -251,11 +285,13 @@ class Model(Trainer, OlderMethods, Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Keras's configuration; `from_config`, here or in Keras, makes an equal model with new weights of it."""
-        return config.of_graph(self)
+        return Layer.get_config(self) if self.own_call else config.of_graph(self)
 
     @classmethod
     def from_config(cls, config_: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """An equal model with new weights, from a configuration of minirnn or of Keras."""
+        if cls.own_call:
+            return cls(**config_)
         inputs, outputs = config.tensors_of(config_, custom_objects)
         return cls(inputs, outputs, name=config_.get("name"), trainable=config_.get("trainable", True))
 

@@ -24,6 +24,8 @@ class Sequential(Model):
     """
 
     def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
+        if self.own_call:
+            raise TypeError(f"{type(self).__name__} is a chain, whose call is given: derive it from Model instead")
         self._begin(name, trainable)
         self._chain: list[Layer] = []
         self._input_layer: InputLayer | None = None

@@ -43,7 +43,7 @@ def print_summary(
     from rich.markup import escape
     from rich.table import Column, Table
 
-    chain = getattr(model, "_chain", None) is not None or model.graph.is_chain
+    chain = model.own_call or getattr(model, "_chain", None) is not None or model.graph.is_chain
     header, alignment, edges, default_length = _columns(chain, show_trainable, positions)
     length = line_length or max(SHORTEST_LINE, min(default_length, shutil.get_terminal_size().columns - 4))
     widths = _column_widths(edges, length)

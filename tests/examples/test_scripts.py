@@ -45,6 +45,10 @@ SHOWN = {
     ],
     "11_classes.py": ["keys: .*'acc', 'loss', 'val_acc', 'val_loss'", r"accuracy 0\.[789]"],
     "12_range_trap.py": ["minirnn warns", "as they are", "as differences"],
+    "13_attention.py": [
+        r"\(Attention\)", r"\[\(None, 5, 16\), ", "2,817", r"mean squared error: 0\.0[0-9]", "read .* wrote",
+        "attention\n",
+    ],
 }  # fmt: skip
 
 

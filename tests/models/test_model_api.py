@@ -154,7 +154,7 @@ def tensors():
         (lambda x, other, h: Model(x, KerasTensor((None, 3))), ValueError, "comes from no layer: begin with Input"),
         (lambda x, other, h: Model(Q, h), ValueError, "must be symbolic tensors .* got ndarray"),
         (lambda x, other, h: Model(x, layers.Dense(2)), ValueError, "must be symbolic tensors .* got Dense"),
-        (lambda x, other, h: Model(x), NotImplementedError, "takes inputs and outputs"),
+        (lambda x, other, h: Model(x), TypeError, "takes inputs and outputs"),
         (lambda x, other, h: of_itself(), ValueError, "layer last depends on its own output"),
         (lambda x, other, h: Model(x, layers.Dense(1, name="h")(h)), ValueError, "two layers .* named 'h'"),
         (lambda x, other, h: Model([x, minirnn.Input((2,), name="x")], h), ValueError, "two layers .* named 'x'"),
