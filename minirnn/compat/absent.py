@@ -18,12 +18,12 @@ NO_GRAPH = "it has no symbolic arithmetic; use NumPy on arrays, and layers or lo
 NAMES: dict[str, dict[str, str]] = {
     "layers": {
         NOT_YET: """AbstractRNNCell ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
-            AveragePooling1D AvgPool1D BatchNormalization Bidirectional Concatenate Conv1D Convolution1D Cropping1D Dot
-            ELU Embedding GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAvgPool1D GlobalMaxPool1D
-            GlobalMaxPooling1D Identity InputSpec Lambda LayerNormalization LeakyReLU LSTMCell MaxPool1D MaxPooling1D
-            Maximum Minimum MultiHeadAttention Multiply PReLU Permute RMSNormalization RNN ReLU Rescaling SimpleRNNCell
-            Softmax SpatialDropout1D StackedRNNCells Subtract ThresholdedReLU TimeDistributed UnitNormalization
-            UpSampling1D Wrapper ZeroPadding1D add average concatenate dot maximum minimum multiply subtract""",
+            AveragePooling1D AvgPool1D BatchNormalization Concatenate Conv1D Convolution1D Cropping1D Dot ELU
+            GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAvgPool1D GlobalMaxPool1D GlobalMaxPooling1D
+            Identity InputSpec Lambda LayerNormalization LeakyReLU MaxPool1D MaxPooling1D Maximum Minimum
+            MultiHeadAttention Multiply PReLU Permute RMSNormalization ReLU Rescaling Softmax SpatialDropout1D
+            Subtract ThresholdedReLU UnitNormalization UpSampling1D ZeroPadding1D add average concatenate dot maximum
+            minimum multiply subtract""",
         OUTSIDE: """AtrousConvolution1D AtrousConvolution2D AutoContrast AveragePooling2D AveragePooling3D AvgPool2D
             AvgPool3D CategoryEncoding CenterCrop Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
             ConvLSTM1D ConvLSTM2D ConvLSTM2DCell ConvLSTM3D Convolution2D Convolution3D Cropping2D Cropping3D
