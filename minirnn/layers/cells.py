@@ -41,8 +41,8 @@ class Cell(Layer):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**{name: arguments.pop(name) for name in _COMMON if name in arguments})
-        sequences = {"return_sequences": False, "return_state": True, "go_backwards": False, "stateful": False}
-        gated = {"use_cudnn": "auto"} if "recurrent_activation" in arguments else {}
+        sequences: dict[str, Any] = {"return_sequences": False, "return_state": True, "go_backwards": False, "stateful": False}
+        gated: dict[str, Any] = {"use_cudnn": "auto"} if "recurrent_activation" in arguments else {}
         self.layer = self.recurrent(**arguments, **sequences, **gated, unroll=False, name=self.name, dtype=self.dtype)
 
     # --- what RNN asks ---
@@ -94,7 +94,7 @@ class Cell(Layer):
 
     # --- one step ---
 
-    def call(self, x: Any, states: Any, training: bool = False) -> Any:
+    def call(self, x: Any, states: Any, training: bool = False) -> Any:  # type: ignore[override]
         """One step: (output, new states), arrays (batch, units); states come back as they were given, list or array."""
         x, given = self._checked(x, states)
         y, *new = self.run([x, *given], [], self.run_tape([x.shape], training), training)

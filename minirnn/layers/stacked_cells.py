@@ -66,7 +66,7 @@ class StackedRNNCells(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.output_size)
 
-    def call(self, x: Any, states: Any, training: bool = False) -> Any:
+    def call(self, x: Any, states: Any, training: bool = False) -> Any:  # type: ignore[override]
         """One step on arrays: (output, new states), states as `get_initial_state` gives them."""
         x = self.prepare(x)
         new_states = []

@@ -77,10 +77,9 @@ class Graph:
         """For each input that Embeddings read: who takes the fewest numbers, and how many (from 0 on)."""
         limits: dict[int, tuple[str, int]] = {}
         for layer, taken, _ in self.steps:
-            limit = getattr(layer, "index_limit", None)
-            for number in taken if limit is not None else ():
-                if number < len(self.inputs) and limit < limits.get(number, ("", math.inf))[1]:
-                    limits[number] = layer.name, limit
+            for number in taken if hasattr(layer, "index_limit") else ():
+                if number < len(self.inputs) and layer.index_limit < limits.get(number, ("", math.inf))[1]:
+                    limits[number] = layer.name, layer.index_limit
         return limits
 
     def is_read_as_indices(self, number: int) -> bool:

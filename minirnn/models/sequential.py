@@ -118,8 +118,10 @@ class Sequential(Model):
 
     @property
     def index_limits(self) -> dict[int, tuple[str, int]]:
-        first = self._chain[0] if self._chain else None
-        return {0: (first.name, first.index_limit)} if hasattr(first, "index_limit") else super().index_limits
+        for first in self._chain[:1]:
+            if hasattr(first, "index_limit"):
+                return {0: (first.name, first.index_limit)}
+        return super().index_limits
 
     def output_dtype(self, number: int) -> str:
         return self._chain[-1].dtype
