@@ -41,9 +41,9 @@ class Cell(Layer):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**{name: arguments.pop(name) for name in _COMMON if name in arguments})
-        sequences: dict[str, Any] = {"return_sequences": False, "return_state": True, "go_backwards": False, "stateful": False}
-        gated: dict[str, Any] = {"use_cudnn": "auto"} if "recurrent_activation" in arguments else {}
-        self.layer = self.recurrent(**arguments, **sequences, **gated, unroll=False, name=self.name, dtype=self.dtype)
+        settings: dict[str, Any] = dict.fromkeys(("return_sequences", "go_backwards", "stateful", "unroll"), False)
+        settings |= {"use_cudnn": "auto"} if "recurrent_activation" in arguments else {}
+        self.layer = self.recurrent(**arguments, **settings, return_state=True, name=self.name, dtype=self.dtype)
 
     # --- what RNN asks ---
 

@@ -38,7 +38,9 @@ class Embedding(Layer):
     supports_masking = False
     autocast = False  # a model hands its integers on as they are
     # Arguments of Keras that are not supported yet, at the values that switch them off.
-    later: ClassVar[dict[str, Any]] = dict.fromkeys(("embeddings_regularizer", "embeddings_constraint"))
+    later: ClassVar[dict[str, Any]] = dict.fromkeys(
+        ("embeddings_regularizer", "activity_regularizer", "embeddings_constraint", "quantization_config")
+    )
 
     def __init__(
         self,
