@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 # Looking a dtype up is faster than making one.
-_DTYPES: dict[Any, np.dtype[Any]] = {name: np.dtype(name) for name in ("float32", "float64")}
+_DTYPES: dict[Any, np.dtype[Any]] = {name: np.dtype(name) for name in ("float32", "float64", "int32", "int64")}
 _AXES = {1: ("batch",), 2: ("batch", "features"), 3: ("batch", "time", "features")}
 
 
@@ -28,7 +28,8 @@ def as_input(
     big-endian, strided, Fortran-ordered, read-only. `shape` is the expected batch shape, None where any length does.
 
     Raises TypeError for None, strings, objects and complex numbers; ValueError for ragged or empty input, NaN,
-    infinity, and another shape than expected.
+    infinity, and another shape than expected. With an integer `dtype` the numbers must be whole and within its range:
+    floats that are pass, exactly, and all others raise ValueError.
     """
     wanted = _DTYPES.get(dtype) or np.dtype(dtype)
     if type(value) is np.ndarray and value.dtype is wanted and value.flags.carray:
@@ -41,7 +42,7 @@ def as_input(
         hint = _missing_axis(array.shape, shape)
         raise ValueError(f"{name}: got shape {array.shape}, expected {_readable(shape)}{hint}")
     # The sum of squares costs one pass and is finite only if all numbers are; it may also overflow by itself.
-    if not math.isfinite(np.vdot(array, array)):
+    if wanted.kind == "f" and not math.isfinite(np.vdot(array, array)):
         check_finite(array, name)
     return array
 
@@ -204,7 +205,40 @@ def _numbers(value: Any, name: str) -> NDArray[Any]:
     return array
 
 
+def check_indices(array: NDArray[Any], size: int, name: str) -> None:
+    """Raise ValueError at the first entry that is no whole number from 0 to `size` - 1."""
+    if array.dtype.kind in "iu":
+        if array.size == 0 or (array.min() >= 0 and array.max() < size):
+            return
+        wrong = (array < 0) | (array >= size)
+    else:
+        wrong = ~((array >= 0) & (array < size) & (array == np.floor(array)))
+        if not wrong.any():
+            return
+    where = _first(wrong)
+    raise ValueError(
+        f"{name}: got the index {array[where]} at {_index(where)}, expected whole numbers from 0 to {size - 1}"
+    )
+
+
+def _as_whole(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """A clean array of the integer `dtype`; ValueError for a number that it cannot hold."""
+    with np.errstate(invalid="ignore"):
+        clean = np.require(array, dtype, ["C", "A", "W"])
+    if array.dtype.kind == "f" or not np.can_cast(array.dtype, dtype):
+        wrong = clean != array
+        if dtype.kind != array.dtype.kind != "b":
+            # What rounding hides at the ends of the range: 2.0**63 == 2**63 - 1, compared as float64.
+            wrong |= array >= 2.0 ** (8 * dtype.itemsize - 1)
+        if wrong.any():
+            where = _first(wrong)
+            raise ValueError(f"{name}: got {array[where]} at index {_index(where)}, expected whole numbers ({dtype})")
+    return clean
+
+
 def _clean(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    if dtype.kind == "i":
+        return _as_whole(array, name, dtype)
     with np.errstate(over="ignore"):
         clean = np.require(array, dtype, ["C", "A", "W"])
     if array.dtype.kind == "f" and array.dtype.itemsize > dtype.itemsize:

@@ -17,11 +17,7 @@ NO_GRAPH = "it has no symbolic arithmetic; use NumPy on arrays, and layers or lo
 # Package -> why -> its names.
 NAMES: dict[str, dict[str, str]] = {
     "layers": {
-        NOT_YET: """AbstractRNNCell ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
-            Bidirectional Concatenate Dot ELU Embedding GRUCell GaussianDropout GaussianNoise Identity InputSpec Lambda
-            LeakyReLU LSTMCell Maximum Minimum MultiHeadAttention Multiply PReLU RMSNormalization RNN ReLU Rescaling
-            SimpleRNNCell Softmax SpatialDropout1D StackedRNNCells Subtract ThresholdedReLU TimeDistributed Wrapper add
-            average concatenate dot maximum minimum multiply subtract""",
+        NOT_YET: "AbstractRNNCell InputSpec MultiHeadAttention RMSNormalization ThresholdedReLU",
         OUTSIDE: """AtrousConvolution1D AtrousConvolution2D AutoContrast AveragePooling2D AveragePooling3D AvgPool2D
             AvgPool3D CategoryEncoding CenterCrop Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
             ConvLSTM1D ConvLSTM2D ConvLSTM2DCell ConvLSTM3D Convolution2D Convolution3D Cropping2D Cropping3D

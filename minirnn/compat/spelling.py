@@ -33,7 +33,8 @@ class Kept(str):
     """In a table: what to write instead of an argument that is still taken under its old name."""
 
 
-# Old name of an argument -> its new one; None: it chose between ways to the same numbers, and has no successor.
+# Old name of an argument -> its new one; None: it chose between ways to the same numbers, and has no successor;
+# an empty name: it is still taken under its old one, silently.
 Names = Mapping[str, str | None]
 
 _AHEAD: Names = dict.fromkeys(("workers", "use_multiprocessing", "max_queue_size", "max_q_size", "nb_worker"))
@@ -63,6 +64,7 @@ LAYER_BY_CLASS: Mapping[str, Names] = {
     "InputLayer": {"input_shape": "shape", "batch_input_shape": "batch_shape"},
     "Embedding": {
         "init": "embeddings_initializer",
+        "input_length": "",
         "W_regularizer": "embeddings_regularizer",
         "W_constraint": "embeddings_constraint",
     },
@@ -83,7 +85,9 @@ def translated(kwargs: dict[str, Any], names: Names, owner: str, known: frozense
     result = dict(kwargs)
     for old in [name for name in kwargs if name in names and name not in known]:
         new, value = names[old], result.pop(old)
-        if new is None:
+        if new == "":
+            result[old] = value
+        elif new is None:
             warn_once(f"{old}=", "nothing, as it has no effect")
         elif isinstance(new, Kept):
             warn_once(f"{old}=", new)

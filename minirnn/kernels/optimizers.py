@@ -10,7 +10,7 @@ from __future__ import annotations
 from minirnn.gates.elementary import absolute, where
 from minirnn.jit import inline, kernel
 from minirnn.kernels.elementary import sqrt
-from minirnn.kernels.simd import load, store, width
+from minirnn.kernels.simd import load, store, width, zeros
 
 
 @inline
@@ -35,6 +35,20 @@ def adam(p, g, m, v, rate, beta_1, beta_2, epsilon, lo, hi):
         store(p, k, p_k)
         store(m, k, m_k)
         store(v, k, v_k)
+
+
+@kernel
+def adam_idle(p, m, v, rates, starts, stops, beta_1, beta_2, epsilon, r0, r1):
+    """Rows r0 .. r1-1 of (rows, P) make steps starts[r] .. stops[r]-1 of Adam without a gradient, in registers."""
+    P, W = p.shape[1], width(p)
+    for r in range(r0, r1):
+        for k in range(r * P, r * P + P, W):
+            p_k, m_k, v_k = load(p, k), load(m, k), load(v, k)
+            for s in range(starts[r], stops[r]):
+                p_k, m_k, v_k = adam_update(p_k, zeros(p), m_k, v_k, rates[s], beta_1, beta_2, epsilon)
+            store(p, k, p_k)
+            store(m, k, m_k)
+            store(v, k, v_k)
 
 
 @kernel

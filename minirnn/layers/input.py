@@ -18,8 +18,9 @@ class InputLayer(Layer):
     """The shape of a model's input. `shape` leaves the batch out, `batch_shape` has it; `output` is its tensor.
 
     `input_shape` and `batch_input_shape` are the names of the two in older scripts. Raises ValueError unless one of
-    them is given, of whole numbers of at least 1 and None, and for a dtype that is neither 'float32' nor 'float64';
-    TypeError for an unknown argument; NotImplementedError for sparse, ragged and optional inputs and for a tensor.
+    them is given, of whole numbers of at least 1 and None, and for a dtype other than 'float32', 'float64', 'int32' and
+    'int64' (integers reach an Embedding exactly, and other layers in the layer's dtype); TypeError for an unknown
+    argument; NotImplementedError for sparse, ragged and optional inputs and for a tensor.
     """
 
     def __init__(
@@ -42,7 +43,10 @@ class InputLayer(Layer):
         if kwargs:
             raise TypeError(f"InputLayer got an unknown argument {next(iter(kwargs))!r}")
         checked = _checked(shape, batch_size, batch_shape)
-        super().__init__(name=name, dtype=dtype)
+        integers = getattr(dtype, "__name__", str(dtype)) in ("int32", "int64")
+        super().__init__(name=name, dtype=None if integers else dtype)
+        if integers:
+            self.dtype = np.dtype(dtype).name
         self.batch_shape = checked
         self.build(checked)
         Node(self, (), {}, [], [KerasTensor(checked, self.dtype, self.name)])

@@ -108,6 +108,7 @@ class Layer(WeightOwner):
     makes_mask = False  # whether the output may have a mask where the input has none
     has_scores = False  # whether `new_tape` can leave the activation away, to give what it is applied to
     takes_mask = False  # whether Keras hands the mask to its `call`
+    autocast = True  # whether a model casts its inputs to the layer's dtype
     takes_list = False  # whether inputs, masks, shapes and dx are lists, one entry for each input
     only_in_training = False  # whether the output is the input, but in training
     own_call = False  # whether `call` is the user's

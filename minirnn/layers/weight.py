@@ -99,7 +99,30 @@ class PlainLayout:
         return self.view(packed, shape).copy()
 
 
-Layout = TileLayout | PlainLayout
+class RowLayout:
+    """A table (rows, columns) whose rows are padded with zeros to whole registers: each can be updated by itself."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+
+    def width(self, columns: int) -> int:
+        """Elements of a padded row."""
+        return -(-columns // lanes(self.dtype)) * lanes(self.dtype)
+
+    def packed_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of the packed array for a table of this shape: (rows, padded columns)."""
+        return shape[0], self.width(shape[1])
+
+    def pack(self, value: NDArray[Any], packed: NDArray[Any]) -> None:
+        """Write a table into its packed array; padding stays zero."""
+        packed[:, : value.shape[1]] = value
+
+    def unpack(self, packed: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """The table without padding, a new array."""
+        return packed[:, : shape[1]].copy()
+
+
+Layout = TileLayout | PlainLayout | RowLayout
 
 
 class Weight:
@@ -111,6 +134,7 @@ class Weight:
     moves: ClassVar[int] = 0  # how often any weight has moved: what was made before may hold memory that is left
     changes: ClassVar[int] = 0  # how often it may have changed which weights are trained
     least = -math.inf
+    touched: Any = None  # of a table: which rows have a gradient (`minirnn.layers.touched`)
 
     def __init__(self, name: str, shape: tuple[int, ...], layout: Layout, layer_name: str) -> None:
         self.name, self.shape = name, tuple(shape)
@@ -136,8 +160,14 @@ class Weight:
         """Numbers in it, as Keras counts them."""
         return int(np.prod(self.shape))
 
+    def settle(self) -> None:
+        """Bring all of it up to date, if rows of a table wait for their updates."""
+        if self.touched is not None and self.touched.late is not None:
+            self.touched.late.settle()
+
     def numpy(self) -> NDArray[Any]:
         """The weight in Keras's shape, a new array."""
+        self.settle()
         return self.layout.unpack(self.packed, self.shape)
 
     def gradient_numpy(self) -> NDArray[Any]:
@@ -150,7 +180,9 @@ class Weight:
         Raises TypeError for what holds no real numbers, ValueError for another shape, a number below `least`, and one
         that its dtype cannot hold: NaN, infinity, a fraction where it counts.
         """
-        self.layout.pack(self.checked(value), self.packed)
+        held = self.checked(value)
+        self.settle()
+        self.layout.pack(held, self.packed)
 
     def checked(self, value: Any) -> NDArray[Any]:
         """`value` as an array that `assign` takes."""
@@ -175,8 +207,11 @@ class Weight:
 
     def move(self, packed: NDArray[Any], gradient: NDArray[Any]) -> None:
         """Live in other memory from now on (the model's arena)."""
+        self.settle()
         packed = packed.reshape(self.packed.shape)
         packed[...] = self.packed
+        if self.touched is not None:
+            gradient[...] = 0.0  # rows that no account names may hold something
         self.packed, self.gradient = packed, gradient.reshape(self.packed.shape)
         Weight.moves += 1
 

@@ -52,7 +52,7 @@ def deserialize_layer(entry: Mapping[str, Any], custom_objects: Mapping[str, Any
     name = entry["class_name"]
     if name not in known:
         raise ValueError(f"minirnn has no layer {name!r}{registry.closest(name, known)}")
-    passed_on = (custom_objects,) if name in _models else ()
+    passed_on = (custom_objects,) if name in _models or getattr(known[name], "holds_layers", False) else ()
     return known[name].from_config(dict(entry["config"]), *passed_on)
 
 

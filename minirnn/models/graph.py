@@ -6,6 +6,8 @@ some and makes others. Models inside of models are replaced by their own steps, 
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -69,6 +71,21 @@ class Graph:
         for layer, inputs, outputs in inner.steps:
             self.steps.append(Step(layer, tuple(numbers[i] for i in inputs), tuple(numbers[i] for i in outputs)))
         return tuple(numbers[i] for i in inner.output_numbers)
+
+    @functools.cached_property
+    def index_limits(self) -> dict[int, tuple[str, int]]:
+        """For each input that Embeddings read: who takes the fewest numbers, and how many (from 0 on)."""
+        limits: dict[int, tuple[str, int]] = {}
+        for layer, taken, _ in self.steps:
+            for number in taken if hasattr(layer, "index_limit") else ():
+                if number < len(self.inputs) and layer.index_limit < limits.get(number, ("", math.inf))[1]:
+                    limits[number] = layer.name, layer.index_limit
+        return limits
+
+    def is_read_as_indices(self, number: int) -> bool:
+        """Whether nothing but Embeddings reads an input."""
+        readers = [layer for layer, taken, _ in self.steps if number in taken]
+        return number not in self.output_numbers and all(hasattr(layer, "index_limit") for layer in readers)
 
     def last_layers(self) -> list[Any]:
         """For each output the layer that makes it, None if another step, or another output, reads it, too."""

@@ -187,7 +187,14 @@ class Model(Subclassing, Trainer, OlderMethods, Layer):
         return self.graph is None or len(self.graph.inputs) == 1
 
     def input_dtype(self, number: int) -> str:
-        return self.graph.inputs[number].dtype
+        """In which dtype an input is taken: integers where nothing but Embeddings reads it."""
+        declared = self.graph.inputs[number].dtype
+        return "int64" if declared in ("float32", "float64") and self.graph.is_read_as_indices(number) else declared
+
+    @property
+    def index_limits(self) -> dict[int, tuple[str, int]]:
+        """For each input that Embeddings read: who takes the fewest numbers, and how many (from 0 on)."""
+        return {} if self.graph is None else self.graph.index_limits
 
     def output_dtype(self, number: int) -> str:
         return self.graph.outputs[number].dtype
@@ -273,6 +280,7 @@ class Model(Subclassing, Trainer, OlderMethods, Layer):
         return Run(self.graph, tuple(shapes), training)
 
     def run(self, xs: list[NDArray[Any]], masks: list[Any], tape: Any, training: bool) -> list[NDArray[Any]]:
+        tape.masks[: len(masks)] = masks
         return tape.forward(xs)
 
     def run_back(self, dys: list[NDArray[Any] | None], tape: Any, needs: list[bool]) -> list[NDArray[Any] | None]:

@@ -113,7 +113,17 @@ class Sequential(Model):
         return self.output_names if self.built else [self._chain[-1].name if self._chain else self.name]
 
     def input_dtype(self, number: int) -> str:
-        return self.dtype
+        if self._chain and hasattr(self._chain[0], "index_limit"):
+            return "int64"
+        declared = self._input_layer.dtype if self._input_layer is not None else self.dtype
+        return declared if declared.startswith("int") else self.dtype
+
+    @property
+    def index_limits(self) -> dict[int, tuple[str, int]]:
+        for first in self._chain[:1]:
+            if hasattr(first, "index_limit"):
+                return {0: (first.name, first.index_limit)}
+        return super().index_limits
 
     def output_dtype(self, number: int) -> str:
         return self._chain[-1].dtype

@@ -7,6 +7,7 @@ from typing import Any
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import adadelta
 from minirnn.optimizers.checks import fraction, positive
+from minirnn.optimizers.late_rows import faded
 from minirnn.optimizers.optimizer import Optimizer
 from minirnn.training.arena import Stretch
 
@@ -32,6 +33,14 @@ class Adadelta(Optimizer):
         a, x = stretch.slots["accumulated_grad"], stretch.slots["accumulated_delta_var"]
         numbers = (self._learning_rate, self.rho, self.epsilon)
         return adadelta, (stretch.parameters, stretch.gradients, a, x, *numbers)
+
+    def can_wait(self) -> bool:
+        return True
+
+    def pass_by(self, p: Any, slots: Any, had: Any, steps: int, rates: Any) -> None:
+        """Without a gradient the averages fade."""
+        for slot in slots.values():
+            slot *= faded(self.rho, steps - had, p.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"rho": self.rho, "epsilon": self.epsilon}

@@ -37,6 +37,12 @@ class Adagrad(Optimizer):
         a = stretch.slots["accumulator"]
         return adagrad, (stretch.parameters, stretch.gradients, a, self._learning_rate, self.epsilon)
 
+    def can_wait(self) -> bool:
+        return True
+
+    def pass_by(self, p: Any, slots: Any, had: Any, steps: int, rates: Any) -> None:
+        """Without a gradient nothing changes."""
+
     def get_config(self) -> dict[str, Any]:
         own = {"initial_accumulator_value": self.initial_accumulator_value, "epsilon": self.epsilon}
         return super().get_config() | own

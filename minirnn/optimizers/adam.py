@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from minirnn.jit import Kernel
-from minirnn.kernels.optimizers import adam, amsgrad
+from minirnn.kernels.optimizers import adam, adam_idle, amsgrad
+from minirnn.kernels.threads import share
 from minirnn.optimizers.checks import fraction, in_float32, positive
+from minirnn.optimizers.late_rows import KEPT_STEPS, faded
 from minirnn.optimizers.optimizer import Optimizer
 from minirnn.training.arena import Stretch
+
+COST_OF_STEP = 16  # of a number, in multiply-adds
 
 
 class Adam(Optimizer):
@@ -42,6 +48,28 @@ class Adam(Optimizer):
         if self.amsgrad:
             return amsgrad, (p, g, m, v, slots["velocity_hat"], rate, self.beta_1, self.beta_2, self.epsilon)
         return adam, (p, g, m, v, rate, self.beta_1, self.beta_2, self.epsilon)
+
+    def can_wait(self) -> bool:
+        return not self.amsgrad
+
+    def rate_of_step(self) -> float:
+        return self._learning_rate * self._bias_correction()
+
+    def pass_by(self, p: Any, slots: Any, had: Any, steps: int, rates: Any) -> None:
+        """Without a gradient the moments fade; step by step as long as the parameters still move by it."""
+        m, v = slots["momentum"], slots["velocity"]
+        stops = np.minimum(steps, had + self._steps_that_move(p.dtype))
+        arguments = (p, m, v, rates, had, stops, self.beta_1, self.beta_2, self.epsilon)
+        share(adam_idle, arguments, len(p), COST_OF_STEP * p.shape[1] * int((stops - had).sum()), 8)
+        m *= faded(self.beta_1, steps - stops, p.dtype)
+        v *= faded(self.beta_2, steps - stops, p.dtype)
+
+    def _steps_that_move(self, dtype: Any) -> int:
+        """After so many steps without a gradient a change is below 1/64 of the last digit of the first one."""
+        shrinks = self.beta_1 / math.sqrt(self.beta_2)
+        if not 0.0 < shrinks < 1.0:
+            return 2 if shrinks == 0.0 else KEPT_STEPS
+        return 1 + math.ceil(math.log(np.finfo(dtype).eps / 64) / math.log(shrinks))
 
     def _bias_correction(self) -> float:
         """sqrt(1 - beta_2**t) / (1 - beta_1**t); here Keras rounds the betas to float32, whatever the dtype."""

@@ -18,6 +18,7 @@ from minirnn.kernels.optimizer_options import decay, follow, gather, mean_with
 from minirnn.kernels.threads import share
 from minirnn.layers.weight import Weight
 from minirnn.optimizers import checks, gradients, schedules
+from minirnn.optimizers.late_rows import WORTH_WAITING, LateRows
 from minirnn.optimizers.signature import with_options
 from minirnn.optimizers.variable import LearningRate, OptimizerVariable
 from minirnn.optimizers.weight_decay import Exclusions, parameters_of
@@ -94,6 +95,7 @@ class Optimizer:
         self._iterations = 0
         self._arenas: list[Arena] = []
         self._stretches: list[Stretch] = []
+        self._late: list[LateRows] = []  # of tables whose rows are updated once they are used
         self._chosen: list[Weight] = []
         self._homes: list[NDArray[Any]] = []
         self._slot_variables: list[OptimizerVariable] = []
@@ -173,7 +175,11 @@ class Optimizer:
 
     def _slot_variable(self, slot: str, weight: Weight, packed: NDArray[Any]) -> OptimizerVariable:
         name = f"{weight.path.replace('/', '_')}_{slot}"
-        read = functools.partial(weight.layout.unpack, packed, weight.shape)
+
+        def read() -> NDArray[Any]:
+            weight.settle()
+            return weight.layout.unpack(packed, weight.shape)
+
         return OptimizerVariable(self.name, name, weight.shape, weight.dtype, read)
 
     @property
@@ -196,9 +202,34 @@ class Optimizer:
         for weight in weights:
             self._arena_of(weight)
         chosen = set(weights)
-        self._stretches = [stretch for arena in self._arenas for stretch in arena.select(chosen)]
+        for late in self._late:
+            late.detach()
+        apart = {weight for weight in weights if self._may_wait(weight)}
+        self._stretches = [stretch for arena in self._arenas for stretch in arena.select(chosen, apart)]
+        self._late = [LateRows(self, weight, self._arena_of(weight)) for weight in weights if weight in apart]
         self._chosen, self._homes = list(weights), [weight.packed for weight in weights]
         self._decaying = None
+
+    def _may_wait(self, weight: Weight) -> bool:
+        """Whether rows of this weight are updated late: of a large table, if nothing wants all of it each step."""
+        options = (self.weight_decay, self.use_ema or None, self.gradient_accumulation_steps)
+        large = weight.touched is not None and weight.packed.size >= WORTH_WAITING
+        return large and self.can_wait() and all(option is None for option in options)
+
+    def can_wait(self) -> bool:
+        """Whether `pass_by` makes up for steps of rows that had no gradient."""
+        return False
+
+    def pass_by(self, p: NDArray[Any], slots: dict[str, NDArray[Any]], had: Any, steps: int, rates: Any) -> None:
+        """Let rows (rows, padded columns) that `had` so many steps each make those up to `steps`, without gradient.
+
+        `rates` holds the `rate_of_step` of each step.
+        """
+        raise NotImplementedError
+
+    def rate_of_step(self) -> float:
+        """What `pass_by` needs to know of this step."""
+        return self._learning_rate
 
     def _arena_of(self, weight: Weight) -> Arena:
         for arena in self._arenas:
@@ -228,12 +259,13 @@ class Optimizer:
 
     def _update(self) -> None:
         """Clip the gradients, decay the weights, then change them, each stretch in one pass."""
+        everything = [*self._stretches, *(late.stretch for late in self._late)]
         if self.clipnorm is not None:
-            gradients.clip_by_norm(self._stretches, self.clipnorm)
+            gradients.clip_by_norm(everything, self.clipnorm)
         elif self.global_clipnorm is not None:
-            gradients.clip_by_global_norm(self._stretches, self.global_clipnorm)
+            gradients.clip_by_global_norm(everything, self.global_clipnorm)
         elif self.clipvalue is not None:
-            gradients.clip_by_value(self._stretches, self.clipvalue)
+            gradients.clip_by_value(everything, self.clipvalue)
         if self.weight_decay is not None:
             self._decay()
         for stretch in self._stretches:
@@ -242,6 +274,8 @@ class Optimizer:
                 stretch.kernel, stretch.compiled = kernel, kernel.specialise(*arguments, 0, 0)
             size = stretch.parameters.size
             share(stretch.compiled, arguments, size, size * COST, GRAIN)
+        for late in self._late:
+            late.step()
 
     def update(self, stretch: Stretch) -> tuple[Kernel, tuple]:
         """The kernel that updates this stretch, and its arguments but for the range."""
@@ -301,8 +335,12 @@ class Optimizer:
     def finalize_variable_values(self, var_list: list[Weight]) -> None:
         """Give weights their final values, at the end of training: their moving averages if `use_ema` is set.
 
+        Rows of tables that wait for updates are given them.
+
         Raises ValueError for a weight that it was not built for. Before the first step it does nothing.
         """
+        for late in self._late:
+            late.settle()
         if not self.use_ema or self._iterations == 0:
             return
         averages = [self._arena_of(weight).slot("average", weight) for weight in var_list]

@@ -7,6 +7,7 @@ from typing import Any
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import rmsprop
 from minirnn.optimizers.checks import fraction, positive
+from minirnn.optimizers.late_rows import faded, way
 from minirnn.optimizers.optimizer import Optimizer
 from minirnn.training.arena import Stretch
 
@@ -39,6 +40,19 @@ class RMSprop(Optimizer):
         numbers = (self._learning_rate, self.rho, self.momentum, self.epsilon, self.centered)
         arguments = (stretch.parameters, stretch.gradients, v, mean, m, *numbers)
         return rmsprop, arguments
+
+    def can_wait(self) -> bool:
+        return True
+
+    def pass_by(self, p: Any, slots: Any, had: Any, steps: int, rates: Any) -> None:
+        """Without a gradient the averages fade, and so does the momentum, which moves the parameters."""
+        missed = steps - had
+        for name in ("velocity", "average_gradient"):
+            if name in slots:
+                slots[name] *= faded(self.rho, missed, p.dtype)
+        if self.momentum > 0:
+            p -= slots["momentum"] * way(self.momentum, missed, p.dtype)
+            slots["momentum"] *= faded(self.momentum, missed, p.dtype)
 
     def get_config(self) -> dict[str, Any]:
         own = {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}

@@ -7,6 +7,7 @@ from typing import Any
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizers import sgd, sgd_momentum
 from minirnn.optimizers.checks import fraction, in_float32
+from minirnn.optimizers.late_rows import faded, way
 from minirnn.optimizers.optimizer import Optimizer
 from minirnn.training.arena import Stretch
 
@@ -36,6 +37,16 @@ class SGD(Optimizer):
         momentum = in_float32(self.momentum)  # as Keras rounds it, whatever the dtype
         arguments = (p, g, stretch.slots["momentum"], self._learning_rate, momentum, self.nesterov)
         return sgd_momentum, arguments
+
+    def can_wait(self) -> bool:
+        return True
+
+    def pass_by(self, p: Any, slots: Any, had: Any, steps: int, rates: Any) -> None:
+        """Without a gradient the momentum fades, and moves the parameters as it does."""
+        if self.momentum != 0.0:
+            m, missed, momentum = slots["momentum"], steps - had, in_float32(self.momentum)
+            p += m * way(momentum, missed, p.dtype) * p.dtype.type(momentum if self.nesterov else 1.0)
+            m *= faded(momentum, missed, m.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"momentum": self.momentum, "nesterov": self.nesterov}

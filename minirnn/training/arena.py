@@ -28,12 +28,16 @@ class Arena:
             self.places[weight] = start, start + weight.packed.size
             start += weight.packed.size
 
-    def select(self, chosen: set[Weight]) -> list[Stretch]:
-        """Move the weights chosen for training in, and give the fewest stretches that hold them and no other."""
+    def select(self, chosen: set[Weight], apart: set[Weight] | frozenset[Weight] = frozenset()) -> list[Stretch]:
+        """Move the weights chosen for training in, and give the fewest stretches that hold them and no other.
+
+        Those `apart` are moved, too, and left out of the stretches.
+        """
         runs: list[list[tuple[int, int]]] = [[]]
         for weight, (start, stop) in self.places.items():
             if weight in chosen:
                 weight.move(self.parameters[start:stop], self.gradients[start:stop])
+            if weight in chosen and weight not in apart:
                 runs[-1].append((start, stop))
             elif runs[-1]:
                 runs.append([])

@@ -15,12 +15,13 @@ from minirnn.utils.nested import flatten
 def inputs(model: Any, x: Any) -> list[NDArray[Any]]:
     """Clean input arrays in the order of the model's inputs; their rows agree, their shapes are not looked at yet."""
     if type(x) is np.ndarray and model.has_one_input:
-        return [_with_rank(model, 0, boundary.as_input(x, "x", model.input_dtype(0)))]
+        return [_checked(model, 0, boundary.as_input(x, "x", model.input_dtype(0)), "x")]
     parts = _parts(model, x)
     names = model.input_names if model.built and len(parts) > 1 else ["x"] * len(parts)
+    titles = [name if name == "x" else f"x[{name!r}]" for name in names]
     arrays = [
-        _with_rank(model, k, boundary.as_input(part, name if name == "x" else f"x[{name!r}]", model.input_dtype(k)))
-        for k, (part, name) in enumerate(zip(parts, names, strict=True))
+        _checked(model, k, boundary.as_input(part, title, model.input_dtype(k)), title)
+        for k, (part, title) in enumerate(zip(parts, titles, strict=True))
     ]
     if len({len(array) for array in arrays}) > 1:
         listed = ", ".join(f"{name!r} has {len(array)}" for name, array in zip(names, arrays, strict=True))
@@ -44,6 +45,14 @@ def _parts(model: Any, x: Any) -> list[Any]:
         names = ", ".join(model.input_names)
         raise ValueError(f"{model.name} has {len(model.input_names)} inputs ({names}), got {len(parts)} arrays")
     return parts
+
+
+def _checked(model: Any, number: int, array: NDArray[Any], title: str) -> NDArray[Any]:
+    """The array in the rank that the model asks for; ValueError if it holds numbers that an Embedding does not know."""
+    limit = model.index_limits.get(number)
+    if limit is not None:
+        boundary.check_indices(array, limit[1], f"{title}, read by {limit[0]}")
+    return _with_rank(model, number, array)
 
 
 def _with_rank(model: Any, number: int, array: NDArray[Any]) -> NDArray[Any]:

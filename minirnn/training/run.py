@@ -60,7 +60,7 @@ class Run:
         for layer, tape, dtype, plain, taken, made in self.steps:
             if plain:
                 x = values[taken]
-                if x.dtype != dtype:
+                if x.dtype != dtype and layer.autocast:
                     x = x.astype(dtype)
                 mask = masks[taken]
                 values[made] = layer.forward(x, mask, tape, training)
