@@ -78,9 +78,11 @@ class Dense(Affine):
             raise ValueError(f"{self.name} needs a known number of features, got shape {tuple(input_shape)}")
         super().build(input_shape)
         layout = TileLayout(self.units, [[0]], len(tile_for(self.units, self.dtype)), self.dtype)
-        self._kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer, layout)
+        rules = {"regularizer": self.kernel_regularizer, "constraint": self.kernel_constraint}
+        self._kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer, layout, **rules)
         if self.use_bias:
-            self._bias: Weight | None = self.add_weight("bias", (self.units,), self.bias_initializer, layout)
+            rules = {"regularizer": self.bias_regularizer, "constraint": self.bias_constraint}
+            self._bias: Weight | None = self.add_weight("bias", (self.units,), self.bias_initializer, layout, **rules)
         else:
             self._bias = None
             self._no_bias = zeros(layout.packed_shape((self.units,)), self.dtype)

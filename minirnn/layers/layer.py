@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import config
+from minirnn import config, regularizers
 from minirnn.boundary import as_input
 from minirnn.compat import spelling
+from minirnn.layers.regularized import Regularized
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.weight import Layout, Weight, WeightOwner
 from minirnn.utils.nested import flatten, map_leaves
@@ -66,12 +67,12 @@ class Tape(SimpleNamespace):
     """What one layer leaves for its backward pass, and the memory both passes work in: arrays by name."""
 
 
-class Layer(WeightOwner):
+class Layer(Regularized, WeightOwner):
     """Base class. Subclasses set weights in `build` and implement `new_tape`, `forward` and `backward`.
 
     Arguments shared by all layers: `name`, `dtype` ('float32' or 'float64'), `trainable`, and of older scripts
     `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`. Raises TypeError for
-    an unknown argument, NotImplementedError for `activity_regularizer` and `autocast=False`.
+    an unknown argument, NotImplementedError for `autocast=False`; for `activity_regularizer` as `regularizers.get`.
     """
 
     supports_masking = True
@@ -94,8 +95,6 @@ class Layer(WeightOwner):
         unknown = [key for key in kwargs if key not in INPUT_KEYWORDS]
         if unknown:
             raise TypeError(f"{type(self).__name__} got an unknown argument {unknown[0]!r}")
-        if activity_regularizer is not None:
-            raise NotImplementedError(f"{type(self).__name__}: activity_regularizer is not supported yet; leave it out")
         if not autocast:
             raise NotImplementedError(f"{type(self).__name__}: inputs take the layer's dtype; leave autocast=False out")
         self.name = unique_name(type(self).__name__) if name is None else str(name)
@@ -104,6 +103,8 @@ class Layer(WeightOwner):
         self.nodes: list[Node] = []
         self._own_weights: list[Weight] = []
         self._trainable = bool(trainable)
+        if activity_regularizer is not None:
+            self.activity_regularizer = activity_regularizer
         self.input_shape: Any = None
         self.declared_shape = self._declared(**kwargs)
 
@@ -124,12 +125,19 @@ class Layer(WeightOwner):
     # --- weights ---
 
     def add_weight(
-        self, name: str, shape: tuple[int, ...], initial: Any, layout: Layout, trainable: bool = True
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initial: Any,
+        layout: Layout,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
     ) -> Weight:
         """A new weight that begins as `initial(shape, dtype)`; one that is not `trainable` never is."""
         weight = Weight(name, shape, layout, self.name)
         weight.assign(initial(shape, dtype=self.dtype))
-        weight.trainable = trainable
+        weight.trainable, weight.regularizer, weight.constraint = trainable, regularizer, constraint
         self._own_weights.append(weight)
         return weight
 
@@ -226,7 +234,10 @@ class Layer(WeightOwner):
         """Compute on arrays (`call`), or take a place in a model when called on symbolic tensors."""
         if is_symbolic(inputs) or is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
             return self.connect(inputs, *args, **kwargs)
-        return self.call(inputs, *args, **kwargs)
+        outputs = self.call(inputs, *args, **kwargs)
+        if self.activity_regularizer is not None:
+            self.record_activity(outputs)
+        return outputs
 
     def call(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
         """Compute on an array: (batch, ..) in, new array out."""
@@ -342,7 +353,10 @@ class Layer(WeightOwner):
 
     def get_config(self) -> dict[str, Any]:
         """Keras's configuration; `from_config`, here or in Keras, makes an equal, unbuilt layer of it."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": config.dtype_policy(self.dtype)}
+        base = {"name": self.name, "trainable": self.trainable, "dtype": config.dtype_policy(self.dtype)}
+        if self.activity_regularizer is None:
+            return base
+        return base | {"activity_regularizer": regularizers.serialize(self.activity_regularizer)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
