@@ -1,6 +1,7 @@
 """Regularizers: penalties on weights, or on what a layer gives, added to the loss. Keras 3's names and formulas.
 
 A regularizer is called with an array and gives a number, R(x); beside it stands its slope, `gradient(x)` = dR/dx.
+Factors are rounded to float32 before they are used, whatever the dtype of x, as Keras does on TensorFlow.
 """
 
 from __future__ import annotations
@@ -75,10 +76,10 @@ class L1L2(Regularizer):
         self.l1, self.l2 = _factor(l1, "l1", 0.0), _factor(l2, "l2", 0.0)
 
     def __call__(self, x: NDArray[Any]) -> Any:
-        return self.l1 * np.sum(np.abs(x)) + self.l2 * np.sum(np.square(x))
+        return _in_float32(self.l1) * np.sum(np.abs(x)) + _in_float32(self.l2) * np.sum(np.square(x))
 
     def gradient(self, x: NDArray[Any]) -> NDArray[Any]:
-        return self.l1 * np.sign(x) + 2.0 * self.l2 * x
+        return _in_float32(self.l1) * np.sign(x) + 2.0 * _in_float32(self.l2) * x
 
     def get_config(self) -> dict[str, Any]:
         return {"l1": self.l1, "l2": self.l2}
@@ -87,13 +88,13 @@ class L1L2(Regularizer):
 class L1(Regularizer):
     """R(x) = l1 sum |x|, with the slope l1 sign(x): it draws small numbers to 0 (Tibshirani 1996).
 
-    The factor is rounded to float32, as Keras's is on TensorFlow. Raises as `L1L2` does.
+    The configuration, too, holds the factor as rounded, like Keras's. Raises as `L1L2` does.
     """
 
     by_element = True
 
     def __init__(self, l1: float | None = 0.01) -> None:
-        self.l1 = float(np.float32(_factor(l1, "l1", 0.01)))
+        self.l1 = _in_float32(_factor(l1, "l1", 0.01))
 
     def __call__(self, x: NDArray[Any]) -> Any:
         return self.l1 * np.sum(np.abs(x))
@@ -117,10 +118,10 @@ class L2(Regularizer):
         self.l2 = _factor(l2, "l2", 0.01)
 
     def __call__(self, x: NDArray[Any]) -> Any:
-        return self.l2 * np.sum(np.square(x))
+        return _in_float32(self.l2) * np.sum(np.square(x))
 
     def gradient(self, x: NDArray[Any]) -> NDArray[Any]:
-        return 2.0 * self.l2 * x
+        return 2.0 * _in_float32(self.l2) * x
 
     def get_config(self) -> dict[str, Any]:
         return {"l2": self.l2}
@@ -136,13 +137,13 @@ class OrthogonalRegularizer(Regularizer):
         dn_i = factor / pairs * sum over j != i of sign(c_ij) n_j
         dx_i = (dn_i - n_i (n_i . dn_i)) / |x_i|
 
-    The factor is rounded to float32, as Keras's is on TensorFlow. Raises TypeError or ValueError for a factor that is
-    no finite number of at least 0 and for another mode; when called, ValueError for anything but a matrix of at least
-    two rows, or columns.
+    The configuration, too, holds the factor as rounded, like Keras's. Raises TypeError or ValueError for a factor that
+    is no finite number of at least 0 and for another mode; when called, ValueError for anything but a matrix of at
+    least two rows, or columns.
     """
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
-        self.factor = float(np.float32(number(factor, "factor", 0)))
+        self.factor = _in_float32(number(factor, "factor", 0))
         if mode not in ("rows", "columns"):
             raise ValueError(f"mode must be 'rows' or 'columns', got {mode!r:.60}")
         self.mode = mode
@@ -178,6 +179,10 @@ class OrthogonalRegularizer(Regularizer):
 
 def _factor(value: Any, name: str, default: float) -> float:
     return default if value is None else float(number(value, name, 0))
+
+
+def _in_float32(value: float) -> float:
+    return float(np.float32(value))
 
 
 # --- a regularizer by name, and applied ---
