@@ -33,8 +33,8 @@ class Regularizer:
     ...         return (x**4).sum()  # the penalty: one number for an array of any shape
     ...     def gradient(self, x):
     ...         return 4 * x**3  # its slope by each number, in the shape of x
-    >>> Quartic()(np.array([1.0, 2.0]))
-    np.float64(17.0)
+    >>> float(Quartic()(np.array([1.0, 2.0])))
+    17.0
 
     `by_element = True` in a class says that R(x) is a sum over the numbers of x, and R(0) = 0 with slope 0: it may be
     shown them in any order and shape, with zeros between. It holds for that class alone, not for its subclasses.
