@@ -13,10 +13,10 @@ _older.install()
 __version__ = "0.1.0"
 
 __all__ = [
-    "Initializer", "Input", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential",
-    "activations", "backend", "callbacks", "config", "datasets", "gates", "get_num_threads", "initializers", "kernels",
-    "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "random", "set_num_threads", "utils",
-    "warmup",
+    "Initializer", "Input", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
+    "Sequential", "activations", "backend", "callbacks", "config", "constraints", "datasets", "gates",
+    "get_num_threads", "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers",
+    "preprocessing", "random", "regularizers", "set_num_threads", "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         backend,
         callbacks,
         config,
+        constraints,
         datasets,
         gates,
         initializers,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         optimizers,
         preprocessing,
         random,
+        regularizers,
         utils,
     )
     from minirnn.ahead import warmup
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from minirnn.metrics import Metric
     from minirnn.models import Model, Sequential
     from minirnn.optimizers import Optimizer
+    from minirnn.regularizers import Regularizer
 else:
     # The names that are not modules of this package, and the modules that they come from.
     _HOMES = {
@@ -58,6 +61,7 @@ else:
         "Metric": "minirnn.metrics",
         "Model": "minirnn.models",
         "Optimizer": "minirnn.optimizers",
+        "Regularizer": "minirnn.regularizers",
         "Sequential": "minirnn.models",
         "get_num_threads": "minirnn.kernels.threads",
         "set_num_threads": "minirnn.kernels.threads",

@@ -183,6 +183,19 @@ def whole(value: Any, name: str, least: int = 1) -> int:
     return int(value)
 
 
+def number(value: Any, name: str, least: float = -math.inf, most: float = math.inf) -> Any:
+    """Return a finite number from `least` to `most`, an int as int, all others as float.
+
+    Raises TypeError for what is no real number (True is none), ValueError for NaN, infinity and one out of the range.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"{name} must be a number, got {value!r:.60}")
+    if not (math.isfinite(value) and least <= value <= most):
+        limits = [f"at {word} {limit:g}" for word, limit in (("least", least), ("most", most)) if math.isfinite(limit)]
+        raise ValueError(f"{name} must be a finite number{' of ' if limits else ''}{' and '.join(limits)}, got {value}")
+    return value if isinstance(value, int) else float(value)
+
+
 def _numbers(value: Any, name: str) -> NDArray[Any]:
     """Return `value` as an array of real numbers or booleans of whatever dtype."""
     if value is None:

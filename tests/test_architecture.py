@@ -16,8 +16,8 @@ FLOORS = [
     {"minirnn.gates"},
     {"minirnn.kernels"},
     {
-        "minirnn.activations", "minirnn.boundary", "minirnn.compat", "minirnn.config", "minirnn.initializers",
-        "minirnn.preprocessing", "minirnn.random", "minirnn.utils",
+        "minirnn.activations", "minirnn.boundary", "minirnn.compat", "minirnn.config", "minirnn.constraints",
+        "minirnn.initializers", "minirnn.preprocessing", "minirnn.random", "minirnn.regularizers", "minirnn.utils",
     },
     {"minirnn.layers"},
     {

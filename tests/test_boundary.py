@@ -321,3 +321,30 @@ def test_labels_keep_their_shape_and_are_whole_and_in_range():
     for bad in ([-1], [3], [0.5]):
         with pytest.raises(ValueError, match="y: got the label"):
             boundary.as_labels(bad, 3)
+
+
+# number
+
+
+def test_a_number_keeps_its_kind():
+    assert [(type(n), n) for n in (boundary.number(2, "n"), boundary.number(np.float32(0.5), "n"))] == [
+        (int, 2),
+        (float, 0.5),
+    ]
+
+
+@pytest.mark.parametrize(
+    "value, limits, error, words",
+    [
+        (True, (), TypeError, "n must be a number, got True"),
+        ("1", (), TypeError, "n must be a number, got '1'"),
+        (None, (), TypeError, "n must be a number, got None"),
+        (np.inf, (), ValueError, "n must be a finite number, got inf"),
+        (np.nan, (0,), ValueError, "n must be a finite number of at least 0, got nan"),
+        (-1, (0,), ValueError, "n must be a finite number of at least 0, got -1"),
+        (2, (0, 1), ValueError, "n must be a finite number of at least 0 and at most 1, got 2"),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused(value, limits, error, words):
+    with pytest.raises(error, match=words):
+        boundary.number(value, "n", *limits)

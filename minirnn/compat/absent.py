@@ -69,7 +69,7 @@ NAMES: dict[str, dict[str, str]] = {
 
 # Modules below minirnn -> why; those below them are absent, too.
 MODULES = {
-    **dict.fromkeys(("constraints", "ops", "regularizers", "saving"), NOT_YET),
+    **dict.fromkeys(("ops", "saving"), NOT_YET),
     **dict.fromkeys(
         ("applications", "distribution", "export", "mixed_precision", "preprocessing.image", "quantizers"), OUTSIDE
     ),

@@ -57,11 +57,16 @@ _SHORT_NAMES = {
 }  # fmt: skip
 
 # Package -> older name of a class or function -> its name now. The CuDNN layers take other arguments, see `_cudnn`.
-RENAMED = {
+RENAMED: dict[str, dict[str, str]] = {
     "layers": {"TimeDistributedDense": "Dense", "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"},
     "losses": {**_SHORT_NAMES, "cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
     "metrics": _SHORT_NAMES,
     "utils": {"plot": "plot_model"},
+    "constraints": {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"},
+    "regularizers": {
+        "WeightRegularizer": "L1L2", "ActivityRegularizer": "L1L2", "l1l2": "l1_l2", "activity_l1": "l1",
+        "activity_l2": "l2", "activity_l1l2": "l1_l2",
+    },
 }
 
 # Modes of Keras 1's `merge` -> the function of `layers`, its argument for what the mode needs to know.

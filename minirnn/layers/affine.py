@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from minirnn import activations, initializers
+from minirnn import activations, constraints, initializers, regularizers
 from minirnn.boundary import whole
 from minirnn.layers.layer import Layer
 
@@ -12,14 +12,13 @@ from minirnn.layers.layer import Layer
 class Affine(Layer):
     """What Dense and the recurrent layers share of Keras's arguments; the signatures of those layers hold the defaults.
 
-    Raises TypeError or ValueError unless `units` is a whole number of at least 1, ValueError for an unknown activation
-    or initializer, NotImplementedError for an argument of Keras that is not supported yet and not off.
+    Raises TypeError or ValueError unless `units` is a whole number of at least 1, ValueError for an unknown activation,
+    initializer, regularizer or constraint, NotImplementedError for an argument of Keras that is not supported yet and
+    not off.
     """
 
     # Arguments of Keras that are not supported yet, at the values that switch them off and stand in configurations.
-    later: ClassVar[dict[str, Any]] = dict.fromkeys(
-        ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint")
-    )
+    later: ClassVar[dict[str, Any]] = {}
 
     def __init__(
         self,
@@ -29,6 +28,10 @@ class Affine(Layer):
         use_bias: bool,
         kernel_initializer: Any,
         bias_initializer: Any,
+        kernel_regularizer: Any,
+        bias_regularizer: Any,
+        kernel_constraint: Any,
+        bias_constraint: Any,
         **kwargs: Any,
     ) -> None:
         for name in self.later:
@@ -41,6 +44,10 @@ class Affine(Layer):
         self.use_bias = bool(use_bias)
         self.kernel_initializer: Any = initializers.get(kernel_initializer)
         self.bias_initializer: Any = initializers.get(bias_initializer)
+        self.kernel_regularizer: Any = regularizers.get(kernel_regularizer)
+        self.bias_regularizer: Any = regularizers.get(bias_regularizer)
+        self.kernel_constraint: Any = constraints.get(kernel_constraint)
+        self.bias_constraint: Any = constraints.get(bias_constraint)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
@@ -50,4 +57,8 @@ class Affine(Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
         }

@@ -79,9 +79,11 @@ class Dense(Affine):
         super().build(input_shape)
         layout = TileLayout(self.units, [[0]], len(tile_for(self.units, self.dtype)), self.dtype)
         shape, tiles = self.kernel_form(features, layout)
-        self._kernel = self.add_weight("kernel", shape, self.kernel_initializer, tiles)
+        rules = {"regularizer": self.kernel_regularizer, "constraint": self.kernel_constraint}
+        self._kernel = self.add_weight("kernel", shape, self.kernel_initializer, tiles, **rules)
         if self.use_bias:
-            self._bias: Weight | None = self.add_weight("bias", (self.units,), self.bias_initializer, layout)
+            rules = {"regularizer": self.bias_regularizer, "constraint": self.bias_constraint}
+            self._bias: Weight | None = self.add_weight("bias", (self.units,), self.bias_initializer, layout, **rules)
         else:
             self._bias = None
             self._no_bias = zeros(layout.packed_shape((self.units,)), self.dtype)

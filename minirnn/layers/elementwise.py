@@ -22,6 +22,17 @@ def activate(activation: str, x: NDArray[Any], y: NDArray[Any]) -> None:
         activation_forward(activation_static(activation), x.reshape(-1), y.reshape(-1), y.reshape(-1))
 
 
+def activate_backward(activation: str, dy: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    """dx of `activate` for a softmax or sigmoid, whose slope is known from what it gave; a new array."""
+    dx = np.empty_like(y)
+    if activation == "softmax":
+        n = y.shape[-1]
+        softmax_backward(dy.reshape(-1, n), y.reshape(-1, n), dx.reshape(-1, n))
+    else:
+        activation_backward(activation_static(activation), dy.reshape(-1), y.reshape(-1), dx.reshape(-1))
+    return dx
+
+
 class Activation(Layer):
     """Any function of `minirnn.activations`, by name or as that function; softmax runs over the last axis."""
 

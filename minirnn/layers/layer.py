@@ -19,10 +19,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import config
+from minirnn import config, constraints, regularizers
 from minirnn.boundary import as_input
 from minirnn.compat import spelling
 from minirnn.layers.parameter import new_parameter
+from minirnn.layers.regularized import Regularized
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.tape import Tape
 from minirnn.layers.weight import PlainLayout, TileLayout, Weight, WeightOwner
@@ -64,7 +65,7 @@ def reset_names() -> None:
     _counts.clear()
 
 
-class Layer(WeightOwner):
+class Layer(Regularized, WeightOwner):
     """Base of all layers, and of a user's own.
 
     Least of all an own layer has a `call`, NumPy arrays in and out. It infers, alone and in models. To train through
@@ -100,7 +101,7 @@ class Layer(WeightOwner):
 
     Arguments shared by all layers: `name`, `dtype` ('float32' or 'float64'), `trainable`, and of older scripts
     `input_shape=(time, features)`, `input_dim`, `input_length`, `batch_input_shape`, `batch_size`. Raises TypeError for
-    an unknown argument, NotImplementedError for `activity_regularizer` and `autocast=False`.
+    an unknown argument, NotImplementedError for `autocast=False`; for `activity_regularizer` as `regularizers.get`.
     """
 
     supports_masking = True
@@ -130,8 +131,6 @@ class Layer(WeightOwner):
         unknown = [key for key in kwargs if key not in INPUT_KEYWORDS]
         if unknown:
             raise TypeError(f"{type(self).__name__} got an unknown argument {unknown[0]!r}")
-        if activity_regularizer is not None:
-            raise NotImplementedError(f"{type(self).__name__}: activity_regularizer is not supported yet; leave it out")
         if not autocast:
             raise NotImplementedError(f"{type(self).__name__}: inputs take the layer's dtype; leave autocast=False out")
         self.name = unique_name(type(self).__name__) if name is None else str(name)
@@ -140,6 +139,8 @@ class Layer(WeightOwner):
         self.nodes: list[Node] = []
         self._own_weights: list[Weight] = []
         self._trainable = bool(trainable)
+        if activity_regularizer is not None:
+            self.activity_regularizer = activity_regularizer
         self.input_shape: Any = None
         self.declared_shape = self._declared(**kwargs)
         self._tracked: list[Layer] = []  # last of all: attributes that are set from here on may be layers
@@ -173,9 +174,10 @@ class Layer(WeightOwner):
         if len(given) < 4 or not isinstance(given[3], (TileLayout, PlainLayout)):
             return self._add_parameter(*given, trainable=trainable, **options)
         name, shape, initial, layout = given
+        regularizer, constraint = options.pop("regularizer", None), options.pop("constraint", None)
         weight = Weight(name, shape, layout, self.name)
         weight.assign(initial(shape, dtype=self.dtype))
-        weight.trainable = trainable
+        weight.trainable, weight.regularizer, weight.constraint = trainable, regularizer, constraint
         self._own_weights.append(weight)
         return weight
 
@@ -192,10 +194,8 @@ class Layer(WeightOwner):
         constraint: Any = None,
     ) -> Weight:
         """`add_weight` of an own layer."""
-        for what, value in (("regularizer", regularizer), ("constraint", constraint)):
-            if value is not None:
-                raise NotImplementedError(f"{self.name}: add_weight has no {what} yet; leave it out")
         weight = new_parameter(self, shape, initializer, dtype, trainable, name)
+        weight.regularizer, weight.constraint = regularizers.get(regularizer), constraints.get(constraint)
         # As in Keras, those that are never trained come last.
         fixed = [place for place, own in enumerate(self._own_weights) if not own.trainable]
         place = fixed[0] if trainable and fixed else len(self._own_weights)
@@ -302,7 +302,10 @@ class Layer(WeightOwner):
         """Compute on arrays (`call`), or take a place in a model when called on symbolic tensors."""
         if is_symbolic(inputs) or is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
             return self.connect(inputs, *args, **kwargs)
-        return self.call(inputs, *args, **kwargs)
+        outputs = self.call(inputs, *args, **kwargs)
+        if self.activity_regularizer is not None:
+            self.record_activity(outputs)
+        return outputs
 
     def call(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
         """Compute on an array: (batch, ..) in, new array out."""
@@ -426,7 +429,10 @@ class Layer(WeightOwner):
 
     def common_config(self) -> dict[str, Any]:
         """The part of the configuration that all layers have."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": config.dtype_policy(self.dtype)}
+        base = {"name": self.name, "trainable": self.trainable, "dtype": config.dtype_policy(self.dtype)}
+        if self.activity_regularizer is None:
+            return base
+        return base | {"activity_regularizer": regularizers.serialize(self.activity_regularizer)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from minirnn import initializers
+from minirnn import constraints, initializers, regularizers
 from minirnn.boundary import as_input, as_mask
 from minirnn.jit import Static
 from minirnn.kernels.activations import ACTIVATIONS
@@ -75,9 +75,6 @@ class Recurrent(Affine):
     input_rank = 3
     takes_mask = True
     later = Affine.later | {
-        "recurrent_regularizer": None,
-        "recurrent_constraint": None,
-        "activity_regularizer": None,
         "dropout": 0.0,
         "recurrent_dropout": 0.0,
     }
@@ -91,6 +88,8 @@ class Recurrent(Affine):
         self,
         *,
         recurrent_initializer: Any,
+        recurrent_regularizer: Any,
+        recurrent_constraint: Any,
         return_sequences: bool,
         return_state: bool,
         go_backwards: bool,
@@ -104,6 +103,8 @@ class Recurrent(Affine):
         super().__init__(**kwargs)
         self.activation = activation_of_a_gate(self.activation)
         self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
         self.zero_output_for_mask, self.seed = bool(zero_output_for_mask), seed
@@ -143,13 +144,16 @@ class Recurrent(Affine):
         recurrent_layout = TileLayout(self.units, [self.recurrent_order], self.registers, self.dtype)
         orders = [self.input_order, self.recurrent_order][: self.bias_rows]
         bias_layout = TileLayout(self.units, orders, self.registers, self.dtype)
-        self._kernel = self.add_weight("kernel", (features, width), self.kernel_initializer, input_layout)
+        rules = {"regularizer": self.kernel_regularizer, "constraint": self.kernel_constraint}
+        self._kernel = self.add_weight("kernel", (features, width), self.kernel_initializer, input_layout, **rules)
+        rules = {"regularizer": self.recurrent_regularizer, "constraint": self.recurrent_constraint}
         self._recurrent_kernel = self.add_weight(
-            "recurrent_kernel", (self.units, width), self.recurrent_initializer, recurrent_layout
+            "recurrent_kernel", (self.units, width), self.recurrent_initializer, recurrent_layout, **rules
         )
         shape = (width,) if self.bias_rows == 1 else (self.bias_rows, width)
         if self.use_bias:
-            self._bias: Weight | None = self.add_weight("bias", shape, self.initial_bias, bias_layout)
+            rules = {"regularizer": self.bias_regularizer, "constraint": self.bias_constraint}
+            self._bias: Weight | None = self.add_weight("bias", shape, self.initial_bias, bias_layout, **rules)
         else:
             self._bias = None
             self._no_bias = zeros(bias_layout.packed_shape(shape), self.dtype)
@@ -364,6 +368,9 @@ class Recurrent(Affine):
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "recurrent_initializer": initializers.serialize(self.recurrent_initializer),
+            "recurrent_regularizer": regularizers.serialize(self.recurrent_regularizer),
+            "recurrent_constraint": constraints.serialize(self.recurrent_constraint),
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
             "go_backwards": self.go_backwards,

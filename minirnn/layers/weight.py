@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn import constraints, regularizers
 from minirnn.kernels.vec import VECTOR_BYTES, lanes
 
 
@@ -132,7 +133,7 @@ class Weight:
     """
 
     moves: ClassVar[int] = 0  # how often any weight has moved: what was made before may hold memory that is left
-    changes: ClassVar[int] = 0  # how often it may have changed which weights are trained
+    changes: ClassVar[int] = 0  # how often it may have changed which weights are trained, and how
     least = -math.inf
     touched: Any = None  # of a table: which rows have a gradient (`minirnn.layers.touched`)
 
@@ -142,6 +143,8 @@ class Weight:
         self.path = f"{layer_name}/{name}"
         self.dtype = layout.dtype.name
         self._trainable = True
+        self._regularizer: Any = None
+        self._constraint: Any = None
         self.packed = zeros(layout.packed_shape(self.shape), layout.dtype)
         self.gradient = zeros(self.packed.shape, layout.dtype)
 
@@ -153,6 +156,26 @@ class Weight:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        Weight.changes += 1
+
+    @property
+    def regularizer(self) -> Any:
+        """What penalises it in the loss: a regularizer of `minirnn.regularizers`, or None."""
+        return self._regularizer
+
+    @regularizer.setter
+    def regularizer(self, regularizer: Any) -> None:
+        self._regularizer = regularizers.get(regularizer)
+        Weight.changes += 1
+
+    @property
+    def constraint(self) -> Any:
+        """What it is put back to after each step of training: a constraint of `minirnn.constraints`, or None."""
+        return self._constraint
+
+    @constraint.setter
+    def constraint(self, constraint: Any) -> None:
+        self._constraint = constraints.get(constraint)
         Weight.changes += 1
 
     @property

@@ -267,6 +267,8 @@ class Model(Subclassing, Trainer, OlderMethods, Layer):
         xs = self._inputs(inputs)
         run = self._runs.take(xs, training)
         ys = [y.copy() for y in run.forward(xs)]
+        if run.activities is not None:
+            run.activities.total(run.values)
         self._runs.give_back(run)
         return self._packed(ys)
 

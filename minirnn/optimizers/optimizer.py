@@ -16,6 +16,7 @@ from minirnn.compat import spelling
 from minirnn.jit import Kernel
 from minirnn.kernels.optimizer_options import decay, follow, gather, mean_with
 from minirnn.kernels.threads import share
+from minirnn.layers.regularized import constrain
 from minirnn.layers.weight import Weight
 from minirnn.optimizers import checks, gradients, schedules
 from minirnn.optimizers.late_rows import WORTH_WAITING, LateRows
@@ -97,6 +98,7 @@ class Optimizer:
         self._stretches: list[Stretch] = []
         self._late: list[LateRows] = []  # of tables whose rows are updated once they are used
         self._chosen: list[Weight] = []
+        self._constrained: list[Weight] = []
         self._homes: list[NDArray[Any]] = []
         self._slot_variables: list[OptimizerVariable] = []
         self._not_decaying = Exclusions()
@@ -208,6 +210,7 @@ class Optimizer:
         self._stretches = [stretch for arena in self._arenas for stretch in arena.select(chosen, apart)]
         self._late = [LateRows(self, weight, self._arena_of(weight)) for weight in weights if weight in apart]
         self._chosen, self._homes = list(weights), [weight.packed for weight in weights]
+        self._constrained = [weight for weight in weights if weight.constraint is not None]
         self._decaying = None
 
     def _may_wait(self, weight: Weight) -> bool:
@@ -241,8 +244,12 @@ class Optimizer:
         )
 
     def trains(self, weights: list[Weight]) -> bool:
-        """Whether the next step trains these weights, where they now live."""
-        return weights == self._chosen and all(map(operator.is_, [w.packed for w in weights], self._homes))
+        """Whether the next step trains these weights, where they now live and as they are constrained."""
+        return (
+            weights == self._chosen
+            and all(map(operator.is_, [w.packed for w in weights], self._homes))
+            and self._constrained == [w for w in weights if w.constraint is not None]
+        )
 
     def apply(self) -> None:
         """One step for the selected weights, from the gradients beside them.
@@ -255,6 +262,8 @@ class Optimizer:
             self._update()
         if self.use_ema:
             self._average()
+        for weight in self._constrained:  # at every step and after the averages, as in Keras
+            constrain(weight)
         self._iterations += 1
 
     def _update(self) -> None:

@@ -99,10 +99,12 @@ class Objective:
             return boundary.as_target(y, shape, dtype, sparse=shape[-1] > 1 and not many, name=name)
         return boundary.as_target(y, shape, dtype, name=name) if loss is None else loss.as_target(y, shape, dtype, name)
 
-    def compute(self, ys: list[Any], ps: list[Any], masks: list[Any], weights: list[Any], dps: list[Any]) -> float:
-        """The total for one batch. `ps` are the outputs, or the scores of those that are `scored`; the gradient of
-        each goes into `dps`, which are None without a loss."""
-        total = 0.0
+    def compute(
+        self, ys: list[Any], ps: list[Any], masks: list[Any], weights: list[Any], dps: list[Any], penalty: float = 0.0
+    ) -> float:
+        """The total for one batch, regularizers' `penalty` included. `ps` are the outputs, or the scores of those that
+        are `scored`; the gradient of each goes into `dps`, which are None without a loss."""
+        total = penalty
         for part, y, p, mask, weight, dp in zip(self.parts, ys, ps, masks, weights, dps, strict=True):
             if part.loss is None:
                 continue

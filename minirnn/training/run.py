@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn.layers.elementwise import activate
 from minirnn.layers.weight import Weight
+from minirnn.training.penalties import ActivityPenalties
 
 KEPT_SHAPES = 8  # sets of input shapes whose memory is kept for the next call
 
@@ -45,6 +46,9 @@ class Run:
             for number, place in enumerate(graph.output_numbers)
             if number in scored
         }
+        penalised = [(layer, made) for layer, _, made in graph.steps if layer.activity_regularizer is not None]
+        places = {graph.output_numbers[number]: given for number, given in self.activated.items()}
+        self.activities = ActivityPenalties(penalised, places) if penalised else None
         self.dps: Any = None  # gradients of the outputs, the losses' to fill
         self._plans: dict[bool, tuple[list[tuple], set[Any]]] = {}
 
@@ -95,6 +99,9 @@ class Run:
         gradients: list[Any] = [None] * len(self.values)
         for number, dy in zip(self.output_numbers, d_outputs, strict=True):
             _add(gradients, number, dy)
+        if self.activities is not None:
+            for number, dy in self.activities.gradients(self.values):
+                _add(gradients, number, dy)
         plan = self._plan(to_inputs)
         done: set[Any] = set()
         for layer, tape, dtype, plain, taken, made, needs, shared in plan:

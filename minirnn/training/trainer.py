@@ -16,6 +16,7 @@ from minirnn.layers.weight import Weight
 from minirnn.training import intake
 from minirnn.training.feeding import Feeding
 from minirnn.training.objective import Objective
+from minirnn.training.penalties import Penalties
 from minirnn.training.run import RunPool
 from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
 from minirnn.training.truncation import Chunks, Truncation
@@ -36,6 +37,7 @@ class Trainer(Feeding):
         self._watched = Watched(None, None)
         self._scored: frozenset[int] = frozenset()
         self._runs = RunPool(self)
+        self._penalties = Penalties(self)
         self._output_shapes: dict[tuple, list[tuple]] = {}
         self._fitting: dict[tuple, str] = {}  # shapes of x that were looked at, and what `_checked` needs to know
         self._fitting_pairs: dict[tuple, tuple] = {}
@@ -148,8 +150,11 @@ class Trainer(Feeding):
         if run.dps is None:
             parts = self.objective.parts
             run.dps = [None if part.loss is None else np.empty_like(p) for part, p in zip(parts, ps, strict=True)]
-        value = self.objective.compute(ys, run.scores, masks, weights, run.dps)
-        return value, ps, run.backward(run.dps, to_inputs)
+        value = self.objective.compute(ys, run.scores, masks, weights, run.dps, self._penalties.total(run))
+        dxs = run.backward(run.dps, to_inputs)
+        if self._penalties.weights:
+            self._penalties.add_gradients()
+        return value, ps, dxs
 
     def _train_step(self, batch: Batch) -> float:
         run = self._runs.take(batch[0], True, self._scored)
@@ -165,7 +170,8 @@ class Trainer(Feeding):
         run = self._runs.take(xs, False, self._scored)
         ps = run.forward(xs)
         masks = run.output_masks()
-        self.objective.compute(ys, run.scores, masks, weights, [np.empty_like(p) for p in ps])
+        dps = [np.empty_like(p) for p in ps]
+        self.objective.compute(ys, run.scores, masks, weights, dps, self._penalties.total(run))
         if self._watched.entries:
             self._watched.update(ys, ps, masks, weights)
         self._runs.give_back(run)

@@ -160,11 +160,9 @@ def test_an_unknown_argument_is_named(name, argument):
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize("argument", [
-    {"dropout": 0.1}, {"recurrent_dropout": 0.1}, {"kernel_regularizer": "l2"}, {"recurrent_regularizer": "l2"},
-    {"bias_regularizer": "l1"}, {"activity_regularizer": "l2"}, {"kernel_constraint": "max_norm"},
-    {"recurrent_constraint": "non_neg"}, {"bias_constraint": "unit_norm"},
-], ids=lambda argument: next(iter(argument)))  # fmt: skip
+@pytest.mark.parametrize(
+    "argument", [{"dropout": 0.1}, {"recurrent_dropout": 0.1}], ids=lambda argument: next(iter(argument))
+)
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
 def test_what_is_not_supported_yet_is_named(name, argument):
     with pytest.raises(NotImplementedError, match=next(iter(argument))) as caught:

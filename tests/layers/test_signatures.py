@@ -8,6 +8,7 @@ import pytest
 
 import minirnn
 from minirnn import initializers, layers
+from minirnn.regularizers import L2
 
 LAYERS = [*layers.__all__]
 INITIALIZERS = [name for name in initializers.__all__ if name[0].isupper()]
@@ -74,12 +75,11 @@ def test_a_late_argument_by_position_is_taken_for_what_it_is(name, argument, val
 
 
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "Dense"])
-def test_what_is_not_supported_yet_is_named_by_position_too(name):
+def test_a_regularizer_by_position_is_that_of_its_place(name):
     names = [p[0] for p in arguments(getattr(layers, name).__init__)[1:]]
     defaults = [p[2] for p in arguments(getattr(layers, name).__init__)[1:]]
-    place = names.index("bias_regularizer")
-    with pytest.raises(NotImplementedError, match="bias_regularizer"):
-        getattr(layers, name)(4, *defaults[1:place], "l2")
+    layer = getattr(layers, name)(4, *defaults[1 : names.index("bias_regularizer")], "l2")
+    assert type(layer.bias_regularizer) is L2 and layer.kernel_regularizer is None
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,6 @@ def test_what_is_not_supported_yet_is_named_by_position_too(name):
         (lambda: layers.Dense(4, lora_rank=2), NotImplementedError, "lora_rank"),
         (lambda: layers.Dense(4, lora_alpha=2), NotImplementedError, "lora_alpha"),
         (lambda: layers.Dense(4, quantization_config={}), NotImplementedError, "quantization_config"),
-        (lambda: layers.Dense(4, activity_regularizer="l2"), NotImplementedError, "activity_regularizer"),
         (lambda: layers.Dropout(0.5, autocast=False), NotImplementedError, "autocast"),
         (lambda: layers.SimpleRNN(4, use_cudnn=True), TypeError, "use_cudnn"),
         (lambda: layers.Flatten("channels_first"), NotImplementedError, "channels_first"),
