@@ -11,8 +11,8 @@ recurrent product, and nowhere else:
 
 so the time loops write h_in beside h as each state is stored. A cell has the functions of `WITHOUT`, in which h_in is h
 itself and nothing remains to be done, or those of `WITH`; they agree in their arguments. Shapes and letters as in
-`recurrence`; `drop` is () or (h_in of h's shape, masks (B, Q)), with masks of zero in padded units; so the first array of `drop + (h,)`
-is h_in in either case.
+`recurrence`; `drop` is () or (h_in of h's shape, masks (B, Q)), with masks of zero in padded units; so the first array
+of `drop + (h,)` is h_in in either case.
 """
 
 from __future__ import annotations

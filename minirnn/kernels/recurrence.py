@@ -267,8 +267,9 @@ def add_output_gradient(dy, t, dh, i):
 
 @kernel
 def backward(
-    mask, dy, cell, h_tile, x_tile, h, c, s, ut, wt, dh, dc, dx, drop, reverse, zero_output, from_zero, to_initial, r0, r1
-):
+    mask, dy, cell, h_tile, x_tile, h, c, s, ut, wt, dh, dc, dx, drop,
+    reverse, zero_output, from_zero, to_initial, r0, r1,
+):  # fmt: skip
     """Back through time: s becomes the gradients da of every step; dh, dc those of the initial state.
 
         ut, wt  transposed recurrent and input weights; a tile is len(h_tile), len(x_tile) registers wide

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ PRODUCT_IN_MEMORY = 4
 
 def rate_of(value: Any, name: str) -> float:
     """A share of what is dropped, as a float; ValueError outside [0, 1)."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real) or not 0 <= value < 1:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)) or not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, got {value!r}; 0 drops nothing")
     return float(value)
 

@@ -68,9 +68,9 @@ class Recurrent(Affine):
     `return_sequences`: the output has every step, not the last alone; `return_state`: a call also gives the last
     state(s); `go_backwards`: the last step comes first, also in the output; `stateful`: a batch begins with the states
     that the one before it ended with; `zero_output_for_mask`: the output of a masked step is zero, not the one before
-    it. In training, `dropout` of the features and `recurrent_dropout` of the states that enter the recurrent product are
-    zero (`RecurrentDropout`); `seed` repeats the choice. `implementation` and `unroll` are accepted and change nothing:
-    there is one implementation.
+    it. In training a share `dropout` of the features and a share `recurrent_dropout` of the states that enter the
+    recurrent product is zero, by choices that `seed` repeats (`RecurrentDropout`). `implementation` and `unroll` are
+    accepted and change nothing: there is one implementation.
 
     Subclasses name their gates and the kernels' cell.
     """
@@ -112,6 +112,7 @@ class Recurrent(Affine):
         self.zero_output_for_mask = bool(zero_output_for_mask)
         self._dropping = RecurrentDropout(type(self).__name__, dropout, recurrent_dropout, seed)
         self.states: list[NDArray[Any]] | None = None
+        self._were_reset = True
 
     @property
     def dropout(self) -> float:
@@ -161,6 +162,8 @@ class Recurrent(Affine):
         else:
             self._bias = None
             self._no_bias = zeros(bias_layout.packed_shape(shape), self.dtype)
+        if self.stateful and input_shape[0] is not None:
+            self.states = self.get_initial_state(input_shape[0])
 
     def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> NDArray[Any]:
         return self.bias_initializer(shape, dtype=dtype)
@@ -252,8 +255,9 @@ class Recurrent(Affine):
     def forward(
         self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool, initial_state: Any = None
     ) -> NDArray[Any]:
-        if self.stateful and initial_state is None:
-            initial_state = self._kept_states(x.shape[0])
+        if self.stateful:
+            self._check_kept_states(x.shape[0])
+            initial_state = self.states if initial_state is None else initial_state
         if initial_state is not None:
             for slots, state in zip((tape.h, tape.c), initial_state, strict=False):
                 slots[0, :, : self.units] = state
@@ -262,7 +266,7 @@ class Recurrent(Affine):
         arguments = (tape.x, tape.mask, *tape.forward_arguments, initial_state is None, 0, x.shape[1])
         share(tape.run, arguments, x.shape[0], tape.work, TALL_ROWS)
         if self.stateful:
-            self.states = self.last_states(tape)
+            self.states, self._were_reset = self.last_states(tape), False
         return tape.out
 
     def backward(
@@ -328,17 +332,29 @@ class Recurrent(Affine):
         """New arrays (batch, units): h, and c of an LSTM."""
         return [slots[tape.last, :, : self.units].copy() for slots in (tape.h, tape.c)[: self.state_count]]
 
-    def _kept_states(self, batch: int) -> list[NDArray[Any]] | None:
-        if self.states is not None and len(self.states[0]) != batch:
+    @property
+    def state_size(self) -> list[int]:
+        """Units of each state."""
+        return [self.units] * self.state_count
+
+    def get_initial_state(self, batch_size: int) -> list[NDArray[Any]]:
+        """The states that a sequence begins with unless told otherwise: zeros (batch_size, units)."""
+        return [zeros((batch_size, size), self.dtype) for size in self.state_size]
+
+    def _check_kept_states(self, batch: int) -> None:
+        if self.states is None or len(self.states[0]) == batch:
+            return
+        if not self._were_reset:
             raise ValueError(
                 f"stateful {self.name} keeps states for a batch of {len(self.states[0])}, got {batch} rows; "
                 "use one batch size, or call reset_state() first"
             )
-        return self.states
+        self.states = self.get_initial_state(batch)
 
     def reset_state(self) -> None:
-        """Forget the states of a stateful layer."""
-        self.states = None
+        """Set the states of a stateful layer to zero; the next batch may have another size."""
+        if self.states is not None:
+            self.states, self._were_reset = self.get_initial_state(len(self.states[0])), True
 
     reset_states = reset_state
 

@@ -16,6 +16,9 @@ LAYERS = [
     ("LSTM", {"units": 5, "use_bias": False, "return_sequences": True, "unit_forget_bias": False}, SEQUENCE),
     ("LSTM", {"units": 5, "return_state": True, "recurrent_activation": "swish", "seed": 3}, SEQUENCE),
     ("LSTM", {"units": 5, "stateful": True}, (3, T, F)),
+    ("LSTM", {"units": 5, "dropout": 0.25, "recurrent_dropout": 0.5, "seed": 3}, SEQUENCE),
+    ("SimpleRNN", {"units": 5, "dropout": 0.25}, SEQUENCE),
+    ("GRU", {"units": 5, "recurrent_dropout": 0.25}, SEQUENCE),
     ("GRU", {"units": 5, "reset_after": False, "zero_output_for_mask": True, "activation": "softsign"}, SEQUENCE),
     ("GRU", {"units": 5, "kernel_initializer": "he_normal", "recurrent_initializer": "zeros"}, SEQUENCE),
     ("Dense", {"units": 5}, ROW),
@@ -103,8 +106,7 @@ def test_arguments_by_position_come_in_the_order_of_keras(keras, name, arguments
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
 @pytest.mark.parametrize(
     "options",
-    [{"dropout": 0.25}, {"recurrent_dropout": 0.25}, {"kernel_regularizer": "l2"}, {"bias_constraint": "non_neg"},
-     {"activity_regularizer": "l1"}],
+    [{"kernel_regularizer": "l2"}, {"bias_constraint": "non_neg"}, {"activity_regularizer": "l1"}],
     ids=lambda options: next(iter(options)),
 )  # fmt: skip
 def test_a_configuration_of_keras_with_what_is_not_supported_yet_is_refused_by_name(keras, name, options):
