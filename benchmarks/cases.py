@@ -14,6 +14,9 @@ FLOPs are those of the matrix products, a multiply and an add counted as two, wi
 
 Not counted: biases, activations, the loss, Adam, and the gradient of x, which no weight needs.
 The product of U with the initial state of zeros is counted, as the equation of the layer has it.
+
+`medium-dropout` is `medium` with a share of the features dropped and of h where U multiplies it: the ratio of the two
+is what dropout costs a step of training. Each library draws masks of its own, so that losses cannot be compared.
 """
 
 from __future__ import annotations
@@ -32,9 +35,11 @@ SHAPES = {
     "seed32": (32, 4, 1, 10),
     "small": (32, 50, 8, 32),
     "medium": (32, 100, 32, 128),
+    "medium-dropout": (32, 100, 32, 128),
     "large": (64, 100, 256, 512),
     "wide": (32, 16, 4096, 256),
 }
+DROPOUT = {"medium-dropout": 0.2}  # rates, in training; other shapes drop nothing
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Case:
     time: int
     features: int
     units: int
+    dropout: float = 0.0  # the rate of the layer's dropout and of its recurrent_dropout
 
     @property
     def name(self) -> str:
@@ -71,7 +77,13 @@ class Case:
         return 2 * of_x + 3 * of_h + 3 * head
 
 
-CASES = tuple(Case(shape, cell, mode, *SHAPES[shape]) for mode in MODES for cell in GATES for shape in SHAPES)
+CASES = tuple(
+    Case(shape, cell, mode, *SHAPES[shape], DROPOUT.get(shape, 0.0))
+    for mode in MODES
+    for cell in GATES
+    for shape in SHAPES
+    if mode == "training" or shape not in DROPOUT
+)
 
 QUICK = ("seed1-lstm-training", "small-gru-training", "medium-lstm-inference", "medium-lstm-training")
 

@@ -119,6 +119,7 @@ def layer_vjp(
     initial_state: Sequence[np.ndarray] | None = None,
     mask: np.ndarray | None = None,
     d_states: Sequence[np.ndarray] | None = None,
+    training: bool = False,
 ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
     """Gradients of a Keras recurrent layer for x, each weight and each initial state, from those of its results."""
     _, tf = load()
@@ -129,7 +130,7 @@ def layer_vjp(
     sources = [x, *weights, *states]
     with tf.GradientTape() as tape:
         tape.watch([x, *states])
-        results = layer(x, initial_state=states or None, mask=mask)
+        results = layer(x, initial_state=states or None, mask=mask, training=training)
         results = list(results) if isinstance(results, (list, tuple)) else [results]
     d_results = [tf.constant(d, dtype=dtype) for d in [dy, *(d_states or [])]]
     gradients = tape.gradient(results[: len(d_results)], sources, output_gradients=d_results)

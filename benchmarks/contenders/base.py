@@ -42,7 +42,7 @@ class Contender(ABC):
 
     @abstractmethod
     def task(self, case: Case, data: Data, setting: str) -> Task:
-        """The case with these arrays, ready to be called."""
+        """The case with these arrays, ready to be called. Raises NotImplementedError for what the library has not."""
 
     def fit(self, case: Case, data: Data) -> None:
         """One trained step, the way a new user would ask for it first."""

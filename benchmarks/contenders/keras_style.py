@@ -24,7 +24,7 @@ class KerasStyle(Contender):
     def model(self, case: Case, data: Data, setting: str = "default") -> Any:
         """The case's model with the case's weights, compiled."""
         layers = self.keras.layers
-        recurrent = getattr(layers, LAYERS[case.cell])(case.units)
+        recurrent = getattr(layers, LAYERS[case.cell])(case.units, dropout=case.dropout, recurrent_dropout=case.dropout)
         model = self.keras.Sequential([self.keras.Input((case.time, case.features)), recurrent, layers.Dense(1)])
         model.compile("adam", "mse", **self.compile_options[setting])
         model.set_weights(list(data.weights))

@@ -47,6 +47,8 @@ class Entrant(Contender):
         return ["inference_mode"] if case.mode == "inference" else ["fused Adam", "plain Adam"]
 
     def task(self, case: Case, data: Data, setting: str) -> Task:
+        if case.dropout:
+            raise NotImplementedError("its recurrent layers drop between layers only, not between steps")
         model = Forecaster(case, data.weights)
         x = torch.from_numpy(np.ascontiguousarray(data.x.swapaxes(0, 1)))
         if case.mode == "inference":

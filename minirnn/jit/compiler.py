@@ -84,7 +84,14 @@ def _kind(value: Any) -> Any:
         return value.dtype.char, value.ndim
     if isinstance(value, Static):
         return value
-    return len(value) if isinstance(value, tuple) else type(value)
+    if isinstance(value, tuple):
+        return len(value) if _is_size(value) else tuple([_kind(entry) for entry in value])
+    return type(value)
+
+
+def _is_size(value: tuple) -> bool:
+    """Whether a tuple is of numbers (only its length counts, as of `COLUMNS_4`) or empty; others hold arrays."""
+    return not value or isinstance(value[0], int)
 
 
 def _numba_type(value: Any) -> types.Type:
@@ -93,5 +100,5 @@ def _numba_type(value: Any) -> types.Type:
     if isinstance(value, Static):
         return StaticType(value.key)
     if isinstance(value, tuple):
-        return types.UniTuple(types.intp, len(value))
+        return types.UniTuple(types.intp, len(value)) if _is_size(value) else types.Tuple([*map(_numba_type, value)])
     return _SCALARS[type(value)]

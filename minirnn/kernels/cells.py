@@ -122,10 +122,10 @@ def simple_rnn_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 @inline
-def gru_reset_row(cell, s, q, h, reset, prev, new, left):
+def gru_reset_row(cell, s, q, h_in, reset, prev, new, left):
     W = width(s)
     a_z, a_r = load(s, q + W), load(s, q + 2 * W)
-    reset_state, z, r = gru.step_reset(a_z, a_r, load(h, prev), cell.recurrent_activation)
+    reset_state, z, r = gru.step_reset(a_z, a_r, load(h_in, prev), cell.recurrent_activation)
     store(reset, new, first_lanes(reset_state, left))
     store(s, q + W, cell.keep_recurrent_activation(z, a_z))
     store(s, q + 2 * W, cell.keep_recurrent_activation(r, a_r))
@@ -151,13 +151,13 @@ def gru_update_row_backward(cell, s, q, h, prev, dh, dc, at):
 
 
 @inline
-def gru_reset_row_backward(cell, s, q, h, prev, dh, dc, at, ds_at):
+def gru_reset_row_backward(cell, s, q, h_in, prev, dh, dc, drop, at, ds_at):
     W = width(s)
     z, a_z = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + W))
     r, a_r = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + 2 * W))
-    da_z, da_r, dh_prev = gru.step_reset_backward(
-        load(dc, ds_at), load(dc, at), a_z, a_r, z, r, load(h, prev), cell.d_recurrent_activation
+    da_z, da_r, dh_in = gru.step_reset_backward(
+        load(dc, ds_at), load(dc, at), a_z, a_r, z, r, load(h_in, prev), cell.d_recurrent_activation
     )
     store(s, q + W, da_z)
     store(s, q + 2 * W, da_r)
-    store(dh, at, load(dh, at) + dh_prev)
+    store(dh, at, load(dh, at) + cell.to_previous(dh_in, drop, at))

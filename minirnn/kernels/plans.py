@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minirnn.jit import Static
-from minirnn.kernels import cells, layer_norm, lstm_cells, recurrence, two_pass, weight_gradients
+from minirnn.kernels import cells, dropout, layer_norm, lstm_cells, recurrence, two_pass, weight_gradients
 from minirnn.kernels.activations import activation_members
 from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, COLUMNS_3, COLUMNS_4
 
@@ -12,12 +12,18 @@ _ONE_PASS = dict(
     forward_step=recurrence.one_pass_step,
     backward_step=recurrence.one_pass_step_backward,
     recurrent_gradient=weight_gradients.recurrent_gradient,
+    **dropout.WITHOUT,
 )
 
 
 def with_input_product_before(cell: Static) -> Static:
     """The same cell for a forward pass that finds x W in its scratch (`recurrence.multiply_input`)."""
     return cell.but("product_before", input_product=recurrence.product_before)
+
+
+def with_recurrent_dropout(cell: Static) -> Static:
+    """The same cell with a mask on what enters the recurrent product."""
+    return cell.but("recurrent_dropout", **dropout.WITH)
 
 
 def _activations(activation: str, recurrent_activation: str) -> dict:
@@ -51,7 +57,7 @@ def gru_reset_before_cell(activation: str, recurrent_activation: str) -> Static:
         columns=COLUMNS_3, x_columns=COLUMNS_3, h_first=COLUMNS_0, h_columns=COLUMNS_3, unit_columns=COLUMNS_1,
         input_product=recurrence.product_now,
         forward_step=two_pass.two_pass_step, backward_step=two_pass.two_pass_step_backward,
-        recurrent_gradient=two_pass.two_pass_recurrent_gradient, two_pass=1,
+        recurrent_gradient=two_pass.two_pass_recurrent_gradient, two_pass=1, **dropout.WITHOUT,
         **_activations(activation, recurrent_activation),
     )  # fmt: skip
 

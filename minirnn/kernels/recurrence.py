@@ -11,6 +11,8 @@ padded units; C, CX, CH: elements in a row of all columns, of the input's and of
                                pre-activations, then what `cells` keeps, then the gradients da
     w, u  (NT, F, CX), (NT, U, CH)  input and recurrent weights
     b     (1 or 2, NT, CX)     bias of the input columns, and (GRU) of the recurrent columns
+    drop  () or two arrays     of recurrent dropout (`dropout`): h_in, of h's shape, and masks (B, Q)
+    h_in  as h                 the states as they enter the recurrent product: h itself, or h * mask
     y     (B, T or 1, U)       output: the whole sequence or the last step
 
 All arrays are C-contiguous, of one dtype (mask: bool), and none overlaps another. A call works on batch rows r0 .. r1-1
@@ -51,15 +53,15 @@ def product_before(rows, i, cell, x, xt, s, w, j, q):
 
 
 @inline
-def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j):
-    """Gates of unit tile j for batch rows i, i+1, ..: a = x W + h_prev U + b, then the cell's equations, row by row."""
+def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j):
+    """Gates of unit tile j for batch rows i, i+1, ..: a = x W + h_in U + b, then the cell's equations, row by row."""
     W = width(s)
     B, P, U, C = h.shape[1], h.shape[2], u.shape[1], s.shape[3]
     CX, CH = w.shape[2], u.shape[2]
     S = len(cell.unit_columns) * W
     q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
     a = cell.input_product(rows, i, cell, x, xt, s, w, j, q)
-    a = matmul(a, h_first, h_columns, h, (src * B + i) * P, P, 1, u, j * U * CH, CH, U)
+    a = matmul(a, h_first, h_columns, h_in, (src * B + i) * P, P, 1, u, j * U * CH, CH, U)
     a = tile_add(a, COLUMNS_0, cell.x_columns, b, j * CX)
     if b.shape[0] == 2:
         a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
@@ -70,10 +72,10 @@ def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h, c, s, w, u, b, s
 
 
 @inline
-def one_pass_step(cell, x, xt, h, c, s, w, u, b, slot, src, dst, r0, r1):
+def one_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """One step of a cell whose gates need h_prev only."""
     for j in range(w.shape[0]):
-        arguments = (cell.row, cell.h_first, cell.h_columns, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j)
+        arguments = (cell.row, cell.h_first, cell.h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j)
         for_rows(gate_tile, r0, r1, arguments)
 
 
@@ -108,7 +110,7 @@ def clear(states, i, P):
 
 
 @kernel
-def forward(x, mask, cell, h, c, s, w, u, b, y, reverse, zero_output, from_zero, t0, t1, r0, r1):
+def forward(x, mask, cell, h, c, s, w, u, b, y, drop, reverse, zero_output, from_zero, t0, t1, r0, r1):
     """Run a cell over steps t0 .. t1-1: fills h, c, s and y from slot t0 of h and c, or from zeros if `from_zero`.
 
     `reverse` reads x from its end.
@@ -121,14 +123,18 @@ def forward(x, mask, cell, h, c, s, w, u, b, y, reverse, zero_output, from_zero,
             clear(h, i, h.shape[2])
             if c.size > 0:
                 clear(c, i, c.shape[2])
+    h_in = (drop + (h,))[0]
+    for i in range(r0, r1):
+        cell.drop_state(h, drop, t0 % slots, i)
     for t in range(t0, t1):
         xt = T - 1 - t if reverse else t
         src, dst = t % slots, (t + 1) % slots
-        cell.forward_step(cell, x, xt, h, c, s, w, u, b, t % s.shape[0], src, dst, r0, r1)
+        cell.forward_step(cell, x, xt, h_in, h, c, s, w, u, b, t % s.shape[0], src, dst, r0, r1)
         for i in range(r0, r1):
             counts = not masked or mask[i, xt]
             if not counts:
                 carry_over(h, c, src, dst, i)
+            cell.drop_state(h, drop, dst, i)
             if sequence or t == T - 1:
                 emit(h, dst, i, y, t if sequence else 0, zero_output and not counts)
 
@@ -184,19 +190,27 @@ def transpose(w, wt, n0, n1):
 
 
 @inline
-def transposed_tile(rows, i, columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add):
-    """out[i.., tile n] = (what is there if `add`) + da W^T over all unit tiles; rows of `out` have `limit` elements.
+def transposed_sum(rows, i, columns, first, count, s, slot, wt, skip, D, n, total):
+    """total + da W^T of batch rows i, i+1, .. and tile n of wt, over all unit tiles.
 
     da: `count` elements from `first` on in a row of s; in wt they are the elements skip, skip+1, .. of each D.
     """
     NT, B, C = s.shape[1], s.shape[2], s.shape[3]
     L = len(columns) * width(s)
-    at = offset + i * stride + n * L
-    total = tile_load(rows, columns, out, at, stride) if add else tile_zeros(rows, columns, out)
     for j in range(NT):
         da = ((slot * NT + j) * B + i) * C + first
         weights = ((n * NT + j) * D + skip) * L
         total = matmul(total, COLUMNS_0, columns, s, da, C, 1, wt, weights, L, count)
+    return total
+
+
+@inline
+def transposed_tile(rows, i, columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add):
+    """out[i.., tile n] = (what is there if `add`) + `transposed_sum`; rows of `out` have `limit` elements."""
+    L = len(columns) * width(s)
+    at = offset + i * stride + n * L
+    total = tile_load(rows, columns, out, at, stride) if add else tile_zeros(rows, columns, out)
+    total = transposed_sum(rows, i, columns, first, count, s, slot, wt, skip, D, n, total)
     if n * L + L <= limit:
         tile_store(total, out, at, stride)
     else:
@@ -223,7 +237,7 @@ def silence(s, slot, i):
 
 
 @inline
-def one_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, reach, r0, r1):
+def one_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, drop, t, reach, r0, r1):
     """Gradients da of one step, then, if it is to `reach` h_prev, dh_prev = direct path + da U^T."""
     NT, B, C = s.shape[1], s.shape[2], s.shape[3]
     P, Q = h.shape[2], dh.shape[1]
@@ -238,7 +252,7 @@ def one_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, reac
     D = ut.shape[1] // NT
     first = len(cell.h_first) * width(s)
     if reach:
-        transposed_product(columns, first, D, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+        cell.add_to_previous(columns, first, D, s, t, ut, D, dh, drop, r0, r1)
 
 
 @inline
@@ -253,8 +267,9 @@ def add_output_gradient(dy, t, dh, i):
 
 @kernel
 def backward(
-    mask, dy, cell, h_tile, x_tile, h, c, s, ut, wt, dh, dc, dx, reverse, zero_output, from_zero, to_initial, r0, r1
-):
+    mask, dy, cell, h_tile, x_tile, h, c, s, ut, wt, dh, dc, dx, drop,
+    reverse, zero_output, from_zero, to_initial, r0, r1,
+):  # fmt: skip
     """Back through time: s becomes the gradients da of every step; dh, dc those of the initial state.
 
         ut, wt  transposed recurrent and input weights; a tile is len(h_tile), len(x_tile) registers wide
@@ -275,7 +290,7 @@ def backward(
             for i in range(r0, r1):
                 if not (zero_output and mask.size > 0 and not mask[i, xt]):
                     add_output_gradient(dy, t if sequence else 0, dh, i)
-        cell.backward_step(cell, h_tile, mask, xt, h, c, s, ut, dh, dc, t, to_initial or t > 0, r0, r1)
+        cell.backward_step(cell, h_tile, mask, xt, h, c, s, ut, dh, dc, drop, t, to_initial or t > 0, r0, r1)
         if dx.size > 0:
             F = dx.shape[2]
             D = wt.shape[1] // NT

@@ -221,21 +221,30 @@ def tile_plus(tile, other):
     return tile + other
 
 
-def _type_plus(tile, other):
-    if not is_tile(tile) or tile != other:
-        return None
-
-    def emit(context, builder, left, right):
-        for r in range(tile.count):
-            for v in range(tile.dtype.count):
-                total = builder.fadd(builder.extract_value(left, [r, v]), builder.extract_value(right, [r, v]))
-                left = builder.insert_value(left, total, [r, v])
-        return left
-
-    return tile, (tile, other), emit
+def tile_times(tile, other):
+    """The product, element by element, of two tiles of one size."""
+    return tile * other
 
 
-primitive(tile_plus, _type_plus)
+def _type_elementwise(operation):
+    def typing(tile, other):
+        if not is_tile(tile) or tile != other:
+            return None
+
+        def emit(context, builder, left, right):
+            for r in range(tile.count):
+                for v in range(tile.dtype.count):
+                    a, b = (builder.extract_value(value, [r, v]) for value in (left, right))
+                    left = builder.insert_value(left, operation(builder, a, b), [r, v])
+            return left
+
+        return tile, (tile, other), emit
+
+    return typing
+
+
+primitive(tile_plus, _type_elementwise(lambda builder, a, b: builder.fadd(a, b)))
+primitive(tile_times, _type_elementwise(lambda builder, a, b: builder.fmul(a, b)))
 
 SUM_LENGTH = 256  # terms that are summed one after the other; rounding errors then meet in the sum of such sums
 

@@ -1,7 +1,7 @@
 """The steps of GRU with reset_after=False, whose candidate needs the reset state of all units: two passes a step.
 
 Shapes and letters as in `recurrence`; columns are [ n z r ], the recurrent weights u keep Keras's order [ z r n ]. The
-slots of c hold the reset state s = r h_prev.
+slots of c hold the reset state s = r h_in, where h_in is h_prev, or with recurrent dropout h_prev * mask.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ def candidate_tile(rows, i, cell, h, reset, s, u, slot, src, dst, j):
 
 
 @inline
-def two_pass_step(cell, x, xt, h, c, s, w, u, b, slot, src, dst, r0, r1):
+def two_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """z and r of all units, then n and h."""
     for j in range(w.shape[0]):
-        arguments = (gru_reset_row, COLUMNS_1, COLUMNS_2, cell, x, xt, h, c, s, w, u, b, slot, src, dst, j)
+        arguments = (gru_reset_row, COLUMNS_1, COLUMNS_2, cell, x, xt, h_in, h_in, c, s, w, u, b, slot, src, dst, j)
         for_rows(gate_tile, r0, r1, arguments)
     for j in range(w.shape[0]):
         for_rows(candidate_tile, r0, r1, (cell, h, c, s, u, slot, src, dst, j))
 
 
 @inline
-def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, reach, r0, r1):
+def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, drop, t, reach, r0, r1):
     """da_n, then the gradient of the reset state ds = da_n U_n^T, then da_z and da_r, then dh_prev if asked.
 
     dc has two halves here, (2, B, Q) in a row: the gradients dz and ds of this step.
@@ -50,6 +50,7 @@ def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, reac
     NT, B, C = s.shape[1], s.shape[2], s.shape[3]
     P, Q = h.shape[2], dh.shape[1]
     D = ut.shape[1] // NT
+    h_in = (drop + (h,))[0]
     for i in range(r0, r1):
         if mask.size == 0 or mask[i, xt]:
             for j in range(NT):
@@ -63,15 +64,15 @@ def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, reac
             for j in range(NT):
                 q = ((t * NT + j) * B + i) * C
                 at = i * Q + j * W
-                gru_reset_row_backward(cell, s, q, h, (t * B + i) * P + j * W, dh, dc, at, B * Q + at)
+                gru_reset_row_backward(cell, s, q, h_in, (t * B + i) * P + j * W, dh, dc, drop, at, B * Q + at)
     if reach:
-        transposed_product(columns, W, 2 * W, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+        cell.add_to_previous(columns, W, 2 * W, s, t, ut, D, dh, drop, r0, r1)
 
 
 @inline
-def two_pass_recurrent_gradient(cell, h, c, s, t0, t1, j, du):
-    """du: columns z and r from h_prev, column n from the reset state (slot t + 1 of c)."""
+def two_pass_recurrent_gradient(cell, h_in, c, s, t0, t1, j, du):
+    """du: columns z and r from h_in, column n from the reset state (slot t + 1 of c)."""
     W = width(s)
-    B, P, U = h.shape[1], h.shape[2], du.shape[1]
-    for_rows(gradient_tile, 0, U, (h, 0, P, B * P, False, COLUMNS_1, COLUMNS_2, s, t0, t1, j, du, 0))
+    B, P, U = h_in.shape[1], h_in.shape[2], du.shape[1]
+    for_rows(gradient_tile, 0, U, (h_in, 0, P, B * P, False, COLUMNS_1, COLUMNS_2, s, t0, t1, j, du, 0))
     for_rows(gradient_tile, 0, U, (c, B * P, P, B * P, False, COLUMNS_0, COLUMNS_1, s, t0, t1, j, du, 2 * W))

@@ -1,4 +1,4 @@
-"""Gradients of weights and biases from the gradients da of every step: dW = x^T da, dU = h_prev^T da, db = sum of da.
+"""Gradients of weights and biases from the gradients da of every step: dW = x^T da, dU = h_in^T da, db = sum of da.
 
 Shapes and letters as in `recurrence`. A call works on unit tiles j0 .. j1-1: threads share the tiles, so the order of
 each sum over time and batch does not depend on their number.
@@ -62,7 +62,7 @@ def add_up(s, j, first, columns, db, offset):
 
 
 @kernel
-def gradients(x, cell, h, c, s, dw, du, db, reverse, j0, j1):
+def gradients(x, cell, h_in, c, s, dw, du, db, reverse, j0, j1):
     """Fill tiles j0 .. j1-1 of dw, du and db (shapes of w, u and b)."""
     T, NT, B, C = s.shape
     F = x.shape[2]
@@ -72,7 +72,7 @@ def gradients(x, cell, h, c, s, dw, du, db, reverse, j0, j1):
         t1 = min(T, t0 + steps)
         for j in range(j0, j1):
             for_rows(gradient_tile, 0, F, (x, 0, T * F, F, reverse, COLUMNS_0, cell.x_columns, s, t0, t1, j, dw, 0))
-            cell.recurrent_gradient(cell, h, c, s, t0, t1, j, du)
+            cell.recurrent_gradient(cell, h_in, c, s, t0, t1, j, du)
     for j in range(j0, j1):
         add_up(s, j, COLUMNS_0, cell.x_columns, db, j * CX)
         if db.shape[0] == 2:
@@ -80,9 +80,9 @@ def gradients(x, cell, h, c, s, dw, du, db, reverse, j0, j1):
 
 
 @inline
-def recurrent_gradient(cell, h, c, s, t0, t1, j, du):
-    """du[j] from h_prev: slot t of h is the state before step t."""
-    B, P = h.shape[1], h.shape[2]
+def recurrent_gradient(cell, h_in, c, s, t0, t1, j, du):
+    """du[j] from h_in: slot t is the state before step t."""
+    B, P = h_in.shape[1], h_in.shape[2]
     for_rows(
-        gradient_tile, 0, du.shape[1], (h, 0, P, B * P, False, cell.h_first, cell.h_columns, s, t0, t1, j, du, 0)
+        gradient_tile, 0, du.shape[1], (h_in, 0, P, B * P, False, cell.h_first, cell.h_columns, s, t0, t1, j, du, 0)
     )

@@ -9,9 +9,14 @@ from minirnn.layers.recurrence import Recurrent, activation_of_a_gate
 
 
 class Gated(Recurrent):
-    """A `Recurrent` with `recurrent_activation`. `use_cudnn` is accepted and changes nothing: this is the CPU."""
+    """A `Recurrent` with `recurrent_activation`.
+
+    `use_cudnn` ("auto", True or False, else ValueError) is accepted and changes nothing: this is the CPU.
+    """
 
     def __init__(self, *, recurrent_activation: Any, use_cudnn: Any, **kwargs: Any) -> None:
+        if use_cudnn not in ("auto", True, False):
+            raise ValueError(f"use_cudnn must be 'auto', True or False, got {use_cudnn!r}; it changes nothing here")
         super().__init__(**kwargs)
         self.recurrent_activation = activation_of_a_gate(activations.name_of(recurrent_activation))
 

@@ -18,6 +18,7 @@ from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
 from minirnn.kernels.vec import lanes
 from minirnn.kernels.weight_gradients import gradients
 from minirnn.layers.affine import Affine
+from minirnn.layers.dropping import RecurrentDropout
 from minirnn.layers.layer import NO_MASK, Tape
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.weight import TileLayout, Weight, zeros
@@ -44,12 +45,12 @@ def transposed_shape(packed: tuple[int, ...], tile: tuple[int, ...], dtype: Any)
 def _forward_in_chunks(tape: Tape) -> Callable:
     """`forward` for wide inputs: a chunk of steps at a time, x W first."""
 
-    def run(x, mask, plan, h, c, s, w, u, b, y, reverse, zero_output, from_zero, t0, t1, r0, r1):
+    def run(x, mask, plan, h, c, s, w, u, b, y, drop, reverse, zero_output, from_zero, t0, t1, r0, r1):
         for start in range(t0, t1, tape.chunk):
             stop = min(start + tape.chunk, t1)
             tape.multiply_input(x, plan, s, w, reverse, start, stop, r0, r1)
             first = from_zero and start == t0
-            tape.forward(x, mask, plan, h, c, s, w, u, b, y, reverse, zero_output, first, start, stop, r0, r1)
+            tape.forward(x, mask, plan, h, c, s, w, u, b, y, drop, reverse, zero_output, first, start, stop, r0, r1)
 
     return run
 
@@ -67,17 +68,15 @@ class Recurrent(Affine):
     `return_sequences`: the output has every step, not the last alone; `return_state`: a call also gives the last
     state(s); `go_backwards`: the last step comes first, also in the output; `stateful`: a batch begins with the states
     that the one before it ended with; `zero_output_for_mask`: the output of a masked step is zero, not the one before
-    it. `implementation` and `unroll` are accepted and change nothing: there is one implementation.
+    it. In training a share `dropout` of the features and a share `recurrent_dropout` of the states that enter the
+    recurrent product is zero, by choices that `seed` repeats (`RecurrentDropout`). `implementation` and `unroll` are
+    accepted and change nothing: there is one implementation.
 
     Subclasses name their gates and the kernels' cell.
     """
 
     input_rank = 3
     takes_mask = True
-    later = Affine.later | {
-        "dropout": 0.0,
-        "recurrent_dropout": 0.0,
-    }
     gates: ClassVar[int]
     state_count: ClassVar[int] = 1
     # Gate (in Keras's order) of each column, of the input's weights and of the recurrent ones.
@@ -95,6 +94,8 @@ class Recurrent(Affine):
         go_backwards: bool,
         stateful: bool,
         unroll: bool,
+        dropout: float,
+        recurrent_dropout: float,
         seed: int | None,
         zero_output_for_mask: bool = False,
         implementation: int = 2,
@@ -107,8 +108,22 @@ class Recurrent(Affine):
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
-        self.zero_output_for_mask, self.seed = bool(zero_output_for_mask), seed
+        self.zero_output_for_mask = bool(zero_output_for_mask)
+        self._dropping = RecurrentDropout(type(self).__name__, dropout, recurrent_dropout, seed)
         self.states: list[NDArray[Any]] | None = None
+        self._were_reset = True
+
+    @property
+    def dropout(self) -> float:
+        return self._dropping.dropout
+
+    @property
+    def recurrent_dropout(self) -> float:
+        return self._dropping.recurrent_dropout
+
+    @property
+    def seed(self) -> int | None:
+        return self._dropping.seed
 
     # --- to be named by each cell ---
 
@@ -157,6 +172,8 @@ class Recurrent(Affine):
         else:
             self._bias = None
             self._no_bias = zeros(bias_layout.packed_shape(shape), self.dtype)
+        if self.stateful and input_shape[0] is not None:
+            self.states = self.get_initial_state(input_shape[0])
 
     def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> NDArray[Any]:
         return self.bias_initializer(shape, dtype=dtype)
@@ -176,11 +193,13 @@ class Recurrent(Affine):
 
     # --- the two passes ---
 
-    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
+    def new_tape(self, shape: tuple[int, ...], training: bool, dropping: bool | None = None) -> Tape:
+        """`dropping`: whether the forward pass may drop something, as it does in training."""
         B, T, F = shape
         dtype, U = self.dtype, self.units
+        dropping = training if dropping is None else dropping
         t = Tape()
-        cell = self.cell()
+        cell = self._dropping.plan(self.cell(), dropping)
         layout = self._kernel.layout
         W, NT, P = lanes(dtype), layout.tiles, layout.padded
         two_pass = hasattr(cell, "two_pass")
@@ -188,6 +207,10 @@ class Recurrent(Affine):
         slots = T + 1 if training else 2
         t.h = zeros((slots, B, P), dtype)
         t.c = zeros((slots + self.slots_behind_c(slots, B, P), B, P) if uses_c else (0, 0, 0), dtype)
+        h_tile = tile_for(U, dtype)
+        t.ut_shape = transposed_shape(self._recurrent_kernel.packed.shape, h_tile, dtype)
+        t.row = max(t.ut_shape[0] * t.ut_shape[2], P)
+        self._dropping.add_to(t, shape, t.row, dropping)
         wide = T > 1 and self._is_wide(B)
         t.chunk = min(T, max(1, CHUNK_ROWS // B)) if wide else T
         kept = (T, NT) if training else (t.chunk, NT) if wide else (1, NT if two_pass else 1)
@@ -198,7 +221,8 @@ class Recurrent(Affine):
         w, u = self._kernel.packed, self._recurrent_kernel.packed
         b = self._bias.packed if self._bias else self._no_bias
         plan = with_input_product_before(cell) if wide else cell
-        t.forward_arguments = (plan, t.h, t.c, t.s, w, u, b, t.y, self.go_backwards, self.zero_output_for_mask)
+        flags = (self.go_backwards, self.zero_output_for_mask)
+        t.forward_arguments = (plan, t.h, t.c, t.s, w, u, b, t.y, t.drop, *flags)
         t.forward = forward.specialise(t.y, NO_MASK, *t.forward_arguments, True, 0, T, 0, 0)
         t.run = t.forward
         if wide:
@@ -218,40 +242,41 @@ class Recurrent(Affine):
         B, _, F = shape
         dtype, U = self.dtype, self.units
         w, u = self._kernel, self._recurrent_kernel
-        h_tile, x_tile = tile_for(U, dtype), tile_for(F, dtype)
-        t.ut = zeros(transposed_shape(u.packed.shape, h_tile, dtype), dtype)
-        Q = max(t.ut.shape[0] * t.ut.shape[2], t.h.shape[2])
-        t.dh = zeros((B, Q), dtype)
-        t.dc = zeros((B * self.blocks_of_dc(), Q), dtype)
+        t.ut = zeros(t.ut_shape, dtype)
+        t.dh = zeros((B, t.row), dtype)
+        t.dc = zeros((B * self.blocks_of_dc(), t.row), dtype)
         t.no_dx = zeros((0, 0, 0), dtype)
         t.wt = zeros((0, 0, 1), dtype)
         t.dx = None
         t.shape = shape
         t.transpose_u = transpose.specialise(u.packed, t.ut, 0, 0)
-        t.tiles = (h_tile, x_tile)
-        t.backward_arguments = self._backward_arguments(t, cell, t.no_dx)
+        t.tiles = (tile_for(U, dtype), tile_for(F, dtype))
+        t.cell = cell
+        t.backward_arguments = self._backward_arguments(t, t.no_dx)
         t.backward = backward.specialise(NO_MASK, t.y, *t.backward_arguments, True, True, 0, 0)
         db = self._bias.gradient if self._bias else zeros(self._no_bias.shape, dtype)
-        t.gradient_arguments = (cell, t.h, t.c, t.s, w.gradient, u.gradient, db, self.go_backwards)
+        t.gradient_arguments = (cell, t.h_in, t.c, t.s, w.gradient, u.gradient, db, self.go_backwards)
         t.gradients = gradients.specialise(t.y, *t.gradient_arguments, 0, 0)
 
-    def _backward_arguments(self, t: Tape, cell: Static, dx: NDArray[Any]) -> tuple:
+    def _backward_arguments(self, t: Tape, dx: NDArray[Any]) -> tuple:
         flags = (self.go_backwards, self.zero_output_for_mask)
-        return (cell, *t.tiles, t.h, t.c, t.s, t.ut, t.wt, t.dh, t.dc, dx, *flags)
+        return (t.cell, *t.tiles, t.h, t.c, t.s, t.ut, t.wt, t.dh, t.dc, dx, t.drop, *flags)
 
     def forward(
         self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool, initial_state: Any = None
     ) -> NDArray[Any]:
-        if self.stateful and initial_state is None:
-            initial_state = self._kept_states(x.shape[0])
+        if self.stateful:
+            self._check_kept_states(x.shape[0])
+            initial_state = self.states if initial_state is None else initial_state
         if initial_state is not None:
             for slots, state in zip((tape.h, tape.c), initial_state, strict=False):
                 slots[0, :, : self.units] = state
-        tape.x, tape.mask = x, NO_MASK if mask is None else mask
-        arguments = (x, tape.mask, *tape.forward_arguments, initial_state is None, 0, x.shape[1])
+        tape.x = self._dropping.apply(x, self.units, tape, training)
+        tape.mask = NO_MASK if mask is None else mask
+        arguments = (tape.x, tape.mask, *tape.forward_arguments, initial_state is None, 0, x.shape[1])
         share(tape.run, arguments, x.shape[0], tape.work, TALL_ROWS)
         if self.stateful:
-            self.states = self.last_states(tape)
+            self.states, self._were_reset = self.last_states(tape), False
         return tape.out
 
     def backward(
@@ -274,12 +299,14 @@ class Recurrent(Affine):
         share(t.backward, (t.mask, dy, *t.backward_arguments, *ends), B, t.work, TALL_ROWS)
         if self.trainable:
             share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
+        if need_dx:
+            self._dropping.apply_backward(t.dx, t)
         return t.dx if need_dx else None
 
     def _add_dx(self, t: Tape) -> None:
         t.dx = zeros(t.shape, self.dtype)
         t.wt = zeros(transposed_shape(self._kernel.packed.shape, t.tiles[1], self.dtype), self.dtype)
-        t.backward_arguments = self._backward_arguments(t, self.cell(), t.dx)
+        t.backward_arguments = self._backward_arguments(t, t.dx)
 
     # --- as a step of a graph: initial states are inputs, last states are outputs ---
 
@@ -315,17 +342,29 @@ class Recurrent(Affine):
         """New arrays (batch, units): h, and c of an LSTM."""
         return [slots[tape.last, :, : self.units].copy() for slots in (tape.h, tape.c)[: self.state_count]]
 
-    def _kept_states(self, batch: int) -> list[NDArray[Any]] | None:
-        if self.states is not None and len(self.states[0]) != batch:
+    @property
+    def state_size(self) -> list[int]:
+        """Units of each state."""
+        return [self.units] * self.state_count
+
+    def get_initial_state(self, batch_size: int) -> list[NDArray[Any]]:
+        """The states that a sequence begins with unless told otherwise: zeros (batch_size, units)."""
+        return [zeros((batch_size, size), self.dtype) for size in self.state_size]
+
+    def _check_kept_states(self, batch: int) -> None:
+        if self.states is None or len(self.states[0]) == batch:
+            return
+        if not self._were_reset:
             raise ValueError(
                 f"stateful {self.name} keeps states for a batch of {len(self.states[0])}, got {batch} rows; "
                 "use one batch size, or call reset_state() first"
             )
-        return self.states
+        self.states = self.get_initial_state(batch)
 
     def reset_state(self) -> None:
-        """Forget the states of a stateful layer."""
-        self.states = None
+        """Set the states of a stateful layer to zero; the next batch may have another size."""
+        if self.states is not None:
+            self.states, self._were_reset = self.get_initial_state(len(self.states[0])), True
 
     reset_states = reset_state
 
@@ -350,8 +389,8 @@ class Recurrent(Affine):
         x = self.prepare(x)
         mask = None if mask is None else as_mask(mask, x.shape[:2], self.name)
         states = self.check_states(initial_state, x.shape[0])
-        tape = self.new_tape(x.shape, False)
-        y = self.forward(x, mask, tape, training, states)
+        tape = self.new_tape(x.shape, False, dropping=bool(training))
+        y = self.forward(x, mask, tape, bool(training), states)
         return [y, *self.last_states(tape)] if self.return_state else y
 
     def vjp(self, x: Any, dy: Any = None, mask: Any = None, initial_state: Any = None, d_states: Any = None) -> tuple:
@@ -377,5 +416,7 @@ class Recurrent(Affine):
             "stateful": self.stateful,
             "unroll": self.unroll,
             "zero_output_for_mask": self.zero_output_for_mask,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
             "seed": self.seed,
         }

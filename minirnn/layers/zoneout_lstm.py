@@ -42,8 +42,8 @@ class ZoneoutLSTM(LSTM):
     def slots_behind_c(self, slots: int, batch: int, padded: int) -> int:
         return 3 * slots  # what is kept of c, of h, and c before that
 
-    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
-        t = super().new_tape(shape, training)
+    def new_tape(self, shape: tuple[int, ...], training: bool, dropping: bool | None = None) -> Tape:
+        t = super().new_tape(shape, training, dropping)
         t.kept = t.c.reshape(4, *t.h.shape)[1:3]
         return t
 

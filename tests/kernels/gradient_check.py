@@ -37,6 +37,6 @@ def value_at(case, name: str, value: np.ndarray) -> float:
     else:
         replaced[[w.name for w in case.layer.weights].index(name)] = value
     case.layer.set_weights(replaced)
-    y, *last = case.layer(x, initial_state=states, mask=case.mask)
+    y, *last = case.layer(x, initial_state=states, mask=case.mask, training=case.training)
     case.layer.set_weights(weights)
     return float(np.sum(y * case.dy) + sum(np.sum(a * d) for a, d in zip(last, case.d_states, strict=True)))

@@ -43,10 +43,20 @@ class Case:
     dy: np.ndarray
     d_states: list[np.ndarray]
     mask: np.ndarray | None = None
+    training: bool = False
 
     def output(self) -> list[np.ndarray]:
         """[y, last states ..]"""
-        return self.layer(self.x, initial_state=self.states, mask=self.mask)
+        return self.layer(self.x, initial_state=self.states, mask=self.mask, training=self.training)
+
+    def dropped(self):
+        """What the features and the states that enter the recurrent product are multiplied by, for each sample."""
+        layer, masks = self.layer, []
+        for rate, size in ((layer.dropout, self.x.shape[2]), (layer.recurrent_dropout, layer.units)):
+            masks.append(np.ones((len(self.x), size), self.x.dtype))
+            if rate and self.training:
+                layer._dropping.draw(rate, masks[-1], True)
+        return masks
 
     def vjp(self):
         """(dx, gradients of the weights, gradients of the initial states)"""
@@ -79,6 +89,25 @@ def make(
     )
 
 
+class FrozenDraws:
+    """In place of a layer's generator: the same numbers at each call for arrays of one shape."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def random(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        return np.random.default_rng([self.seed, *shape]).random(shape, dtype)
+
+
+def make_dropping(cell: str, seed: int = 0, **options: Any) -> Case:
+    """A case in training, with the same choice of what is dropped at each call."""
+    case = make(cell, seed=seed, **options)
+    case.training = True
+    if case.layer._dropping.random is not None:
+        case.layer._dropping.random = FrozenDraws(seed)
+    return case
+
+
 def a_mask(batch: int, time: int) -> np.ndarray:
     """Rows in turn: first step masked, all masked, last masked, a gap in the middle, none masked."""
     mask = np.ones((batch, time), bool)
@@ -98,9 +127,10 @@ def naive(case: Case) -> list[np.ndarray]:
     b = bias[0] if bias else np.zeros((layer.bias_rows, W.shape[1]) if layer.bias_rows == 2 else W.shape[1], x.dtype)
     states = [s.copy() for s in case.states]
     outputs = []
+    of_x, of_h = case.dropped()
     steps = range(x.shape[1])
     for t in reversed(steps) if layer.go_backwards else steps:
-        new = one_step(layer, x[:, t], states, W, U, b, activation, recurrent)
+        new = one_step(layer, x[:, t] * of_x, states, of_h, W, U, b, activation, recurrent)
         counts = np.ones(len(x), bool) if case.mask is None else case.mask[:, t]
         states = [np.where(counts[:, None], n, s) for n, s in zip(new, states, strict=True)]
         silent = layer.zero_output_for_mask & ~counts
@@ -108,18 +138,18 @@ def naive(case: Case) -> list[np.ndarray]:
     return [np.stack(outputs, 1) if layer.return_sequences else outputs[-1], *states]
 
 
-def one_step(layer, x, states, W, U, b, activation, recurrent):
-    h = states[0]
+def one_step(layer, x, states, of_h, W, U, b, activation, recurrent):
+    h_in = states[0] * of_h
     if isinstance(layer, layers.LSTM):
-        a = np.split(x @ W + h @ U + b, 4, axis=1)
+        a = np.split(x @ W + h_in @ U + b, 4, axis=1)
         return lstm.step(*a, states[1], activation, recurrent)[:2]
     if isinstance(layer, layers.SimpleRNN):
-        return [simple_rnn.step(x @ W + h @ U + b, activation)]
+        return [simple_rnn.step(x @ W + h_in @ U + b, activation)]
     if layer.reset_after:
         a_z, a_r, a_n = np.split(x @ W + b[0], 3, axis=1)
-        q_z, q_r, q_n = np.split(h @ U + b[1], 3, axis=1)
-        return gru.step(a_z + q_z, a_r + q_r, a_n, q_n, h, activation, recurrent)[:1]
+        q_z, q_r, q_n = np.split(h_in @ U + b[1], 3, axis=1)
+        return gru.step(a_z + q_z, a_r + q_r, a_n, q_n, states[0], activation, recurrent)[:1]
     a_z, a_r, a_n = np.split(x @ W + b, 3, axis=1)
     U_z, U_r, U_n = np.split(U, 3, axis=1)
-    s, z, _ = gru.step_reset(a_z + h @ U_z, a_r + h @ U_r, h, recurrent)
-    return gru.step_update(a_n + s @ U_n, z, h, activation)[:1]
+    s, z, _ = gru.step_reset(a_z + h_in @ U_z, a_r + h_in @ U_r, h_in, recurrent)
+    return gru.step_update(a_n + s @ U_n, z, states[0], activation)[:1]

@@ -160,19 +160,9 @@ def test_an_unknown_argument_is_named(name, argument):
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize(
-    "argument", [{"dropout": 0.1}, {"recurrent_dropout": 0.1}], ids=lambda argument: next(iter(argument))
-)
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
-def test_what_is_not_supported_yet_is_named(name, argument):
-    with pytest.raises(NotImplementedError, match=next(iter(argument))) as caught:
-        getattr(layers, name)(4, **argument)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("argument", ["dropout", "recurrent_dropout", "kernel_regularizer", "bias_constraint"])
+@pytest.mark.parametrize("argument", ["kernel_regularizer", "bias_constraint"])
 def test_arguments_that_are_not_supported_yet_may_be_given_as_off(argument):
-    assert layers.LSTM(4, **{argument: 0.0 if "dropout" in argument else None}).units == 4
+    assert layers.LSTM(4, **{argument: None}).units == 4
 
 
 @pytest.mark.parametrize(

@@ -165,8 +165,66 @@ def test_a_stateful_layer_goes_on_where_it_stopped_as_in_keras(twins, rng, name,
     np.testing.assert_array_equal(ours(x), first)
 
 
-def test_a_stateful_layer_refuses_another_batch_size(rng):
+@pytest.mark.parametrize("name, arguments", CELLS)
+def test_the_states_of_a_stateful_layer_are_those_of_keras(twins, rng, name, arguments):
+    ours, theirs = twins(name, (B, T, F), units=U, stateful=True, dtype="float64", **arguments)
+    x = rng.standard_normal((B, T, F))
+    given = [rng.standard_normal((B, U)) for _ in range(state_count(name))]
+    for change in (lambda layer: None, lambda layer: layer(x), lambda layer: layer(x, mask=MASK),
+                   lambda layer: layer.reset_state(), lambda layer: layer(x, initial_state=given),
+                   lambda layer: layer.reset_states()):  # fmt: skip
+        for layer in (ours, theirs):
+            change(layer)
+        assert len(ours.states) == len(theirs.states) == state_count(name)
+        for mine, other in zip(ours.states, theirs.states, strict=True):
+            assert_close(mine, other)
+
+
+def test_a_layer_that_is_not_stateful_has_no_states_to_reset():
+    layer = layers.LSTM(U)
+    layer(np.zeros((B, T, F)))
+    layer.reset_state()
+    layer.reset_states()
+    assert layer.states is None
+
+
+@pytest.mark.parametrize("name, arguments", CELLS)
+def test_the_initial_states_of_a_batch_are_those_of_keras(twins, name, arguments):
+    ours, theirs = twins(name, (None, T, F), units=U, dtype="float64", **arguments)
+    assert ours.state_size == theirs.state_size
+    for mine, other in zip(ours.get_initial_state(7), theirs.get_initial_state(7), strict=True):
+        assert_close(mine, other)
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["kept states", "initial_state"])
+def test_a_stateful_layer_refuses_another_batch_size(given):
     layer = layers.LSTM(U, stateful=True)
     layer(np.zeros((B, T, F)))
+    kept = layer.states
+    states = [np.zeros((2, U))] * 2 if given else None
     with pytest.raises(ValueError, match=r"keeps states for a batch of 3, got 2 rows; .* reset_state"):
-        layer(np.zeros((2, T, F)))
+        layer(np.zeros((2, T, F)), initial_state=states)
+    assert layer.states is kept
+    layer.reset_state()
+    layer(np.zeros((2, T, F)), initial_state=states)
+    assert [state.shape for state in layer.states] == [(2, U)] * 2
+
+
+@pytest.mark.parametrize("value", ["no", None, 2], ids=repr)
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
+def test_use_cudnn_takes_what_keras_takes(keras, name, value):
+    for library in (layers, keras.layers):
+        with pytest.raises(ValueError, match="use_cudnn"):
+            getattr(library, name)(U, use_cudnn=value)
+
+
+@pytest.mark.parametrize("options", [{"implementation": 1}, {"implementation": 2}, {"use_cudnn": False},
+                                     {"use_cudnn": True}, {"unroll": True}], ids=str)  # fmt: skip
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
+def test_arguments_that_choose_an_implementation_change_nothing(rng, name, options):
+    x = rng.standard_normal((B, T, F)).astype("float32")
+    plain, layer = (getattr(layers, name)(U, **chosen) for chosen in ({}, options))
+    y = plain(x)
+    layer(x)
+    layer.set_weights(plain.get_weights())
+    np.testing.assert_array_equal(layer(x), y)

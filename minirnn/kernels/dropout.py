@@ -1,0 +1,92 @@
+"""Dropout in a recurrent layer: masks of zeros and 1 / (1 - rate), one for each sample of a batch, alike at all steps.
+
+Gal & Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", 2016
+(arXiv:1512.05287), with one mask for all gates, the "tied weights" form.
+
+Input dropout is x * mask, computed before the time loop. Recurrent dropout is a mask on h_prev where it enters the
+recurrent product, and nowhere else:
+
+    h_in = h_prev * m           a = x W + h_in U + b
+    dh_prev = direct path + m * (da U^T)            dU = h_in^T da
+
+so the time loops write h_in beside h as each state is stored. A cell has the functions of `WITHOUT`, in which h_in is h
+itself and nothing remains to be done, or those of `WITH`; they agree in their arguments. Shapes and letters as in
+`recurrence`; `drop` is () or (h_in of h's shape, masks (B, Q)), with masks of zero in padded units; so the first array
+of `drop + (h,)` is h_in in either case.
+"""
+
+from __future__ import annotations
+
+from minirnn.jit import inline, kernel
+from minirnn.kernels.recurrence import transposed_product, transposed_sum
+from minirnn.kernels.simd import load, store, width
+from minirnn.kernels.tiles import for_rows, tile_load, tile_plus, tile_store, tile_times, tile_zeros
+
+# --- without recurrent dropout ----------------------------------------------------------------------------------------
+
+
+@inline
+def drop_nothing(h, drop, slot, i):
+    pass
+
+
+@inline
+def all_to_previous(dh_in, drop, at):
+    return dh_in
+
+
+@inline
+def add_all_to_previous(columns, first, count, s, slot, ut, D, dh, drop, r0, r1):
+    Q = dh.shape[1]
+    transposed_product(columns, first, count, s, slot, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+
+
+# --- with it ----------------------------------------------------------------------------------------------------------
+
+
+@inline
+def drop_state(h, drop, slot, i):
+    """h_in = h * mask for row i of a slot."""
+    h_in, masks = drop
+    B, P, Q = h.shape[1], h.shape[2], masks.shape[1]
+    for k in range(0, P, width(h)):
+        at = (slot * B + i) * P + k
+        store(h_in, at, load(h, at) * load(masks, i * Q + k))
+
+
+@inline
+def kept_to_previous(dh_in, drop, at):
+    """One register of dh_prev from that of dh_in; `at` is its place in the rows of dh."""
+    return dh_in * load(drop[1], at)
+
+
+@inline
+def kept_tile(rows, i, columns, first, count, s, slot, ut, D, n, dh, masks):
+    """dh[i.., tile n] += mask * (da U^T)."""
+    L, Q = len(columns) * width(s), dh.shape[1]
+    at = i * Q + n * L
+    dh_in = transposed_sum(rows, i, columns, first, count, s, slot, ut, 0, D, n, tile_zeros(rows, columns, dh))
+    kept = tile_times(dh_in, tile_load(rows, columns, masks, at, Q))
+    tile_store(tile_plus(tile_load(rows, columns, dh, at, Q), kept), dh, at, Q)
+
+
+@inline
+def add_kept_to_previous(columns, first, count, s, slot, ut, D, dh, drop, r0, r1):
+    """dh += mask * (da U^T), da being `count` elements from `first` on in the rows of s."""
+    for n in range(ut.shape[0]):
+        for_rows(kept_tile, r0, r1, (columns, first, count, s, slot, ut, D, n, dh, drop[1]))
+
+
+WITHOUT = dict(drop_state=drop_nothing, to_previous=all_to_previous, add_to_previous=add_all_to_previous)
+WITH = dict(drop_state=drop_state, to_previous=kept_to_previous, add_to_previous=add_kept_to_previous)
+
+# --- the input --------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def drop_features(x, masks, y, r0, r1):
+    """y = x * mask for batch rows r0 .. r1-1; x and y are (B, T, F) and may be one array, masks (B, F)."""
+    for i in range(r0, r1):
+        for t in range(x.shape[1]):
+            for k in range(x.shape[2]):
+                y[i, t, k] = x[i, t, k] * masks[i, k]

@@ -1,0 +1,92 @@
+"""Dropout inside recurrent layers: the two rates, the masks of each batch, and where they lie in a tape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn import random
+from minirnn.jit import Static
+from minirnn.kernels.dropout import drop_features
+from minirnn.kernels.plans import with_recurrent_dropout
+from minirnn.kernels.threads import share
+from minirnn.layers.layer import Tape
+from minirnn.layers.weight import zeros
+
+# A product that comes from memory and goes there takes about as long as so many in registers.
+PRODUCT_IN_MEMORY = 4
+
+
+def rate_of(value: Any, name: str) -> float:
+    """A share of what is dropped, as a float; ValueError outside [0, 1)."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {value!r}; 0 drops nothing")
+    return float(value)
+
+
+class RecurrentDropout:
+    """Drops a share `dropout` of the features and a share `recurrent_dropout` of h_prev where U multiplies it.
+
+    One mask serves all steps of a sample and all gates; it is new for each batch, and the rest is scaled by
+    1 / (1 - rate) (Gal & Ghahramani 2016, see `minirnn.kernels.dropout`). All draws come from one generator, that of
+    `seed` or else of the next global seed, before the kernels run: results do not depend on the number of threads.
+
+    Raises ValueError for a rate outside [0, 1), TypeError for a seed that is no integer.
+    """
+
+    def __init__(self, owner: str, dropout: Any, recurrent_dropout: Any, seed: int | None) -> None:
+        self.dropout = rate_of(dropout, f"{owner}: dropout")
+        self.recurrent_dropout = rate_of(recurrent_dropout, f"{owner}: recurrent_dropout")
+        self.seed = None if seed is None else random.check_seed(seed)
+        # Without dropout the global sequence is left alone.
+        self.random = random.generator(self.seed) if self.dropout or self.recurrent_dropout else None
+
+    def plan(self, cell: Static, dropping: bool) -> Static:
+        """The cell that the kernels are to run."""
+        return with_recurrent_dropout(cell) if dropping and self.recurrent_dropout else cell
+
+    def add_to(self, tape: Tape, shape: tuple[int, ...], row: int, dropping: bool) -> None:
+        """Memory in a tape, for inputs of this shape and rows of `row` elements in the gradient of h.
+
+        `x_masks` (batch, features) and `x_kept`, the input times these, are None where features are not dropped;
+        `drop` is what the kernels call so, `h_in` what U multiplies.
+        """
+        B, _, F = shape
+        dtype = tape.h.dtype
+        tape.x_masks = tape.x_kept = None
+        tape.drop, tape.h_in = (), tape.h
+        if dropping and self.dropout:
+            tape.x_masks, tape.x_kept = zeros((B, F), dtype), zeros(shape, dtype)
+            tape.drop_features = drop_features.specialise(tape.x_kept, tape.x_masks, tape.x_kept, 0, 0)
+        if dropping and self.recurrent_dropout:
+            tape.h_in = zeros(tape.h.shape, dtype)
+            tape.drop = (tape.h_in, zeros((B, row), dtype))
+
+    def apply(self, x: NDArray[Any], units: int, tape: Tape, training: bool) -> NDArray[Any]:
+        """Draw the masks of this batch; what W multiplies: x, or a copy with features dropped."""
+        if tape.drop:
+            self.draw(self.recurrent_dropout, tape.drop[1][:, :units], training)
+        if tape.x_masks is None:
+            return x
+        self.draw(self.dropout, tape.x_masks, training)
+        self._times_masks(x, tape.x_kept, tape)
+        return tape.x_kept
+
+    def apply_backward(self, dx: NDArray[Any], tape: Tape) -> None:
+        """dx, in place, from the gradient of what W multiplied."""
+        if tape.x_masks is not None:
+            self._times_masks(dx, dx, tape)
+
+    def draw(self, rate: float, masks: NDArray[Any], training: bool) -> None:
+        """Fill `masks` with 0 and 1 / (1 - rate), or with 1 outside of training."""
+        if not training or self.random is None:
+            masks[...] = 1.0
+            return
+        kept = self.random.random(masks.shape, dtype=np.float32) >= rate
+        np.multiply(kept, masks.dtype.type(1.0 / (1.0 - rate)), out=masks)
+
+    @staticmethod
+    def _times_masks(x: NDArray[Any], y: NDArray[Any], tape: Tape) -> None:
+        share(tape.drop_features, (x, tape.x_masks, y), len(x), PRODUCT_IN_MEMORY * x.size)
