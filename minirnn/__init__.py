@@ -15,8 +15,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Initializer", "Input", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Sequential",
     "activations", "backend", "callbacks", "config", "datasets", "gates", "get_num_threads", "initializers", "kernels",
-    "layers", "losses", "metrics", "models", "optimizers", "preprocessing", "random", "set_num_threads", "utils",
-    "warmup",
+    "layers", "losses", "metrics", "models", "ops", "optimizers", "preprocessing", "random", "set_num_threads",
+    "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         losses,
         metrics,
         models,
+        ops,
         optimizers,
         preprocessing,
         random,

@@ -17,7 +17,7 @@ FLOORS = [
     {"minirnn.kernels"},
     {
         "minirnn.activations", "minirnn.boundary", "minirnn.compat", "minirnn.config", "minirnn.initializers",
-        "minirnn.preprocessing", "minirnn.random", "minirnn.utils",
+        "minirnn.ops", "minirnn.preprocessing", "minirnn.random", "minirnn.utils",
     },
     {"minirnn.layers"},
     {

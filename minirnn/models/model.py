@@ -14,6 +14,7 @@ from minirnn.compat.methods import OlderMethods
 from minirnn.layers.layer import Layer
 from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
+from minirnn.models.files import NoFiles
 from minirnn.models.graph import Graph, from_inputs
 from minirnn.models.summary import print_summary
 from minirnn.training.run import Run
@@ -22,7 +23,7 @@ from minirnn.utils.nested import flatten, pack_like
 
 
 @config.is_model
-class Model(Trainer, OlderMethods, Layer):
+class Model(Trainer, NoFiles, OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Raises ValueError if an output does not depend on the inputs alone, or two layers share a name.

@@ -11,6 +11,7 @@ from minirnn import boundary, optimizers
 from minirnn.callbacks import CallbackList, History, check_monitors
 from minirnn.compat import spelling
 from minirnn.layers.weight import Weight
+from minirnn.metrics.variable import settled
 from minirnn.training import intake
 from minirnn.training.feeding import Feeding
 from minirnn.training.objective import Objective
@@ -160,7 +161,7 @@ class Trainer(Feeding):
         self._runs.give_back(run)
 
     def _logs(self) -> dict[str, Any]:
-        return {name: metric.result() for name, metric in self._reported()}
+        return {name: settled(metric.result()) for name, metric in self._reported()}
 
     def _results(self, return_dict: bool) -> Any:
         logs = self._logs()
