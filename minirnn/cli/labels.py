@@ -76,7 +76,8 @@ DATES = [
     moments(form)
     for form in (
         "%Y/%m/%d", "%Y.%m.%d", "%Y. %m. %d", "%Y. %m. %d.", "%Y- %m- %d", "%Y년 %m월 %d일", "%Y년 %m월", "%Y/%m",
-        "%Y.%m", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%b %d, %Y", "%d %b %Y", "%b %Y", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S",
+        "%Y.%m", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%b %d, %Y", "%d %b %Y", "%b %Y", "%Y-%m-%d %H:%M",
+        "%Y-%m-%d %H:%M:%S",
         "%Y-%m-%dT%H:%M:%S",
     )
 ]  # fmt: skip

@@ -23,6 +23,11 @@ class Metric:
 
     direction: Literal["up", "down"] | None = None
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        spelling.check_arguments(cls)
+
+    @spelling.accepts_older({})
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or registry.snake_case(type(self).__name__)
         self.dtype = check_dtype(dtype)

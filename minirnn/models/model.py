@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.boundary import missing_axis
 from minirnn.compat import spelling
 from minirnn.compat.methods import OlderMethods
 from minirnn.layers.layer import Layer
@@ -187,7 +188,9 @@ class Model(Trainer, NoFiles, OlderMethods, Layer):
             if list(y) != names:
                 raise ValueError(f"y names the outputs {', '.join(map(repr, y))}, but the only output is {names[0]!r}")
             return y[names[0]]
-        return y[0] if isinstance(y, (list, tuple)) and len(y) == 1 and np.ndim(y[0]) > 1 else y
+        alone = isinstance(y, (list, tuple)) and len(y) == 1
+        # A list of one row of numbers is a target, a list of one array holds it.
+        return y[0] if alone and np.ndim(y[0]) > (0 if hasattr(y[0], "ndim") else 1) else y
 
     # --- as a layer of another model, or called on arrays ---
 
@@ -200,11 +203,13 @@ class Model(Trainer, NoFiles, OlderMethods, Layer):
         got, wanted = _shapes(shape), _shapes(expected)
         if len(got) != len(wanted):
             raise ValueError(f"{self.name} has {len(wanted)} inputs ({', '.join(self.input_names)}), got {len(got)}")
-        for own, other in zip(wanted, got, strict=True):
+        for number, (own, other) in enumerate(zip(wanted, got, strict=True)):
             fits = len(own) == len(other) and all(a is None or b in (None, a) for a, b in zip(own, other, strict=True))
             if not fits:
                 text = str(tuple(own)).replace("None", "any")
-                raise ValueError(f"{self.name}: got input of shape {tuple(other)}, expected {text}; reshape the input")
+                which = f"input {self.input_names[number]!r}" if len(wanted) > 1 else "input"
+                hint = missing_axis(tuple(other), tuple(own)) or "; reshape the input"
+                raise ValueError(f"{self.name}: got {which} of shape {tuple(other)}, expected {text}{hint}")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The batch shape (or nesting of them) of the output for that of the input."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn import random
 from minirnn.training.batches import batches
+from minirnn.utils.notices import warn_caller
 
 Batch = tuple[list[Any], list[Any], list[NDArray[Any]]]  # inputs, targets, sample weights
 
@@ -42,10 +42,9 @@ class Source:
             batch = next(self._going, None)
             if batch is None:
                 self._going = None
-                warnings.warn(
+                warn_caller(
                     f"the data ended after {step} of {self.steps_per_epoch} steps of the epoch; give more of it, or "
-                    "fewer steps_per_epoch",
-                    stacklevel=4,
+                    "fewer steps_per_epoch"
                 )
                 return
             self._seen += 1

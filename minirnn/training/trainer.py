@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,8 @@ class Trainer(Feeding):
         `auto_scale_loss` are accepted and change nothing.
         """
         if unknown := sorted(set(accepted) - _WITHOUT_EFFECT):
-            raise TypeError(f"compile got an unknown argument {unknown[0]!r}")
+            known = inspect.signature(self.compile).parameters
+            raise spelling.unknown_argument("compile", unknown[0], {*known, *_WITHOUT_EFFECT})
         chosen = optimizers.get(optimizer)
         objective = None if loss is None else Objective(loss, loss_weights)
         watched = Watched(metrics, weighted_metrics)
@@ -172,6 +174,7 @@ class Trainer(Feeding):
 
     # --- public, single batches ---
 
+    @spelling.accepts_older({})
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -190,6 +193,7 @@ class Trainer(Feeding):
             return value
         return self._results(return_dict)
 
+    @spelling.accepts_older({})
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss (and metrics) of one batch, without training."""
         self._require("test_on_batch")
@@ -198,6 +202,7 @@ class Trainer(Feeding):
         self._test_step(batch)
         return self._results(return_dict)
 
+    @spelling.accepts_older({})
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch, new arrays."""
         xs = self._inputs(x)
