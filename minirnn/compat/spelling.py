@@ -106,20 +106,22 @@ def accepts_older(names: Names, none_is_default: frozenset[str] = frozenset()) -
         parameters = inspect.signature(function).parameters
         known = frozenset(parameters)
         takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        taken = known.union(getattr(function, "older_names", ()))  # a function may be decorated twice
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             if kwargs and not known.issuperset(kwargs):
                 owner = type(args[0]).__name__ if function.__name__ == "__init__" else function.__name__
                 kwargs = translated(kwargs, names, owner, known)
-                if not takes_any and not known.issuperset(kwargs):
-                    raise unknown_argument(owner, next(name for name in kwargs if name not in known), known)
+                if not takes_any and not taken.issuperset(kwargs):
+                    raise unknown_argument(owner, next(name for name in kwargs if name not in taken), known)
             for name in none_is_default & kwargs.keys() if none_is_default else ():
                 if kwargs[name] is None:
                     warn_once(f"{name}=None", "nothing, for the default")
                     del kwargs[name]
             return function(*args, **kwargs)
 
+        call.older_names = frozenset(names)  # type: ignore[attr-defined]
         return call
 
     return decorate
