@@ -30,4 +30,4 @@ history = model.fit(x, y, batch_size=1, epochs=200, verbose=0)
 print(f"loss: {history.history['loss'][0]:.3f} at first, {history.history['loss'][-1]:.5f} at last")
 
 y_pred = model.predict(np.array([8, 9, 10], dtype="float32").reshape(1, 3, 1), verbose=0)
-print("8, 9, 10 ->", y_pred[0, 0])
+print(f"8, 9, 10 -> {y_pred[0, 0]:.2f} (11 was wanted / 정답은 11)")

@@ -5,6 +5,7 @@
 
 import sys
 import warnings
+from textwrap import fill
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def errors(series, back):
         warnings.simplefilter("always")
         answer = model.predict(x[~past], verbose=0)[:, 0] * spread + mean
     if told:
-        print("  minirnn warns:", str(told[0].message)[:90])
+        print(fill(f"minirnn warns: {told[0].message}", 100, initial_indent="  ", subsequent_indent="    "))
     return back(answer), model
 
 

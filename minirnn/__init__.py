@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Initializer", "Input", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
     "Sequential", "activations", "backend", "callbacks", "config", "constraints", "datasets", "gates",
-    "get_num_threads", "initializers", "kernels", "layers", "losses", "metrics", "models", "optimizers",
+    "get_num_threads", "initializers", "kernels", "layers", "losses", "metrics", "models", "ops", "optimizers",
     "preprocessing", "random", "regularizers", "set_num_threads", "utils", "warmup",
 ]  # fmt: skip
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         losses,
         metrics,
         models,
+        ops,
         optimizers,
         preprocessing,
         random,

@@ -1,6 +1,7 @@
 """What is left of Keras's backend, `from minirnn import backend as K`: settings, names, and arrays read and set.
 
-Keras's own had symbolic arithmetic, too; minirnn differentiates by hand and has none (`K.mean` says so when called).
+Functions of arrays (`K.mean`) are those of `minirnn.ops`, for metrics and callbacks. Keras's own had symbolic
+arithmetic, too; minirnn differentiates by hand and has none (`K.gradients` says so when called).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minirnn import ops
 from minirnn.compat.modules import names_of
 from minirnn.config import epsilon, floatx, set_floatx
 from minirnn.layers.layer import reset_names
@@ -16,11 +18,49 @@ from minirnn.layers.weight import Weight
 from minirnn.optimizers.variable import LearningRate
 
 __all__ = [
-    "backend", "clear_session", "epsilon", "floatx", "get_value", "image_data_format", "int_shape", "ndim",
-    "reset_uids", "set_epsilon", "set_floatx", "set_value",
+    "argmax", "argmin", "backend", "clear_session", "clip", "concatenate", "epsilon", "expand_dims", "flatten",
+    "floatx", "get_value", "image_data_format", "int_shape", "ndim", "pow", "reset_uids", "set_epsilon", "set_floatx",
+    "set_value",
 ]  # fmt: skip
 
-__getattr__ = names_of(__name__)
+# Those whose arguments are the same, but for the names of operands that nobody gives.
+_OF_ARRAYS = (
+    "abs all any cast cumsum equal exp greater greater_equal less less_equal log max maximum mean min minimum "
+    "not_equal ones_like prod reshape round sign sqrt square squeeze stack std sum transpose var zeros_like"
+).split()
+_absent = names_of(__name__)
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(ops, name) if name in _OF_ARRAYS else _absent(name)
+
+
+def argmax(x: Any, axis: int = -1) -> Any:
+    return ops.argmax(x, axis)
+
+
+def argmin(x: Any, axis: int = -1) -> Any:
+    return ops.argmin(x, axis)
+
+
+def clip(x: Any, min_value: Any, max_value: Any) -> Any:
+    return ops.clip(x, min_value, max_value)
+
+
+def concatenate(tensors: Any, axis: int = -1) -> Any:
+    return ops.concatenate(tensors, axis)
+
+
+def expand_dims(x: Any, axis: int = -1) -> Any:
+    return ops.expand_dims(x, axis)
+
+
+def flatten(x: Any) -> Any:
+    return ops.reshape(x, (-1,))
+
+
+def pow(x: Any, a: Any) -> Any:
+    return ops.power(x, a)
 
 
 def backend() -> str:

@@ -7,6 +7,7 @@ looking at each number once. Errors are a TypeError for what holds no real numbe
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +40,7 @@ def as_input(
     if array.size == 0:
         raise ValueError(f"{name}: got an empty array of shape {array.shape}, expected at least one sample and step")
     if shape is not None and not _fits(array.shape, shape):
-        hint = _missing_axis(array.shape, shape)
+        hint = missing_axis(array.shape, shape)
         raise ValueError(f"{name}: got shape {array.shape}, expected {_readable(shape)}{hint}")
     # The sum of squares costs one pass and is finite only if all numbers are; it may also overflow by itself.
     if wanted.kind == "f" and not math.isfinite(np.vdot(array, array)):
@@ -53,12 +54,13 @@ def as_target(
     dtype: DTypeLike = "float32",
     sparse: bool = False,
     name: str = "y",
+    one_hot: bool = False,
 ) -> NDArray[Any]:
     """Return the targets of predictions of `output_shape` (batch, .., outputs), as a clean array of that shape.
 
     A last axis of length 1 may be missing, (n,) for (n, 1), or be one too many, (n, 1, 1) for (n, 1), as in Keras.
     Nothing else is stretched. With `sparse` the targets are class numbers, whole and from 0 to outputs - 1: of shape
-    (batch, ..) or (batch, .., 1), and returned as int64 of the latter.
+    (batch, ..) or (batch, .., 1), and returned as int64 of the latter. `one_hot` says that the loss is one of classes.
 
     Raises as `as_input` does, and ValueError for another shape or a label out of range.
     """
@@ -72,7 +74,8 @@ def as_target(
         array = array[..., 0]
     if not _fits(array.shape, expected):
         what = "class numbers" if sparse else "the model's outputs"
-        raise ValueError(f"{name}: got shape {np.shape(value)}, expected {_readable(expected)} as {what} have")
+        hint = _other_labels(array, tuple(output_shape), sparse, one_hot)
+        raise ValueError(f"{name}: got shape {np.shape(value)}, expected {_readable(expected)} as {what} have{hint}")
     return _as_labels(array, output_shape[-1], name) if sparse else as_input(array, name, dtype)
 
 
@@ -200,6 +203,9 @@ def _numbers(value: Any, name: str) -> NDArray[Any]:
     """Return `value` as an array of real numbers or booleans of whatever dtype."""
     if value is None:
         raise TypeError(f"{name}: got None, expected an array of numbers")
+    if inspect.isroutine(value):
+        called = f"{getattr(value, '__name__', 'it')}()"
+        raise TypeError(f"{name}: got a function, expected an array or batches of them; call it: {called}")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -210,6 +216,10 @@ def _numbers(value: Any, name: str) -> NDArray[Any]:
     if array.dtype.kind == "c":
         raise TypeError(f"{name}: got complex numbers, expected real ones; pass .real or .imag")
     if array.dtype.kind not in "fiub":
+        for column, dtype in zip(getattr(value, "columns", ()), getattr(value, "dtypes", ()), strict=False):
+            if dtype.kind not in "fiub":
+                what = f"column {column!r:.40} of dtype {dtype!s:.20}"
+                raise TypeError(f"{name}: got {what}, expected numbers; leave the column out, or turn it into numbers")
         raise TypeError(f"{name}: got {type(value).__name__} of dtype {str(array.dtype):.40}, expected numbers")
     if array.ndim == 0:
         raise ValueError(f"{name}: got the single number {array}, expected an array with a batch axis")
@@ -288,7 +298,17 @@ def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
     return True
 
 
-def _missing_axis(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
+def _other_labels(array: NDArray[Any], output_shape: tuple[int | None, ...], sparse: bool, one_hot: bool) -> str:
+    """A word on the other kind of labels, if the array seems to hold them."""
+    if sparse and array.ndim > 1 and _fits(array.shape, output_shape):
+        return "; for one-hot y take categorical_crossentropy, or pass y.argmax(-1)"
+    if one_hot and (_fits(array.shape, output_shape[:-1]) or _fits(array.shape, (*output_shape[:-1], 1))):
+        return "; for class numbers take sparse_categorical_crossentropy, or pass utils.to_categorical(y)"
+    return ""
+
+
+def missing_axis(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
+    """A word on the axis that an array of this shape lacks, if that is all it lacks."""
     if _fits((*shape, 1), expected):
         return "; add the features axis, x[..., None]"
     if _fits((1, *shape), expected):

@@ -54,12 +54,17 @@ def set_random_seed(seed: int) -> None:
 
     Raises TypeError if `seed` is not an integer, ValueError outside 0 .. 2**32 - 1, the range that NumPy takes.
     """
-    global _global_seeds
     seed = check_seed(seed)
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed must lie between 0 and 2**32 - 1, got {seed}")
     random.seed(seed)
     np.random.seed(seed)
+    restart(seed)
+
+
+def restart(seed: int) -> None:
+    """Restart minirnn's own sequence of seeds alone. Raises TypeError if `seed` is not an integer."""
+    global _global_seeds
     _global_seeds = SeedGenerator(seed)
 
 

@@ -17,7 +17,8 @@ FLOORS = [
     {"minirnn.kernels"},
     {
         "minirnn.activations", "minirnn.boundary", "minirnn.compat", "minirnn.config", "minirnn.constraints",
-        "minirnn.initializers", "minirnn.preprocessing", "minirnn.random", "minirnn.regularizers", "minirnn.utils",
+        "minirnn.initializers", "minirnn.ops", "minirnn.preprocessing", "minirnn.random", "minirnn.regularizers",
+        "minirnn.utils",
     },
     {"minirnn.layers"},
     {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from minirnn.compat import spelling
+
 Logs = Mapping[str, Any] | None
 Hook = Callable[..., Any] | None
 
@@ -27,6 +29,11 @@ class Callback:
     ends the training after the batch or epoch. Hooks of validation inside `fit` are the `test` ones.
     """
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        spelling.check_arguments(cls)
+
+    @spelling.accepts_older({})
     def __init__(self) -> None:
         self.params: dict[str, Any] | None = None
         self.model: Any = None

@@ -12,6 +12,7 @@ from minirnn import config
 from minirnn.callbacks.callback import Callback, Logs
 from minirnn.utils.registry import closest
 
+_VALIDATE = "; pass validation_data or validation_split to fit"
 _MODES = ("auto", "min", "max")
 
 
@@ -94,5 +95,8 @@ def unknown_value(callback: MonitorCallback, names: Any) -> str:
     base = monitor.removeprefix("val_")
     hint = closest(monitor, names)
     if base != monitor and base in names:
-        hint = "; pass validation_data or validation_split to fit"
+        hint = _VALIDATE
+    elif not hint and not any(name.startswith("val_") for name in names):
+        hint = closest(monitor, [f"val_{name}" for name in names])
+        hint += hint and _VALIDATE
     return f"{type(callback).__name__} monitors {monitor!r}, but this run has {', '.join(names) or 'none'}{hint}"

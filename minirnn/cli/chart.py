@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,23 @@ def draw(series: Series, forecast: Forecast, model: str, season: int, kind: str)
     installed = set(font_manager.get_font_names())
     fonts = ["DejaVu Sans", *(font for font in HANGUL_FONTS if font in installed)]
     with rc_context({"font.family": fonts}), warnings.catch_warnings():
-        # a letter that no installed font has is drawn as a box: the picture says it well enough
+        # a letter that no installed font has is drawn as a box: `without_font` is there to say so
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
         plot(figure.subplots(), series, forecast, model, season)
         picture = io.BytesIO()
         figure.savefig(picture, format=kind)
     return picture.getvalue()
+
+
+def without_font(series: Series) -> bool:
+    """Whether the picture has Hangul in it and no font of `HANGUL_FONTS` is installed to write it."""
+    from matplotlib import font_manager
+
+    words = "".join([series.name, *series.labels])
+    return bool(re.search("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]", words)) and set(HANGUL_FONTS).isdisjoint(
+        font_manager.get_font_names()
+    )
 
 
 def plot(axes: Any, series: Series, forecast: Forecast, model: str, season: int) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 import minirnn
 from minirnn.cli import demo, forecast, params, script
+from minirnn.utils.registry import closest
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,6 +22,13 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """ArgumentError for what is none of the choices, with the nearest of them."""
+        if action.choices is not None and value not in action.choices:
+            known = ", ".join(map(str, action.choices))
+            hint = closest(value, action.choices)
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r}, expected one of {known}{hint}")
 
 
 class Trimmed:
@@ -58,13 +66,13 @@ def parser() -> Parser:
         module.add_arguments(command)
         command.set_defaults(run=module.run)
 
+    add("demo", demo, "one LSTM step as numbers, a forecast, and where to go next", "minirnn demo")
     add("forecast", forecast, "train on the start of a series, measure on its end, forecast on",
         "minirnn forecast --plot forecast.png", "minirnn forecast sales.csv --column total --season 7 --horizon 14")
     add("params", params, "count the parameters of a layer, with the formula",
         "minirnn params lstm --units 256 --input 4096", "minirnn params gru --units 32 --input 8 --no-reset-after")
     add("run", script, "run a script that imports Keras with minirnn in its place",
         "minirnn run lstm_example.py", "minirnn run train.py --epochs 5")
-    add("demo", demo, "one LSTM step as numbers, a forecast, and where to go next", "minirnn demo")
     return top
 
 
@@ -76,7 +84,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     top = parser()
     chosen = top.parse_args(arguments)
     if chosen.command is None:
-        top.error("which command? forecast, params, run or demo")
+        top.print_help(sys.stderr)
+        return 2
     out = Console(file=cast(IO[str], Trimmed(sys.stdout)), markup=False, highlight=False, emoji=False)
     try:
         chosen.run(chosen, out)

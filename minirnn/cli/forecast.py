@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from minirnn.cli.chart import check_plot, draw
+from minirnn.cli.chart import check_plot, draw, without_font
 from minirnn.cli.files import check_writable, write_whole
 from minirnn.cli.labels import next_labels
+from minirnn.cli.params import layer_kind
 from minirnn.cli.series import Series, read_series
 from minirnn.datasets.air_passengers import CSV_PATH
 from minirnn.forecasting import CELLS, Errors, Forecast, forecast
@@ -36,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     count("--season", 12, "values in a season, for the seasonal-naive forecasts only")
     parser.add_argument("--held-out", type=int, metavar="N", help="values at the end that are never trained on "
                         "(default: a sixth, at least two horizons)")
-    parser.add_argument("--cell", choices=CELLS, default="lstm", help="kind of recurrent layer (default: lstm)")
+    parser.add_argument("--cell", type=layer_kind, choices=CELLS, default="lstm",
+                        help="kind of recurrent layer (default: lstm)")
     count("--units", 32, "width of that layer")
     count("--epochs", 100, "passes over the windows")
     count("--batch-size", 16, "windows in a batch")
@@ -66,6 +68,8 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
     for path, content in files.items():
         write_whole(path, content)
         out.print(f"Wrote {path}", soft_wrap=True)
+    if arguments.plot and without_font(series):
+        out.print("No font with Hangul is installed: the picture has boxes for it; install one, e.g. NanumGothic")
 
 
 def check_files(source: Path, plot: Path | None, csv_out: Path | None) -> None:
@@ -118,6 +122,8 @@ def report(
     facts = Table.grid(padding=(0, 2))
     facts.add_row("Series", f"{source.name}, column {series.name}")
     facts.add_row("", f"{len(labels)} values, {labels[0]} to {labels[-1]}")
+    if series.turned:
+        facts.add_row("", "the newest came first in the file: turned round")
     facts.add_row("Model", f"{model}({arguments.units}) and Dense({horizon}), {result.params:,} parameters")
     facts.add_row("", f"sees the last {counted(arguments.window, 'step')}, answers with the next {horizon}")
     facts.add_row("Trained on", f"{train_end} values to {labels[train_end - 1]}, {counted(result.windows, 'window')}")

@@ -31,6 +31,21 @@ def continued(labels: list[str], count: int) -> list[str] | None:
     return None
 
 
+def falling(labels: list[str]) -> bool:
+    """Whether the labels are months, dates or whole numbers that fall from the first to the last, evenly or not.
+
+    >>> falling(["2024-03-05", "2024-03-04", "2024-03-01"]), falling(["Wed", "Tue"])
+    (True, False)
+    """
+    for read in (*(read for read, _ in UNITS), *DATES):
+        try:
+            places = [read(label) for label in labels]
+        except (ValueError, OverflowError):
+            continue
+        return places[0] > places[-1] and all(a >= b for a, b in zip(places, places[1:], strict=False))
+    return False
+
+
 def months(form: str) -> tuple[Callable[[str], int], Callable[[int], str]]:
     """Reader and writer of months in the form that strptime knows, counted from the year 0."""
 
@@ -50,3 +65,19 @@ UNITS: list[tuple[Callable[[str], int], Callable[[int], str]]] = [
     (lambda label: datetime.strptime(label, "%Y-%m-%d").toordinal(), lambda place: date.fromordinal(place).isoformat()),
     (int, str),
 ]
+
+
+def moments(form: str) -> Callable[[str], float]:
+    """Reader of dates in a form that strptime knows, where only their order counts."""
+    return lambda label: (datetime.strptime(label, form) - datetime.min).total_seconds()
+
+
+DATES = [
+    moments(form)
+    for form in (
+        "%Y/%m/%d", "%Y.%m.%d", "%Y. %m. %d", "%Y. %m. %d.", "%Y- %m- %d", "%Y년 %m월 %d일", "%Y년 %m월", "%Y/%m",
+        "%Y.%m", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%b %d, %Y", "%d %b %Y", "%b %Y", "%Y-%m-%d %H:%M",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S",
+    )
+]  # fmt: skip

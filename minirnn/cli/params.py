@@ -64,8 +64,19 @@ def weights(
     return found
 
 
+def layer_kind(text: str) -> str:
+    """A kind of layer in any case, and as Keras writes it: "LSTM", "SimpleRNN".
+
+    >>> layer_kind("SimpleRNN"), layer_kind("Gru")
+    ('simple_rnn', 'gru')
+    """
+    kind = text.lower().replace("-", "_")
+    return "simple_rnn" if kind == "simplernn" else kind
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("layer", choices=GATES, metavar="LAYER", help="kind of layer: " + ", ".join(GATES))
+    kinds = "kind of layer: " + ", ".join(GATES)
+    parser.add_argument("layer", type=layer_kind, choices=GATES, metavar="LAYER", help=kinds)
     parser.add_argument("--units", type=int, required=True, metavar="N", help="width of the layer")
     parser.add_argument("--input", type=int, required=True, metavar="N", help="number of features that come in")
     parser.add_argument("--no-bias", action="store_true", help="the layer was made with use_bias=False")

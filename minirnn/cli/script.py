@@ -15,7 +15,10 @@ from minirnn.compat import as_keras
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("script", metavar="SCRIPT", help="Python file, run as it is")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="..", help="what the script finds in sys.argv")
+    rest = parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="..", help="what the script finds in sys.argv"
+    )
+    rest.required = False  # nor does an error say so
 
 
 def run(chosen: argparse.Namespace, out: Console) -> None:

@@ -9,16 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
-from minirnn.cli.labels import continued
+from minirnn.cli.labels import continued, falling
 
 
 @dataclass(frozen=True)
 class Series:
-    """One column: its name, its (n,) values in the order of the file, and a label for each (a month, a row number)."""
+    """One column: its name, its (n,) values, the oldest first, and a label for each (a month, a row number).
+
+    `turned` says that the file had the newest first.
+    """
 
     name: str
     values: np.ndarray
     labels: list[str]
+    turned: bool = False
 
 
 def read_series(path: Path, column: str | None = None, encoding: str = "utf-8-sig") -> Series:
@@ -29,7 +33,10 @@ def read_series(path: Path, column: str | None = None, encoding: str = "utf-8-si
     header, lines, rows = read_rows(path, encoding)
     index = find_column(path, header, rows, column)
     values = np.array([number(path, line, header[index], row[index]) for line, row in zip(lines, rows, strict=True)])
-    return Series(header[index], values, find_labels(rows, index))
+    labels = find_labels(rows, index)
+    if falling(labels):
+        return Series(header[index], values[::-1].copy(), labels[::-1], turned=True)
+    return Series(header[index], values, labels)
 
 
 def read_rows(path: Path, encoding: str) -> tuple[list[str], list[int], list[list[str]]]:
@@ -103,9 +110,14 @@ def find_labels(rows: list[list[str]], series: int) -> list[str]:
     return next((column for column in columns if continued(column, 1)), [str(n) for n in range(1, len(rows) + 1)])
 
 
+def without_separators(cell: str) -> str:
+    """The cell, without the commas between thousands: `69,957` -> `69957`."""
+    return cell.replace(",", "") if re.fullmatch(r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*", cell) else cell
+
+
 def is_number(cell: str) -> bool:
     try:
-        float(cell)
+        float(without_separators(cell))
     except ValueError:
         return False
     return True
@@ -118,7 +130,7 @@ def number(path: Path, line: int, name: str, cell: str) -> float:
         raise ValueError(f"{where}: empty, expected a number; fill the gap or drop the row")
     if not is_number(cell):
         raise ValueError(f"{where}: {cell.strip()!r} is not a number")
-    value = float(cell)
+    value = float(without_separators(cell))
     if not np.isfinite(value):
         raise ValueError(f"{where}: {cell.strip()!r} is not a finite number; fill the gap or drop the row")
     return value

@@ -10,6 +10,11 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 NOT_YET = "it is not there yet"
+NO_FILES = (
+    "models are not kept in files yet; keep the weights by numpy.savez(file, *model.get_weights()), the architecture "
+    "by model.to_json(), and take them up by models.model_from_json(text) and "
+    "model.set_weights(list(numpy.load(file).values()))"
+)
 OUTSIDE = "minirnn is an engine for sequences; use Keras for it"
 NO_DOWNLOADS = "it downloads nothing; load the data yourself"
 NO_GRAPH = "it has no symbolic arithmetic; use NumPy on arrays, and layers or losses for what is to be trained"
@@ -31,7 +36,7 @@ NAMES: dict[str, dict[str, str]] = {
         "it joined Sequential models; write a Model with layers.concatenate or layers.add": "Merge",
     },
     "models": {
-        NOT_YET: "clone_model load_model save_model",
+        NO_FILES: "load_model save_model",
         "it is gone since Keras 1; write a Model": "Graph",
         "models are kept as JSON: model_from_json": "model_from_yaml model_from_config",
     },
@@ -54,22 +59,19 @@ NAMES: dict[str, dict[str, str]] = {
     "preprocessing.sequence": {OUTSIDE: "make_sampling_table skipgrams"},
     "backend": {
         "it is not TensorFlow: there are no sessions": "get_session set_session manual_variable_initialization",
-        NO_GRAPH: """abs all any arange argmax argmin batch_dot batch_flatten batch_get_value batch_set_value bias_add
-            binary_crossentropy cast cast_to_floatx categorical_crossentropy clip concatenate constant conv1d conv2d
-            cos count_params cumprod cumsum dot dropout dtype elu equal eval exp expand_dims eye flatten foldl foldr
-            function gather gradients greater greater_equal hard_sigmoid identity in_top_k in_train_phase is_tensor
-            l2_normalize less less_equal log logsumexp map_fn max maximum mean min minimum not_equal one_hot ones
-            ones_like permute_dimensions placeholder pow print_tensor prod random_binomial random_normal random_uniform
-            relu repeat repeat_elements reshape reverse rnn round set_learning_phase sigmoid sign sin slice softmax
-            softplus softsign sparse_categorical_crossentropy sqrt square squeeze stack std stop_gradient sum switch
-            tanh temporal_padding tile transpose truncated_normal update update_add update_sub var variable zeros
-            zeros_like""",
+        NO_GRAPH: """arange batch_dot batch_flatten batch_get_value batch_set_value bias_add binary_crossentropy
+            cast_to_floatx categorical_crossentropy constant conv1d conv2d cos count_params cumprod dot dropout
+            dtype elu eval eye foldl foldr function gather gradients hard_sigmoid identity in_top_k in_train_phase
+            is_tensor l2_normalize logsumexp map_fn one_hot ones permute_dimensions placeholder print_tensor
+            random_binomial random_normal random_uniform relu repeat repeat_elements reverse rnn set_learning_phase
+            sigmoid sin slice softmax softplus softsign sparse_categorical_crossentropy stop_gradient switch tanh
+            temporal_padding tile truncated_normal update update_add update_sub variable zeros""",
     },
 }  # fmt: skip
 
 # Modules below minirnn -> why; those below them are absent, too.
 MODULES = {
-    **dict.fromkeys(("ops", "saving"), NOT_YET),
+    "saving": NO_FILES,
     **dict.fromkeys(
         ("applications", "distribution", "export", "mixed_precision", "preprocessing.image", "quantizers"), OUTSIDE
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 # --- one warning a spelling ---
@@ -103,26 +103,55 @@ def translated(kwargs: dict[str, Any], names: Names, owner: str, known: frozense
 def accepts_older(names: Names, none_is_default: frozenset[str] = frozenset()) -> Callable[[Callable], Callable]:
     """A decorator for functions and constructors that take older names of their arguments, too.
 
+    For an argument that is unknown under either name they raise TypeError with the nearest one.
     A None for an argument in `none_is_default` is left out, as older configurations spelled the default.
     """
 
     def decorate(function: Callable) -> Callable:
-        known = frozenset(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters
+        known = frozenset(parameters)
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        taken = known.union(getattr(function, "older_names", ()))  # a function may be decorated twice
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             if kwargs and not known.issuperset(kwargs):
                 owner = type(args[0]).__name__ if function.__name__ == "__init__" else function.__name__
                 kwargs = translated(kwargs, names, owner, known)
+                if not takes_any and not taken.issuperset(kwargs):
+                    raise unknown_argument(owner, next(name for name in kwargs if name not in taken), known)
             for name in none_is_default & kwargs.keys() if none_is_default else ():
                 if kwargs[name] is None:
                     warn_once(f"{name}=None", "nothing, for the default")
                     del kwargs[name]
             return function(*args, **kwargs)
 
+        call.older_names = frozenset(names)  # type: ignore[attr-defined]
         return call
 
     return decorate
+
+
+def unknown_argument(owner: str, name: str, known: Iterable[str]) -> TypeError:
+    """The error for an argument that is none of the `known`, with the nearest of them."""
+    from minirnn.utils.registry import closest  # here, so that `import minirnn` does without NumPy
+
+    return TypeError(f"{owner} got an unknown argument {name!r}{closest(name, set(known) - _NOT_NAMES)}")
+
+
+_NOT_NAMES = {"self", "args", "kwargs", "older", "options", "arguments", "accepted"}
+
+
+def arguments_of(cls: type) -> set[str]:
+    """The names of all arguments that the constructors of a class and its bases take."""
+    constructors = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
+    return {name for constructor in constructors for name in inspect.signature(constructor).parameters}
+
+
+def check_arguments(cls: type) -> None:
+    """Let the `__init__` of one of minirnn's own classes name the nearest argument to an unknown one."""
+    if "__init__" in vars(cls) and cls.__module__.startswith("minirnn."):
+        cls.__init__ = accepts_older({})(cls.__init__)  # type: ignore[misc]
 
 
 def accept_in_layer(cls: type) -> None:

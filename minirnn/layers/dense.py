@@ -24,6 +24,7 @@ from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape
 from minirnn.layers.recurrence import tile_for, transposed_shape
 from minirnn.layers.weight import TileLayout, Weight, zeros
+from minirnn.utils.notices import warn_caller
 
 
 def activation_static(name: str) -> Static:
@@ -76,6 +77,8 @@ class Dense(Affine):
         features = input_shape[-1]
         if features is None:
             raise ValueError(f"{self.name} needs a known number of features, got shape {tuple(input_shape)}")
+        if self.units == 1 and self.activation == "softmax":
+            warn_caller(f"{self.name}: softmax of one unit is always 1; use activation='sigmoid'")
         super().build(input_shape)
         layout = TileLayout(self.units, [[0]], len(tile_for(self.units, self.dtype)), self.dtype)
         shape, tiles = self.kernel_form(features, layout)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.compat import spelling
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.symbolic import KerasTensor, Node, Shape
 
@@ -41,7 +42,10 @@ class InputLayer(Layer):
             if wanted:
                 raise NotImplementedError(f"InputLayer: {kind} is not supported; inputs are dense arrays")
         if kwargs:
-            raise TypeError(f"InputLayer got an unknown argument {next(iter(kwargs))!r}")
+            raise spelling.unknown_argument("InputLayer", next(iter(kwargs)), spelling.arguments_of(InputLayer))
+        if isinstance(shape, (int, np.integer)):
+            sizes = tuple(int(size) for size in (shape, batch_size, dtype) if isinstance(size, (int, np.integer)))
+            raise ValueError(f"Input takes its shape as one tuple, got the number {shape}: write Input({sizes})")
         checked = _checked(shape, batch_size, batch_shape)
         integers = getattr(dtype, "__name__", str(dtype)) in ("int32", "int64")
         super().__init__(name=name, dtype=None if integers else dtype)
@@ -80,8 +84,6 @@ def _checked(shape: Shape | None, batch_size: int | None, batch_shape: Shape | N
         raise ValueError("Input takes either shape=(time, features) or batch_shape=(batch, time, features)")
     if batch_size is not None and batch_shape is not None:
         raise ValueError(f"Input takes either batch_size or batch_shape, got {batch_size} and {tuple(batch_shape)}")
-    if isinstance(shape, (int, np.integer)):
-        raise ValueError(f"Input shape must be a tuple such as ({shape},), got {shape}")
     sizes = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
     for size in sizes:
         if size is not None and (isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1):

@@ -130,7 +130,8 @@ class Layer(Regularized, WeightOwner):
     ) -> None:
         unknown = [key for key in kwargs if key not in INPUT_KEYWORDS]
         if unknown:
-            raise TypeError(f"{type(self).__name__} got an unknown argument {unknown[0]!r}")
+            known = spelling.arguments_of(type(self)).union(INPUT_KEYWORDS)
+            raise spelling.unknown_argument(type(self).__name__, unknown[0], known)
         if not autocast:
             raise NotImplementedError(f"{type(self).__name__}: inputs take the layer's dtype; leave autocast=False out")
         self.name = unique_name(type(self).__name__) if name is None else str(name)
@@ -254,8 +255,11 @@ class Layer(Regularized, WeightOwner):
     def check_rank(self, shape: tuple[int | None, ...]) -> None:
         if self.input_rank is not None and len(shape) != self.input_rank:
             axes = {2: "(batch, features)", 3: "(batch, time, features)"}[self.input_rank]
+            hint = "reshape the input"
+            if (len(shape), self.input_rank) == (2, 3):
+                hint += "; if it follows a recurrent layer, give that one return_sequences=True"
             raise ValueError(
-                f"{self.name} expects {self.input_rank} dimensions {axes}, got shape {tuple(shape)}; reshape the input"
+                f"{self.name} expects {self.input_rank} dimensions {axes}, got shape {tuple(shape)}; {hint}"
             )
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

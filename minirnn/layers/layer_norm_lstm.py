@@ -59,8 +59,8 @@ class LayerNormLSTM(UnitVectors):
     def blocks_of_dc(self) -> int:
         return 1 + GRADIENTS
 
-    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
-        t = super().new_tape(shape, training)
+    def new_tape(self, shape: tuple[int, ...], training: bool, dropping: bool | None = None) -> Tape:
+        t = super().new_tape(shape, training, dropping)
         t.vectors[SHARE, : self.units] = 1.0 / self.units
         return t
 

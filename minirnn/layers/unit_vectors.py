@@ -37,8 +37,8 @@ class UnitVectors(LSTM):
     def blocks_of_dc(self) -> int:
         return 1 + self.vector_count
 
-    def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
-        t = super().new_tape(shape, training)
+    def new_tape(self, shape: tuple[int, ...], training: bool, dropping: bool | None = None) -> Tape:
+        t = super().new_tape(shape, training, dropping)
         padded = t.h.shape[2]
         rows = t.c.reshape(-1)[t.h.size : t.h.size + self.vector_count * padded]
         t.vectors = rows.reshape(self.vector_count, padded)

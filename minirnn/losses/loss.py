@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minirnn import boundary
+from minirnn.compat import spelling
 from minirnn.config import check_dtype
 from minirnn.losses.shapes import aligned, floating, spread
 from minirnn.utils import registry
@@ -36,8 +37,14 @@ class Loss:
     """
 
     sparse = False
+    one_hot = False  # whether targets are one-hot rows
     axis = -1
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        spelling.check_arguments(cls)
+
+    @spelling.accepts_older({})
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
     ) -> None:
@@ -107,7 +114,7 @@ class Loss:
 
     def as_target(self, y: Any, shape: tuple[int, ...], dtype: Any = "float32", name: str = "y") -> NDArray[Any]:
         """Return targets for predictions of `shape` as a clean array; raises as `boundary.as_target` does."""
-        return boundary.as_target(y, shape, dtype, self.sparse, name)
+        return boundary.as_target(y, shape, dtype, self.sparse, name, self.one_hot)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "reduction": self.reduction}

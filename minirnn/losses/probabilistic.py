@@ -84,6 +84,8 @@ class BinaryCrossentropy(Crossentropy):
 class CategoricalCrossentropy(Crossentropy):
     """-sum of y log p for one-hot (or soft) targets, p scaled to sum 1; from_logits takes a, p = softmax(a)"""
 
+    one_hot = True
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -126,6 +128,8 @@ class BinaryFocalCrossentropy(Crossentropy):
 
 class CategoricalFocalCrossentropy(Crossentropy):
     """-sum of alpha (1 - p)**gamma y log p (Lin et al. 2018); `alpha` is one number, or one for each class"""
+
+    one_hot = True
 
     def __init__(
         self,

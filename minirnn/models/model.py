@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.boundary import missing_axis
 from minirnn.compat import spelling
 from minirnn.compat.methods import OlderMethods
 from minirnn.layers.layer import Layer
 from minirnn.layers.own import OwnAttributes
 from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
+from minirnn.models.files import NoFiles
 from minirnn.models.graph import Graph, from_inputs
 from minirnn.models.subclassing import Subclassing, check_rank
 from minirnn.models.summary import print_summary
@@ -24,7 +26,7 @@ from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Subclassing, Trainer, OlderMethods, Layer):
+class Model(Subclassing, Trainer, NoFiles, OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Or the base of a class with layers as attributes and a `call` that calls them; it is run once, on symbolic tensors,
@@ -217,7 +219,9 @@ class Model(Subclassing, Trainer, OlderMethods, Layer):
             if list(y) != names:
                 raise ValueError(f"y names the outputs {', '.join(map(repr, y))}, but the only output is {names[0]!r}")
             return y[names[0]]
-        return y[0] if isinstance(y, (list, tuple)) and len(y) == 1 and np.ndim(y[0]) > 1 else y
+        alone = isinstance(y, (list, tuple)) and len(y) == 1
+        # A list of one row of numbers is a target, a list of one array holds it.
+        return y[0] if alone and np.ndim(y[0]) > (0 if hasattr(y[0], "ndim") else 1) else y
 
     # --- as a layer of another model, or called on arrays ---
 
@@ -235,11 +239,13 @@ class Model(Subclassing, Trainer, OlderMethods, Layer):
         if self.own_call:
             check_rank(self.name, got, wanted)
             return
-        for own, other in zip(wanted, got, strict=True):
+        for number, (own, other) in enumerate(zip(wanted, got, strict=True)):
             fits = len(own) == len(other) and all(a is None or b in (None, a) for a, b in zip(own, other, strict=True))
             if not fits:
                 text = str(tuple(own)).replace("None", "any")
-                raise ValueError(f"{self.name}: got input of shape {tuple(other)}, expected {text}; reshape the input")
+                which = f"input {self.input_names[number]!r}" if len(wanted) > 1 else "input"
+                hint = missing_axis(tuple(other), tuple(own)) or "; reshape the input"
+                raise ValueError(f"{self.name}: got {which} of shape {tuple(other)}, expected {text}{hint}")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The batch shape (or nesting of them) of the output for that of the input."""

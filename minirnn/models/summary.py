@@ -44,8 +44,7 @@ def print_summary(
     from rich.table import Column, Table
 
     chain = model.own_call or getattr(model, "_chain", None) is not None or model.graph.is_chain
-    header, alignment, edges, default_length = _columns(chain, show_trainable, positions)
-    length = line_length or max(SHORTEST_LINE, min(default_length, shutil.get_terminal_size().columns - 4))
+    header, alignment, edges, length = _columns(chain, show_trainable, positions, line_length)
     widths = _column_widths(edges, length)
     if print_fn:
         console = Console(highlight=False, force_terminal=False, color_system=None)
@@ -56,7 +55,7 @@ def print_summary(
     # A terminal or pipe that cannot print them gets neither box characters, which rich replaces, nor these two.
     branch, overflow = ("- ", "crop") if console.options.ascii_only and not print_fn else ("└ ", "ellipsis")
     columns = [
-        Column(h, justify=a, width=w, overflow=overflow)  # type: ignore[arg-type]
+        Column(_Cell(f"[bold]{escape(h)}[/]"), justify=a, width=w, overflow=overflow)  # type: ignore[arg-type]
         for h, a, w in zip(header, alignment, widths, strict=True)
     ]
     table = Table(*columns, width=length, show_lines=True)
@@ -91,8 +90,10 @@ class _Cell:
         yield Text("\n", overflow="fold").join(text.divide(breaks)) if breaks else text
 
 
-def _columns(chain: bool, show_trainable: bool, positions: Any) -> tuple[list[str], list[str], list[float], int]:
-    """Titles, alignments and right edges of the columns, and the width of a table that has room for them."""
+def _columns(
+    chain: bool, show_trainable: bool, positions: Any, line_length: int | None
+) -> tuple[list[str], list[str], list[float], int]:
+    """Titles, alignments and right edges of the columns, and the width of the table."""
     header, alignment = ["Layer (type)", "Output Shape", "Param #"], ["left", "left", "right"]
     edges, length = [0.45, 0.80, 1.0], LINE_LENGTH
     if not chain:
@@ -101,10 +102,12 @@ def _columns(chain: bool, show_trainable: bool, positions: Any) -> tuple[list[st
     edges = list(positions or edges)
     if len(edges) != len(header):
         raise ValueError(f"positions needs {len(header)} numbers, one for each column, got {len(edges)}")
+    length += TRAINABLE_COLUMN if show_trainable else 0
+    length = line_length or max(SHORTEST_LINE, min(length, shutil.get_terminal_size().columns - 4))
     if show_trainable:
         header, alignment = [*header, "Trainable"], [*alignment, "center"]
-        edges = [0.9 * edge for edge in edges] + [1.0]
-        length += TRAINABLE_COLUMN
+        share = min(0.9, 1 - TRAINABLE_COLUMN / length)  # Keras's, but that the title fits
+        edges = [share * edge for edge in edges] + [1.0]
     return header, alignment, edges, length
 
 

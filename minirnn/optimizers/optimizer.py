@@ -76,7 +76,7 @@ class Optimizer:
         name: str | None = None,
         **older: Any,
     ) -> None:
-        learning_rate = _older_arguments(type(self).__name__, older, learning_rate)
+        learning_rate = _older_arguments(type(self), older, learning_rate)
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = {key: checks.positive(value, key) for key, value in limits.items() if value is not None}
         if len(given) > 1:
@@ -384,11 +384,11 @@ class Optimizer:
         return cls(**config)
 
 
-def _older_arguments(owner: str, older: dict[str, Any], learning_rate: Any) -> Any:
+def _older_arguments(cls: type, older: dict[str, Any], learning_rate: Any) -> Any:
     """The learning rate, with the `decay` of scripts of Keras 2. Raises TypeError for any other argument."""
     decay = older.pop("decay", None)
     if older:
-        raise TypeError(f"{owner} got an unknown argument {next(iter(older))!r}")
+        raise spelling.unknown_argument(cls.__name__, next(iter(older)), spelling.arguments_of(cls))
     return spelling.with_decay(learning_rate, decay)
 
 

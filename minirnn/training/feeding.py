@@ -166,6 +166,8 @@ class Feeding:
             raise ValueError("validation_split needs arrays; pass validation_data with a stream of batches")
 
         def clean(batch: Any) -> Batch:
+            if isinstance(batch, list):
+                raise TypeError(f"x: got a batch as a list of {len(batch)}, expected a tuple; yield a tuple (x, y)")
             arrays = self._checked(*unpack(batch))
             if class_weight is not None:
                 arrays = *arrays[:2], [intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))]

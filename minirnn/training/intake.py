@@ -62,7 +62,8 @@ def _with_rank(model: Any, number: int, array: NDArray[Any]) -> NDArray[Any]:
     shape = model.graph.inputs[number].shape
     if array.ndim == len(shape):
         return array
-    if array.ndim == len(shape) - 1 and shape[-1] == 1:
+    lengths = zip(array.shape[1:], shape[1:-1], strict=False)
+    if array.ndim == len(shape) - 1 and shape[-1] == 1 and all(b in (None, a) for a, b in lengths):
         return array[..., None]
     return array[..., 0] if array.ndim == len(shape) + 1 and array.shape[-1] == 1 else array
 

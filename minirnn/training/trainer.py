@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from minirnn import boundary, optimizers
 from minirnn.callbacks import CallbackList, History, check_monitors
 from minirnn.compat import spelling
 from minirnn.layers.weight import Weight
+from minirnn.metrics.variable import settled
 from minirnn.training import intake
 from minirnn.training.feeding import Feeding
 from minirnn.training.objective import Objective
@@ -74,7 +76,8 @@ class Trainer(Feeding):
         `auto_scale_loss` are accepted and change nothing.
         """
         if unknown := sorted(set(accepted) - _WITHOUT_EFFECT):
-            raise TypeError(f"compile got an unknown argument {unknown[0]!r}")
+            known = inspect.signature(self.compile).parameters
+            raise spelling.unknown_argument("compile", unknown[0], {*known, *_WITHOUT_EFFECT})
         chosen = optimizers.get(optimizer)
         objective = None if loss is None else Objective(loss, loss_weights)
         watched = Watched(metrics, weighted_metrics)
@@ -177,7 +180,7 @@ class Trainer(Feeding):
         self._runs.give_back(run)
 
     def _logs(self) -> dict[str, Any]:
-        return {name: metric.result() for name, metric in self._reported()}
+        return {name: settled(metric.result()) for name, metric in self._reported()}
 
     def _results(self, return_dict: bool) -> Any:
         logs = self._logs()
@@ -188,6 +191,7 @@ class Trainer(Feeding):
 
     # --- public, single batches ---
 
+    @spelling.accepts_older({})
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -206,6 +210,7 @@ class Trainer(Feeding):
             return value
         return self._results(return_dict)
 
+    @spelling.accepts_older({})
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss (and metrics) of one batch, without training."""
         self._require("test_on_batch")
@@ -214,6 +219,7 @@ class Trainer(Feeding):
         self._test_step(batch)
         return self._results(return_dict)
 
+    @spelling.accepts_older({})
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch, new arrays."""
         xs = self._inputs(x)

@@ -21,8 +21,13 @@ def snake_case(name: str) -> str:
 
 
 def closest(name: str, known: Any) -> str:
-    """Return `"; did you mean 'x'?"` for the known name nearest to `name`, or an empty string."""
-    matches = difflib.get_close_matches(str(name), list(known), n=1)
+    """Return `"; did you mean 'x'?"` for the known name nearest to `name`, or an empty string.
+
+    Names of the same letters in another order go first: 'adma' is 'adam' rather than 'adamax'.
+    """
+    text, names = str(name), [str(other) for other in known]
+    swapped = [other for other in names if sorted(other.lower()) == sorted(text.lower())]
+    matches = difflib.get_close_matches(text, swapped, 1, 0.0) or difflib.get_close_matches(text, names, 1)
     return f"; did you mean {matches[0]!r}?" if matches else ""
 
 

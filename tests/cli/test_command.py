@@ -31,7 +31,7 @@ def test_the_version_is_that_of_the_package(minirnn):
     assert minirnn("--version").out == f"minirnn {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [(), ("forcast",), ("demo", "--fast")])
+@pytest.mark.parametrize("arguments", [("forcast",), ("demo", "--fast")])
 def test_a_wrong_command_is_one_line_and_exit_code_2(minirnn, arguments):
     result = minirnn(*arguments)
     assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
@@ -43,8 +43,42 @@ def test_the_console_script_is_the_same_command(minirnn):
     assert minirnn(*arguments, command=[CONSOLE_SCRIPT]).out == minirnn(*arguments).out
 
 
-def test_no_command_at_all_says_which_there_are(minirnn):
-    assert minirnn().err == "minirnn: error: which command? forecast, params, run or demo (see minirnn --help)\n"
+def test_no_command_at_all_shows_the_help_and_the_demo_first(minirnn):
+    result = minirnn()
+    assert (result.code, result.out, result.err) == (2, "", minirnn("--help").out)
+    assert re.findall(r"^    (\w+)  ", result.err, re.MULTILINE) == ["demo", "forecast", "params", "run"]
+
+
+def test_a_misspelt_command_is_told_the_nearest(minirnn):
+    line = "argument COMMAND: invalid choice: 'forcast', expected one of demo, forecast, params, run; did you mean "
+    assert minirnn("forcast").err == f"minirnn: error: {line}'forecast'? (see minirnn --help)\n"
+
+
+def test_a_script_is_all_that_run_requires(minirnn):
+    line = "minirnn run: error: the following arguments are required: SCRIPT (see minirnn run --help)\n"
+    assert minirnn("run").err == line
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "SimpleRNN", "simple-rnn", "Gru"])
+def test_kinds_of_layers_are_read_in_any_case_and_as_keras_writes_them(minirnn, cell):
+    known = {"LSTM": "lstm", "Gru": "gru"}.get(cell, "simple_rnn")
+    wanted = minirnn("params", known, "--units", "3", "--input", "2")
+    assert wanted.code == 0 and minirnn("params", cell, "--units", "3", "--input", "2") == wanted
+    refused = minirnn("forecast", "--cell", cell, "--units", "-1").err
+    assert "units must be at least 1" in refused
+
+
+def test_a_file_with_the_newest_first_is_turned_round_and_the_report_says_so(minirnn, tmp_path):
+    days = [f'2024-0{month}-{n:02d},"{1 + n % 7},{100 + n}"\n' for month in (3, 4) for n in range(1, 31)]
+    (tmp_path / "oldest.csv").write_text("day,close\n" + "".join(days))
+    (tmp_path / "newest.csv").write_text("day,close\n" + "".join(days[::-1]))
+    arguments = ("--window", "4", "--horizon", "4", "--season", "7", *SMALL)
+    oldest, newest = (minirnn("forecast", f"{name}.csv", *arguments) for name in ("oldest", "newest"))
+    assert (newest.code, newest.err) == (0, "")
+    told = re.compile(r" +the newest came first in the file: turned round\n")
+    assert told.search(newest.out) and not told.search(oldest.out)
+    forecasts = [result.out[result.out.index("Forecast of") :] for result in (oldest, newest)]
+    assert forecasts[0] == forecasts[1] and "60 values, 2024-03-01 to 2024-04-30" in newest.out
 
 
 def test_a_piped_forecast_fits_80_columns_and_has_no_escape_codes(minirnn):

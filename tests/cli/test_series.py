@@ -48,3 +48,30 @@ def test_blank_lines_spaces_quotes_and_windows_line_ends_do_no_harm(read):
 def test_a_byte_order_mark_and_other_encodings_are_read(read):
     for encoding in ("utf-8-sig", "cp949", "utf-16"):
         assert read("달,승객\n1월,112\n", encoding=encoding) == ("승객", [112], ["1월"])
+
+
+def test_commas_between_thousands_are_read(read):
+    assert read('day,v\na,"69,957"\nb,"-1,234,567.5"\nc,12\n') == ("v", [69957, -1234567.5, 12], ["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ("2024-01-01", "2024-01-02", "2024-01-05"), ("2024-01", "2024-02"), ("1", "2"), ("2024/01/31", "2024/02/01"),
+        ("01/31/2024", "02/01/2024"), ("31.01.2024", "01.02.2024"), ("Jan 31, 2024", "Feb 01, 2024"),
+        ("2024년 01월 31일", "2024년 02월 01일"), ("2024-01-31 09:00", "2024-01-31 09:10"),
+        ("2024- 01- 31", "2024- 02- 01"),
+    ],
+)  # fmt: skip
+def test_falling_dates_turn_the_rows_round(tmp_path, dates):
+    path = tmp_path / "data.csv"
+    for order, turned in ((dates, False), (dates[::-1], True)):
+        path.write_text("day,v\n" + "".join(f'"{day}",{dates.index(day)}\n' for day in order), encoding="utf-8")
+        series = read_series(path)
+        assert (series.values.tolist(), series.labels) == (list(range(len(dates))), list(dates))
+        assert series.turned is turned
+
+
+def test_labels_that_are_no_dates_or_do_not_only_fall_turn_nothing(read):
+    assert read("day,v\nWed,1\nTue,2\n")[1] == [1, 2]
+    assert read("day,v\n2024-01-03,1\n2024-01-01,2\n2024-01-02,3\n")[1] == [1, 2, 3]
