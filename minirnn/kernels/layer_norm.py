@@ -18,7 +18,7 @@ from minirnn.gates.elementary import where
 from minirnn.jit import inline
 from minirnn.kernels.elementary import sqrt
 from minirnn.kernels.lstm_cells import add_to
-from minirnn.kernels.recurrence import silence, transposed_product
+from minirnn.kernels.recurrence import silence
 from minirnn.kernels.simd import add_lanes, first_lanes, load, store, width, zeros
 from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_4, for_rows, matmul, tile_store, tile_zeros
 
@@ -149,10 +149,10 @@ def normalised_row(cell, h, c, s, b, slot, src, dst, units, i):
 
 
 @inline
-def layer_norm_step(cell, x, xt, h, c, s, w, u, b, slot, src, dst, r0, r1):
+def layer_norm_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """The products of all tiles, then row by row what needs the whole row."""
     for j in range(w.shape[0]):
-        for_rows(product_tile, r0, r1, (cell, x, xt, h, s, w, u, slot, src, j))
+        for_rows(product_tile, r0, r1, (cell, x, xt, h_in, s, w, u, slot, src, j))
     for i in range(r0, r1):
         normalised_row(cell, h, c, s, b, slot, src, dst, u.shape[1], i)
 
@@ -255,10 +255,10 @@ def sums_row_backward(h, c, s, dh, dc, t, i, k):
 
 
 @inline
-def layer_norm_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, reach, r0, r1):
+def layer_norm_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, drop, t, reach, r0, r1):
     """Gradients of a step's two sums, row by row, then, if it is to `reach` h_prev, dh_prev through U."""
     W, NT, B = width(s), s.shape[1], s.shape[2]
-    P, Q = h.shape[2], dh.shape[1]
+    P = h.shape[2]
     for i in range(r0, r1):
         if mask.size == 0 or mask[i, xt]:
             k = h.size + VECTORS * P + (t * B + i) * STATISTICS * W
@@ -270,4 +270,4 @@ def layer_norm_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, t, re
             silence(s, t, i)
     if reach:
         D = ut.shape[1] // NT
-        transposed_product(columns, 4 * W, D, s, t, ut, 0, D, dh, 0, Q, Q, True, r0, r1)
+        cell.add_to_previous(columns, 4 * W, D, s, t, ut, D, dh, drop, r0, r1)

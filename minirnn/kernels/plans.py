@@ -105,6 +105,6 @@ def layer_norm_lstm_cell(activation: str, recurrent_activation: str, epsilon: fl
         columns=COLUMNS_4 * 3, x_columns=COLUMNS_4, h_first=COLUMNS_4, h_columns=COLUMNS_4, unit_columns=COLUMNS_1,
         input_product=recurrence.product_now,
         forward_step=layer_norm.layer_norm_step, backward_step=layer_norm.layer_norm_step_backward,
-        recurrent_gradient=weight_gradients.recurrent_gradient, two_pass=1, epsilon=epsilon,
+        recurrent_gradient=weight_gradients.recurrent_gradient, two_pass=1, epsilon=epsilon, **dropout.WITHOUT,
         **_activations(activation, recurrent_activation),
     )  # fmt: skip

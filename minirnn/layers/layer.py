@@ -26,7 +26,7 @@ from minirnn.layers.parameter import new_parameter
 from minirnn.layers.regularized import Regularized
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.tape import Tape
-from minirnn.layers.weight import PlainLayout, TileLayout, Weight, WeightOwner
+from minirnn.layers.weight import Weight, WeightOwner
 from minirnn.utils.nested import flatten, map_leaves
 
 NO_MASK = np.zeros((0, 0), bool)
@@ -172,7 +172,7 @@ class Layer(Regularized, WeightOwner):
         initial, layout)`, where `initial(shape, dtype)` gives the numbers. Raises TypeError for an unknown argument,
         ValueError for a shape or initializer that is none.
         """
-        if len(given) < 4 or not isinstance(given[3], (TileLayout, PlainLayout)):
+        if len(given) < 4 or not hasattr(given[3], "packed_shape"):
             return self._add_parameter(*given, trainable=trainable, **options)
         name, shape, initial, layout = given
         regularizer, constraint = options.pop("regularizer", None), options.pop("constraint", None)
