@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from printed_tables import cells
 
 import minirnn
 from minirnn.layers.layer import reset_names
@@ -106,7 +107,7 @@ def summaries(make, *packages, **options):
 @pytest.mark.parametrize("make", MODELS)
 @pytest.mark.parametrize(
     "options",
-    [{}, {"expand_nested": True}, {"show_trainable": True, "expand_nested": True}, {"line_length": 100}],
+    [{}, {"expand_nested": True}, {"line_length": 100}],
     ids=str,
 )
 @pytest.mark.parametrize("columns", ["80", "200"])
@@ -116,6 +117,15 @@ def test_the_table_is_that_of_keras(monkeypatch, keras, make, options, columns):
     if options.get("line_length", 0) > int(columns):  # Keras cuts off what is longer than the terminal's lines
         ours = "\n".join(line[: int(columns)] for line in ours.split("\n"))
     assert ours == theirs
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_who_is_trainable_is_said_as_by_keras_under_a_title_that_is_not_cut_off(monkeypatch, keras, make, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    ours, theirs = map(cells, summaries(make, minirnn, keras, show_trainable=True, expand_nested=True))
+    assert ours[0][-1] == "Trainable" and ours[1:] == theirs[1:]
+    assert len(ours) > 2 and {row[-1] for row in ours[1:]} <= {"Y", "N", "-"}
 
 
 def test_a_model_of_a_part_names_its_new_input_after_the_layer_it_stands_for(monkeypatch, keras):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from printed_tables import cells
 
 import minirnn
 from minirnn.models.summary import print_summary
@@ -72,15 +72,6 @@ def test_the_table_is_that_of_keras(monkeypatch, twins, options, columns):
     if options.get("line_length", 0) > int(columns):  # Keras cuts off what is longer than the terminal's lines
         ours = "\n".join(line[: int(columns)] for line in ours.split("\n"))
     assert ours == theirs
-
-
-def cells(table):
-    """The texts of a table, row by row, without spaces."""
-    rows = []
-    for group in re.split("\n[┡├└].*", table)[:-1]:
-        lines = [re.split("[│┃]", line)[1:-1] for line in group.split("\n") if line.startswith(("│", "┃"))]
-        rows.append(["".join("".join(parts).split()) for parts in zip(*lines, strict=True)])
-    return rows
 
 
 @pytest.mark.parametrize("columns", ["80", "200"])
