@@ -50,11 +50,12 @@ class RecurrentDropout:
     def add_to(self, tape: Tape, shape: tuple[int, ...], row: int, dropping: bool) -> None:
         """Memory in a tape, for inputs of this shape and rows of `row` elements in the gradient of h.
 
-        `x_masks` (batch, features) and `x_kept`, the input times these, are None where features are not dropped;
-        `drop` is what the kernels call so, `h_in` what U multiplies.
+        `drops` tells whether `apply` has anything to do. `x_masks` (batch, features) and `x_kept`, the input times
+        these, are None where features are not dropped; `drop` is what the kernels call so, `h_in` what U multiplies.
         """
         B, _, F = shape
         dtype = tape.h.dtype
+        tape.drops = bool(dropping and (self.dropout or self.recurrent_dropout))
         tape.x_masks = tape.x_kept = None
         tape.drop, tape.h_in = (), tape.h
         if dropping and self.dropout:

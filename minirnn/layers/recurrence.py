@@ -271,7 +271,7 @@ class Recurrent(Affine):
         if initial_state is not None:
             for slots, state in zip((tape.h, tape.c), initial_state, strict=False):
                 slots[0, :, : self.units] = state
-        tape.x = self._dropping.apply(x, self.units, tape, training)
+        tape.x = self._dropping.apply(x, self.units, tape, training) if tape.drops else x
         tape.mask = NO_MASK if mask is None else mask
         arguments = (tape.x, tape.mask, *tape.forward_arguments, initial_state is None, 0, x.shape[1])
         share(tape.run, arguments, x.shape[0], tape.work, TALL_ROWS)
@@ -299,7 +299,7 @@ class Recurrent(Affine):
         share(t.backward, (t.mask, dy, *t.backward_arguments, *ends), B, t.work, TALL_ROWS)
         if self.trainable:
             share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
-        if need_dx:
+        if need_dx and t.drops:
             self._dropping.apply_backward(t.dx, t)
         return t.dx if need_dx else None
 
