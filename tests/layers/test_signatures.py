@@ -10,7 +10,9 @@ import minirnn
 from minirnn import initializers, layers
 from minirnn.regularizers import L2
 
-LAYERS = [*layers.__all__]
+# Layers without a counterpart in Keras: all arguments of its LSTM, by position too, and their own by name.
+OWN = ["CoupledLSTM", "LayerNormLSTM", "PeepholeLSTM", "ZoneoutLSTM"]
+LAYERS = [name for name in layers.__all__ if name not in OWN]
 INITIALIZERS = [name for name in initializers.__all__ if name[0].isupper()]
 
 # Names without a counterpart in Keras, each with its reason. All others have the same signature.
@@ -52,6 +54,15 @@ def in_order(library, name, size=4):
     """The layer with every argument of its signature by position: the defaults, but for the required ones."""
     values = [size if p[2] is inspect.Parameter.empty else p[2] for p in arguments(getattr(library, name).__init__)[1:]]
     return getattr(library, name)(*values[:-1])
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_layer_that_keras_has_not_takes_what_its_lstm_takes(keras, name):
+    assert not hasattr(keras.layers, name), "compare it now"
+    defaults = [p[2] for p in arguments(layers.LSTM.__init__)[2:-1]]
+    by_position, by_name = getattr(layers, name)(4, *defaults), getattr(layers, name)(units=4)
+    assert by_position.get_config() == by_name.get_config() | {"name": by_position.name}
+    assert set(layers.LSTM(4).get_config()) <= set(by_name.get_config())
 
 
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "Dense"])
