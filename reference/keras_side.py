@@ -85,8 +85,12 @@ def as_list(results: Any) -> list[np.ndarray]:
 
 
 def _zeros_for_none(gradients: Sequence[Any], variables: Sequence[Any]) -> list[np.ndarray]:
-    """TensorFlow says None where the result does not depend on the variable."""
-    return [np.zeros(v.shape) if g is None else np.asarray(g) for g, v in zip(gradients, variables, strict=True)]
+    """TensorFlow says None where the result does not depend on the variable, and lists the rows in use of a table."""
+    _, tf = load()
+    return [
+        np.zeros(v.shape) if g is None else tf.convert_to_tensor(g).numpy()
+        for g, v in zip(gradients, variables, strict=True)
+    ]
 
 
 def model_gradients(model: Any, x: Any, y: Any) -> tuple[float, list[np.ndarray], Any]:

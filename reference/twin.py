@@ -16,6 +16,9 @@ _RECURRENT = (
     "units activation use_bias dropout recurrent_dropout return_sequences return_state go_backwards stateful unroll "
     "zero_output_for_mask"
 )
+_CELL = "units activation use_bias dropout recurrent_dropout"
+# Settings that hold layers, or lists of them.
+_NESTED = ("cell", "cells", "layer", "backward_layer")
 SHARED: dict[str, tuple[str, ...]] = {
     name: tuple(keys.split())
     for name, keys in {
@@ -31,11 +34,21 @@ SHARED: dict[str, tuple[str, ...]] = {
         "Dot": "axes normalize",
         "Masking": "mask_value",
         "RepeatVector": "n",
+        "Embedding": "input_dim output_dim mask_zero",
+        "SimpleRNNCell": _CELL,
+        "LSTMCell": f"{_CELL} recurrent_activation unit_forget_bias",
+        "GRUCell": f"{_CELL} recurrent_activation reset_after",
+        "RNN": "return_sequences return_state go_backwards stateful unroll zero_output_for_mask cell",
+        "StackedRNNCells": "cells",
+        "Bidirectional": "merge_mode layer backward_layer",
+        "TimeDistributed": "layer",
         "Reshape": "target_shape",
     }.items()
 }
 _ALWAYS_SHARED = ("name", "trainable")
-_LEFT_BEHIND = ("dtype", "seed", "kernel_initializer", "recurrent_initializer", "bias_initializer")
+_LEFT_BEHIND = (
+    "dtype", "seed", "kernel_initializer", "recurrent_initializer", "bias_initializer", "embeddings_initializer",
+)  # fmt: skip
 
 
 MODELS = ("Sequential", "Functional")
@@ -77,7 +90,18 @@ def _layer_config(kind: str, config: dict[str, Any], dtype: Any) -> dict[str, An
     for key, value in config.items():
         if key not in shared and key not in _LEFT_BEHIND and value not in (None, False, 0):
             raise ValueError(f"layer {name!r} ({kind}) has {key}={value!r}, which has no twin; leave {key} out.")
-    return {**{key: config[key] for key in shared if key in config}, "dtype": dtype}
+    kept = {key: config[key] for key in shared if key in config}
+    kept |= {key: _entries(config[key], dtype) for key in _NESTED if key in kept}
+    return {**kept, "dtype": dtype}
+
+
+def _entries(value: Any, dtype: Any) -> Any:
+    """The configurations of the layers that a layer holds, with what they share with their twins."""
+    if isinstance(value, list):
+        return [_entries(entry, dtype) for entry in value]
+    kind, inner = value["class_name"], value["config"]
+    config = _model_config(inner, dtype) if kind in MODELS else _layer_config(kind, inner, dtype)
+    return {key: entry for key, entry in value.items() if key != "build_config"} | {"config": config}
 
 
 def _model_config(config: dict[str, Any], dtype: str | None) -> dict[str, Any]:

@@ -100,11 +100,9 @@ class Bidirectional(Layer):
             layer.check_input(shape)
 
     def compute_output_shape(self, input_shape: Shape) -> Any:
-        """The output's batch shape; with several outputs a tuple of shapes (without states a list, as in Keras)."""
+        """The output's batch shape; with several outputs a tuple of shapes."""
         outputs, states = self._shapes([tuple(input_shape)])
-        if states:
-            return (*outputs, *states)
-        return outputs[0] if len(outputs) == 1 else outputs
+        return (*outputs, *states) if states or len(outputs) > 1 else outputs[0]
 
     def _shapes(self, shapes: list[Shape]) -> tuple[list[Shape], list[Shape]]:
         (ahead, *states), (back, *back_states) = (

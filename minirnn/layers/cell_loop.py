@@ -62,7 +62,7 @@ class CellLoop:
             states = [_where(keep, n, s) for n, s in zip(new, states, strict=True)]
             output = _where(keep, new_output, output)
             y[:, t] = _where(keep, output, 0.0) if self.zero_output_for_mask else output
-        return [y if self.return_sequences else y[:, -1], *states]
+        return [np.ascontiguousarray(part) for part in (y if self.return_sequences else y[:, -1], *states)]
 
     @property
     def _name(self) -> str:
