@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from minirnn import layers
-from minirnn.models import Sequential
 
 B, T, F = 3, 4, 2
 SEQUENCE, ROW = (None, T, F), (None, 6)
@@ -288,14 +287,3 @@ def test_a_refused_build_leaves_a_layer_unbuilt(layer):
     assert not layer.built
     layer.build((*shape[:-1], 2))
     assert layer.built and len(layer.weights) > 1
-
-
-def test_a_layer_with_only_a_call_says_in_one_line_what_it_lacks():
-    class Twice(layers.Layer):
-        def call(self, x):
-            return 2 * x
-
-    np.testing.assert_array_equal(Twice()(np.ones((2, 3))), 2 * np.ones((2, 3)))
-    model = Sequential([layers.Input((3,)), Twice()])
-    with pytest.raises(NotImplementedError, match="Twice must define new_tape, forward and backward"):
-        model.predict(np.ones((2, 3)), verbose=0)
