@@ -85,7 +85,8 @@ class Graph:
     def is_read_as_indices(self, number: int) -> bool:
         """Whether nothing but Embeddings reads an input."""
         readers = [layer for layer, taken, _ in self.steps if number in taken]
-        return number not in self.output_numbers and all(hasattr(layer, "index_limit") for layer in readers)
+        known = [hasattr(layer, "index_limit") for layer in readers]
+        return bool(known) and all(known) and number not in self.output_numbers
 
     def last_layers(self) -> list[Any]:
         """For each output the layer that makes it, None if another step, or another output, reads it, too."""

@@ -12,7 +12,7 @@ from reference import compare, keras_side, twin
 B, T, F = 4, 5, 3
 CHAINS = {
     "bidirectional": lambda k: [k.Bidirectional(k.LSTM(4, return_sequences=True), "ave"), k.Bidirectional(k.GRU(3))],
-    "own backward layer": lambda k: [k.Bidirectional(k.LSTM(4), backward_layer=k.SimpleRNN(3, go_backwards=True))],
+    "own backward layer": lambda k: [k.Bidirectional(k.LSTM(4), backward_layer=k.SimpleRNN(4, go_backwards=True))],
     "time distributed": lambda k: [k.GRU(4, return_sequences=True), k.TimeDistributed(k.Dense(2)), k.Flatten()],
     "cells": lambda k: [k.RNN(k.LSTMCell(4), return_sequences=True), k.RNN([k.GRUCell(3), k.SimpleRNNCell(2)])],
 }
