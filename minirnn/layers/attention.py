@@ -49,7 +49,7 @@ class Attention(Merge):
 
     >>> import numpy as np
     >>> query, value = np.array([[[0.0, 9.0]]]), np.array([[[9.0, 0.0], [0.0, 9.0]]])
-    >>> print(Attention()([query, value]))
+    >>> print(Attention()([query, value]).round())
     [[[0. 9.]]]
     """
 

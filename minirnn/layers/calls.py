@@ -29,6 +29,15 @@ class BoundCall:
     def __hash__(self) -> int:
         return hash(self.layer)
 
+    @property
+    def activity_losses(self) -> Any:
+        """Those of the layer."""
+        return self.layer.activity_losses
+
+    @activity_losses.setter
+    def activity_losses(self, losses: Any) -> None:
+        self.layer.activity_losses = losses
+
     def output_shapes(self, shapes: list[Shape]) -> list[Shape]:
         """Batch shapes of all outputs for those of all inputs."""
         return self.layer.output_shapes(shapes, **self.options)

@@ -73,21 +73,17 @@ class Layer(Regularized, WeightOwner):
     it returns dx, or with weights (dx, [gradient of each weight]). Weights come from `add_weight`, in `build` or in
     `__init__`, and take part in arithmetic as arrays.
 
-    >>> import numpy as np
-    >>> class Scale(Layer):
-    ...     def build(self, input_shape):
-    ...         self.scale = self.add_weight(name="scale", shape=(input_shape[-1],), initializer="ones")
-    ...
-    ...     def call(self, x):
-    ...         return x * self.scale
-    ...
-    ...     def backward(self, dy, x):
-    ...         return dy * self.scale, [(dy * x).sum(axis=0)]
-    >>> layer = Scale()
-    >>> layer(np.array([[2.0, 3.0]]))
-    array([[2., 3.]], dtype=float32)
-    >>> layer.vjp(np.array([[2.0, 3.0]]), dy=np.array([[1.0, 1.0]]))
-    (array([[1., 1.]], dtype=float32), [array([2., 3.], dtype=float32)])
+        class Scale(Layer):
+            def build(self, input_shape):
+                self.scale = self.add_weight(name="scale", shape=(input_shape[-1],), initializer="ones")
+
+            def call(self, x):
+                return x * self.scale
+
+            def backward(self, dy, x):
+                return dy * self.scale, [(dy * x).sum(axis=0)]
+
+    `layer.vjp(x, dy)` gives these gradients, to be checked against differences of `layer(x)`.
 
     `call` may name `training`, `mask` (that of the first input) and `tape`, an empty object for what `backward` needs,
     which may name these, too, and `y`, what `call` returned. Several inputs are a list, or more arguments; several

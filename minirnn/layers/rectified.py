@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import initializers
+from minirnn import constraints, initializers, regularizers
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.weight import PlainLayout, zeros
 
@@ -127,8 +127,8 @@ class PReLU(Layer):
 
         dx = dy for x > 0, dy alpha for x < 0, 0 at 0;   dalpha = sum of dy min(x, 0) over the batch and shared axes
 
-    Raises ValueError for an unknown initializer, axes that the input does not have, and an axis of unknown size that
-    is not shared.
+    Raises ValueError for an unknown initializer, regularizer or constraint, axes that the input does not have, and an
+    axis of unknown size that is not shared.
     """
 
     def __init__(
@@ -139,11 +139,10 @@ class PReLU(Layer):
         shared_axes: Any = None,
         **kwargs: Any,
     ) -> None:
-        for name, value in (("alpha_regularizer", alpha_regularizer), ("alpha_constraint", alpha_constraint)):
-            if value is not None:
-                raise NotImplementedError(f"PReLU: {name} is not supported yet; leave it out")
         super().__init__(**kwargs)
         self.alpha_initializer: Any = initializers.get(alpha_initializer)
+        self.alpha_regularizer: Any = regularizers.get(alpha_regularizer)
+        self.alpha_constraint: Any = constraints.get(alpha_constraint)
         axes = shared_axes if shared_axes is None or isinstance(shared_axes, (list, tuple)) else [shared_axes]
         self.shared_axes = None if axes is None else list(axes)
 
@@ -162,7 +161,8 @@ class PReLU(Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         shape = self._alpha_shape(input_shape)
-        self._alpha = self.add_weight("alpha", shape, self.alpha_initializer, PlainLayout(self.dtype))
+        rules = {"regularizer": self.alpha_regularizer, "constraint": self.alpha_constraint}
+        self._alpha = self.add_weight("alpha", shape, self.alpha_initializer, PlainLayout(self.dtype), **rules)
         super().build(input_shape)
 
     def check_input(self, shape: tuple[int | None, ...]) -> None:
@@ -195,7 +195,7 @@ class PReLU(Layer):
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "alpha_initializer": initializers.serialize(self.alpha_initializer),
-            "alpha_regularizer": None,
-            "alpha_constraint": None,
+            "alpha_regularizer": regularizers.serialize(self.alpha_regularizer),
+            "alpha_constraint": constraints.serialize(self.alpha_constraint),
             "shared_axes": self.shared_axes,
         }

@@ -26,6 +26,7 @@ CASES = [
     ("ELU", {"alpha": 0.5}),
     ("PReLU", {}),
     ("PReLU", {"shared_axes": [1]}),
+    ("PReLU", {"alpha_regularizer": "l2", "alpha_constraint": "non_neg"}),
     ("PReLU", {"shared_axes": 2}),
     ("PReLU", {"shared_axes": (1, 2), "alpha_initializer": "ones"}),
     ("Softmax", {}),
@@ -178,10 +179,25 @@ def test_the_slope_of_a_leaky_unit_may_be_called_alpha():
     assert layers.LeakyReLU(alpha=0.2).negative_slope == 0.2
 
 
-def test_an_activity_regularization_hands_its_penalty_to_its_base():
-    """Which takes it as the activity_regularizer of any layer; until there are regularizers, it refuses it."""
-    with pytest.raises(NotImplementedError, match="activity_regularizer"):
-        layers.ActivityRegularization(l1=0.1)
+def test_penalties_on_activities_and_slopes_train_as_in_keras(keras):
+    minirnn.utils.set_random_seed(9)
+    rng = np.random.default_rng(9)
+    x, y = rng.normal(size=(16, 5, 2)), rng.normal(size=(16, 1))
+    models = []
+    for library in (minirnn, keras):
+        k, make = library.layers, {"dtype": "float32"}  # Keras cannot add penalties of float64 to its losses
+        slopes = {"alpha_initializer": "ones", "alpha_regularizer": "l1", "alpha_constraint": "non_neg"}
+        model = library.Sequential([
+            library.Input((5, 2), **make), k.LSTM(4, **make), k.ActivityRegularization(l1=0.25, l2=0.5, **make),
+            k.Dense(4, **make), k.PReLU(**slopes, **make), k.Dense(1, **make),
+        ])  # fmt: skip
+        model.compile("adam", "mse")
+        models.append(model)
+    models[1].set_weights(models[0].get_weights())
+    losses = [m.fit(x, y, epochs=5, batch_size=4, shuffle=False, verbose=0).history["loss"] for m in models]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    for ours, theirs in zip(*(m.get_weights() for m in models), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +215,7 @@ def test_an_activity_regularization_hands_its_penalty_to_its_base():
         (lambda: layers.PReLU(shared_axes=[0]).build((None, 4, 2)), ValueError, "cannot share axis 0"),
         (lambda: layers.PReLU().build((None, None, 2)), ValueError, "known size of each axis"),
         (lambda: layers.PReLU(alpha_initializer="zeroes"), ValueError, "unknown initializer"),
-        (lambda: layers.PReLU(alpha_regularizer="l2"), NotImplementedError, "alpha_regularizer"),
+        (lambda: layers.PReLU(alpha_regularizer="l3"), ValueError, "unknown regularizer"),
         (lambda: built(layers.PReLU())(np.ones((3, 5, 2))), ValueError, "was built for alpha of shape"),
         (lambda: layers.Softmax(axis=3)(np.ones(SHAPE)), ValueError, "has no axis 3"),
         (lambda: layers.Softmax(axis="last"), TypeError, "axis must be a whole number"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import textwrap
 
 import numpy as np
 import pytest
@@ -188,6 +190,50 @@ def test_an_own_layer_trains_as_the_layer_of_the_library_does(shared):
     np.testing.assert_allclose(*losses, rtol=1e-12)
     for ours, theirs in zip(*(m.get_weights() for m in models), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+def test_the_example_of_the_documentation_is_right():
+    code = inspect.cleandoc(Layer.__doc__)
+    scope = {"Layer": Layer, "__name__": "__main__"}
+    exec(textwrap.dedent(code[code.index("    class Scale") : code.index("`layer.vjp")]), scope)  # noqa: S102
+    layer = scope["Scale"](dtype="float64")
+    np.testing.assert_array_equal(layer([[2.0, 3.0]]), [[2.0, 3.0]])
+    check_gradient(layer, X[0, :, [0, 1]].T, RNG.normal(size=(4, 2)))
+
+
+def test_an_own_layer_in_time_distributed_trains_as_alone():
+    models = []
+    for wrap in (layers.TimeDistributed, lambda layer, **_: layer):
+        own = Affine(3, dtype="float64")
+        models.append(chain(wrap(own, dtype="float64")))
+        assert own.built
+    models[1].set_weights(models[0].get_weights())
+    losses = []
+    for model in models:
+        model.compile("adam", "mse")
+        losses.append(model.fit(X, Y, epochs=3, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-12)
+
+
+def test_penalties_of_own_weights_and_activities_train_as_those_of_keras(keras):
+    class Penalised(Affine):
+        def build(self, input_shape):
+            shape = (input_shape[-1], self.units)
+            self.w = self.add_weight(shape=shape, name="w", regularizer="l2", constraint="max_norm")
+            self.b = self.add_weight(shape=(self.units,), name="b", initializer="zeros", regularizer="l1")
+
+    rules = {"kernel_regularizer": "l2", "kernel_constraint": "max_norm", "bias_regularizer": "l1"}
+    make = {"activity_regularizer": "l2"}  # in float32: Keras cannot add penalties of float64 to its losses
+    models = [minirnn.Sequential([minirnn.Input((3,)), Penalised(2, **make)])]
+    models += [keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, **rules, **make)])]
+    models[1].set_weights(models[0].get_weights())
+    losses = []
+    for model in models:
+        model.compile("sgd", "mse")
+        losses.append(model.fit(X[:, 0], X[:, 1, :2], epochs=4, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    models[0].layers[0](X[:, 0])
+    assert len(models[0].layers[0].losses) == 3
 
 
 def test_a_frozen_own_layer_stays_and_passes_gradients_on():
