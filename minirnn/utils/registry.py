@@ -26,7 +26,8 @@ def closest(name: str, known: Any) -> str:
     Names of the same letters in another order go first: 'adma' is 'adam' rather than 'adamax'.
     """
     text, names = str(name), [str(other) for other in known]
-    swapped = [other for other in names if sorted(other.lower()) == sorted(text.lower())]
+    alike = [other for other in names if other.islower() == text.islower()]
+    swapped = [other for other in alike or names if sorted(other.lower()) == sorted(text.lower())]
     matches = difflib.get_close_matches(text, swapped, 1, 0.0) or difflib.get_close_matches(text, names, 1)
     return f"; did you mean {matches[0]!r}?" if matches else ""
 

@@ -152,7 +152,7 @@ def test_every_absent_name_can_be_looked_up_and_refuses_unless_it_has_come_since
 
 
 def test_what_may_come_says_not_yet_and_not_that_it_never_will():
-    assert absent.stand_in("layers", "Bidirectional")._why == "it is not there yet"
+    assert absent.stand_in("layers", "MultiHeadAttention")._why == "it is not there yet"
     assert absent.stand_in("layers", "Conv3D")._why == absent.OUTSIDE
     assert absent.stand_in("layers", "Dense") is None
 
