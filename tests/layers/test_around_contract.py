@@ -174,6 +174,8 @@ def test_fit_gives_the_losses_weights_and_statistics_of_keras(keras, rng, dtype,
     x = rng.normal(1, 2, (10, T, F)).astype(dtype)
     x[3, 4:] = x[7, 2:] = 0.0
     y = x.mean((1, 2))[:, None]
+    # The weights are always the same: with some, a maximum or relu near its kink falls to either side in float32.
+    minirnn.utils.set_random_seed(3)
     with keras_side.precision(dtype):
         ours, theirs = build(minirnn, dtype, masked), build(keras, dtype, masked)
         theirs.set_weights(ours.get_weights())
