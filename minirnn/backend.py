@@ -13,7 +13,7 @@ import numpy as np
 from minirnn import ops
 from minirnn.compat.modules import names_of
 from minirnn.config import epsilon, floatx, set_floatx
-from minirnn.layers.layer import reset_names
+from minirnn.layers.naming import reset_names
 from minirnn.layers.weight import Weight
 from minirnn.optimizers.variable import LearningRate
 

@@ -115,7 +115,9 @@ def accepts_older(names: Names, none_is_default: frozenset[str] = frozenset()) -
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if kwargs and not known.issuperset(kwargs):
+            if not kwargs:
+                return function(*args)
+            if not known.issuperset(kwargs):
                 owner = type(args[0]).__name__ if function.__name__ == "__init__" else function.__name__
                 kwargs = translated(kwargs, names, owner, known)
                 if not takes_any and not taken.issuperset(kwargs):

@@ -8,10 +8,6 @@ layer's own scratch memory for one batch shape, made by `new_tape` and used agai
 from __future__ import annotations
 
 import inspect
-import os
-import re
-import threading
-from collections import defaultdict
 from collections.abc import Callable
 from types import NoneType
 from typing import Any, ClassVar
@@ -22,6 +18,7 @@ from numpy.typing import NDArray
 from minirnn import config, constraints, regularizers
 from minirnn.boundary import as_input
 from minirnn.compat import spelling
+from minirnn.layers.naming import one_thread, unique_name
 from minirnn.layers.parameter import new_parameter
 from minirnn.layers.regularized import Regularized
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
@@ -32,37 +29,6 @@ from minirnn.utils.nested import flatten, map_leaves
 NO_MASK = np.zeros((0, 0), bool)
 # What older scripts say of the model's input in its first layer.
 INPUT_KEYWORDS = ("input_shape", "input_dim", "input_length", "batch_input_shape", "batch_size")
-_counts: dict[str, int] = defaultdict(int)
-_lock = threading.RLock()
-
-
-def one_thread() -> threading.RLock:  # type: ignore[valid-type]
-    """The lock under which layers are named and built: two threads may make the first call of a model at once."""
-    return _lock
-
-
-def _renew_lock() -> None:
-    global _lock
-    _lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    # A child process has none of the threads that may have held it.
-    os.register_at_fork(after_in_child=_renew_lock)
-
-
-def unique_name(class_name: str) -> str:
-    """lstm, lstm_1, lstm_2 .. in the order of creation; max_pooling1d for MaxPooling1D."""
-    base = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", class_name).lower()
-    with one_thread():
-        number = _counts[base]
-        _counts[base] += 1
-    return f"{base}_{number}" if number else base
-
-
-def reset_names() -> None:
-    """Begin again at lstm, dense .. (Keras's clear_session)."""
-    _counts.clear()
 
 
 class Layer(Regularized, WeightOwner):

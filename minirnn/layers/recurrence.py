@@ -62,6 +62,14 @@ def activation_of_a_gate(name: str) -> str:
     return name
 
 
+def another_batch_size(name: str, kept: int, got: int) -> ValueError:
+    """What to raise where a layer's kept states are those of another batch size."""
+    return ValueError(
+        f"stateful {name} keeps states for a batch of {kept}, got {got} rows; "
+        "use one batch size, or call reset_state() first"
+    )
+
+
 class Recurrent(Affine):
     """Base of the recurrent layers; the arguments are Keras's, the signatures of the layers hold their defaults.
 
@@ -355,10 +363,7 @@ class Recurrent(Affine):
         if self.states is None or len(self.states[0]) == batch:
             return
         if not self._were_reset:
-            raise ValueError(
-                f"stateful {self.name} keeps states for a batch of {len(self.states[0])}, got {batch} rows; "
-                "use one batch size, or call reset_state() first"
-            )
+            raise another_batch_size(self.name, len(self.states[0]), batch)
         self.states = self.get_initial_state(batch)
 
     def reset_state(self) -> None:

@@ -13,6 +13,7 @@ from minirnn.layers.cell_loop import CellLoop
 from minirnn.layers.cells import Cell, output_size, state_sizes
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.nesting import deserialize_layer, serialize_layer
+from minirnn.layers.recurrence import another_batch_size
 from minirnn.layers.stacked_cells import StackedRNNCells, build_cell, check_cell, initial_state
 from minirnn.layers.symbolic import Shape
 from minirnn.utils.nested import flatten, pack_like
@@ -250,10 +251,7 @@ class RNN(Layer):
 
     def _kept_states(self, batch: int) -> list[Array]:
         if self.states is not None and len(self.states[0]) != batch:
-            raise ValueError(
-                f"stateful {self.name} keeps states for a batch of {len(self.states[0])}, got {batch} rows; "
-                "use one batch size, or call reset_state() first"
-            )
+            raise another_batch_size(self.name, len(self.states[0]), batch)
         return self.states or []
 
     def reset_state(self) -> None:

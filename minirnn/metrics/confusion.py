@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,52 +84,42 @@ class _AtThresholds(ConfusionMetric):
         return super().get_config() | {"thresholds": self._given}
 
 
-class TruePositives(_AtThresholds):
+class _Count(_AtThresholds):
+    """One of the four counts."""
+
+    counted: ClassVar[str]
+
+    def __init__(
+        self, thresholds: float | Sequence[float] | None = None, name: str | None = None, dtype: Any = None
+    ) -> None:
+        super().__init__(thresholds, name, dtype)
+
+    def _values(self) -> NDArray[Any]:
+        return getattr(self, self.counted)
+
+
+class TruePositives(_Count):
     """How many predictions above the threshold (0.5) are true, by weight."""
 
-    def __init__(
-        self, thresholds: float | Sequence[float] | None = None, name: str | None = None, dtype: Any = None
-    ) -> None:
-        super().__init__(thresholds, name, dtype)
-
-    def _values(self) -> NDArray[Any]:
-        return self.true_positives
+    counted = "true_positives"
 
 
-class FalsePositives(_AtThresholds):
+class FalsePositives(_Count):
     """How many predictions above the threshold (0.5) are false, by weight."""
 
-    def __init__(
-        self, thresholds: float | Sequence[float] | None = None, name: str | None = None, dtype: Any = None
-    ) -> None:
-        super().__init__(thresholds, name, dtype)
-
-    def _values(self) -> NDArray[Any]:
-        return self.false_positives
+    counted = "false_positives"
 
 
-class TrueNegatives(_AtThresholds):
+class TrueNegatives(_Count):
     """How many predictions not above the threshold (0.5) are false, by weight."""
 
-    def __init__(
-        self, thresholds: float | Sequence[float] | None = None, name: str | None = None, dtype: Any = None
-    ) -> None:
-        super().__init__(thresholds, name, dtype)
-
-    def _values(self) -> NDArray[Any]:
-        return self.true_negatives
+    counted = "true_negatives"
 
 
-class FalseNegatives(_AtThresholds):
+class FalseNegatives(_Count):
     """How many predictions not above the threshold (0.5) are true, by weight."""
 
-    def __init__(
-        self, thresholds: float | Sequence[float] | None = None, name: str | None = None, dtype: Any = None
-    ) -> None:
-        super().__init__(thresholds, name, dtype)
-
-    def _values(self) -> NDArray[Any]:
-        return self.false_negatives
+    counted = "false_negatives"
 
 
 class _OfClasses(_AtThresholds):

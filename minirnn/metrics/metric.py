@@ -9,7 +9,7 @@ import numpy as np
 from minirnn import initializers
 from minirnn.compat import spelling
 from minirnn.config import check_dtype
-from minirnn.layers.layer import unique_name
+from minirnn.layers.naming import unique_name
 from minirnn.metrics.variable import MetricVariable
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from minirnn.boundary import as_input
 from minirnn.layers.input import Input
-from minirnn.layers.layer import one_thread
+from minirnn.layers.naming import one_thread
 from minirnn.layers.symbolic import Shape, is_symbolic
 from minirnn.layers.tracing import traced
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import boundary
-from minirnn.layers.layer import one_thread
+from minirnn.layers.naming import one_thread
 from minirnn.losses import NO_WEIGHTS
 from minirnn.training import intake
 from minirnn.training.batches import train_validation_split
@@ -141,21 +141,16 @@ class Feeding:
         split_batch_size: int | None = None,
     ) -> tuple[Source, Source | None, Batch]:
         """Batches to train or test on, those held out by `split`, and some checked arrays that stand for all."""
-        if class_weight is not None and sample_weight is not None:
-            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into one")
+        intake.check_one_kind_of_weights(class_weight, sample_weight)
         if is_stream(x):
             return self._stream(x, y, sample_weight, batch_size, steps, shuffle, class_weight, split)
-        size = boundary.check_batch_size(batch_size)
-        if batch_size is None and steps:
-            size = -(-len(intake.inputs(self, x)[0]) // steps)
+        size = self._batch_size(x, batch_size, steps)
         arrays = self._checked(x, y, sample_weight, like, size)
         held_out: Source | None = None
         if split:
             arrays, rest = train_validation_split(arrays, split)
             held_out = Arrays(rest[0], rest[1], rest[2], split_batch_size or size)
-        if class_weight is not None:  # of training only
-            weights = intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))
-            arrays = arrays[0], arrays[1], [weights]
+        arrays = intake.with_class_weights(arrays, class_weight)  # of training only
         return Arrays(*arrays, size, shuffle, steps), held_out, arrays
 
     def _stream(self, x, y, sample_weight, batch_size, steps, shuffle, class_weight, split):
@@ -168,10 +163,32 @@ class Feeding:
         def clean(batch: Any) -> Batch:
             if isinstance(batch, list):
                 raise TypeError(f"x: got a batch as a list of {len(batch)}, expected a tuple; yield a tuple (x, y)")
-            arrays = self._checked(*unpack(batch))
-            if class_weight is not None:
-                arrays = *arrays[:2], [intake.class_weights(class_weight, arrays[1][0], len(arrays[1]))]
-            return arrays
+            return intake.with_class_weights(self._checked(*unpack(batch)), class_weight)
 
         source = Stream(x, clean, shuffle, steps)
         return source, None, source.first()
+
+    def _batch_size(self, x: Any, batch_size: int | None, steps: int | None) -> int:
+        """Rows of a batch: as given, else what lets `steps` cover all rows, else Keras's 32."""
+        if batch_size is None and steps:
+            return -(-len(intake.inputs(self, x)[0]) // steps)
+        return boundary.check_batch_size(batch_size)
+
+    def _held_out(self, data: Any, batch_size: Any, steps: int | None, like: list[NDArray[Any]]) -> Source:
+        """The batches of `validation_data`."""
+        if is_stream(data):
+            return self._source(data, None, None, None, steps)[0]
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
+        boundary.check_batch_size(batch_size, "validation_batch_size")
+        x, y, sample_weight = (*data, None)[:3]
+        return self._source(x, y, sample_weight, batch_size, steps, like=like)[0]
+
+    def _prediction_source(self, x: Any, batch_size: int | None, steps: int | None) -> Source:
+        if not is_stream(x):
+            size = self._batch_size(x, batch_size, steps)
+            xs = self._inputs(x, size)
+            return Arrays(xs, [None], [np.zeros(0)], size, steps_per_epoch=steps)
+        source = Stream(x, lambda batch: (self._inputs(unpack(batch)[0]), [], []), steps_per_epoch=steps)
+        source.first()
+        return source

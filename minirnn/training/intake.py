@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from minirnn import boundary
 from minirnn.losses import NO_WEIGHTS
+from minirnn.training.sources import Batch
 from minirnn.utils.nested import flatten
 
 
@@ -139,6 +140,21 @@ def class_weights(given: Any, y: NDArray[Any] | None, outputs: int) -> NDArray[A
     for label, weight in given.items():
         weights[classes == label] = weight
     return weights
+
+
+def with_class_weights(batch: Batch, class_weight: Any, sample_weight: Any = None) -> Batch:
+    """Checked (inputs, targets, weights), with the weights of classes as those of the samples, if there are any."""
+    check_one_kind_of_weights(class_weight, sample_weight)
+    if class_weight is None:
+        return batch
+    xs, ys, _ = batch
+    return xs, ys, [class_weights(class_weight, ys[0], len(ys))]
+
+
+def check_one_kind_of_weights(class_weight: Any, sample_weight: Any) -> None:
+    """Raise ValueError if both kinds are given, as Keras does."""
+    if class_weight is not None and sample_weight is not None:
+        raise ValueError("class_weight and sample_weight cannot be given together; multiply them into one")
 
 
 def check_rows(xs: list[NDArray[Any]], y: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,127 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import boundary, optimizers
+from minirnn import boundary
 from minirnn.callbacks import CallbackList, History, check_monitors
 from minirnn.compat import spelling
 from minirnn.layers.weight import Weight
 from minirnn.metrics.variable import settled
 from minirnn.training import intake
-from minirnn.training.feeding import Feeding
-from minirnn.training.objective import Objective
-from minirnn.training.penalties import Penalties
-from minirnn.training.run import RunPool
-from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
+from minirnn.training.compiling import Compiling
+from minirnn.training.sources import Batch, Source
 from minirnn.training.truncation import Chunks, Truncation
-from minirnn.training.watched import Watched
-
-_WITHOUT_EFFECT = {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
 
 
-class Trainer(Feeding):
+class Trainer(Compiling):
     """Mixed into models. The model provides its graph, names, shapes and dtypes, `build` and `trainable_weights`."""
-
-    def _init_training(self) -> None:
-        self.optimizer: Any = None
-        self.loss: Any = None
-        self.objective: Any = None
-        self.stop_training = False
-        self.history: History | None = None
-        self._watched = Watched(None, None)
-        self._scored: frozenset[int] = frozenset()
-        self._runs = RunPool(self)
-        self._penalties = Penalties(self)
-        self._output_shapes: dict[tuple, list[tuple]] = {}
-        self._fitting: dict[tuple, str] = {}  # shapes of x that were looked at, and what `_checked` needs to know
-        self._fitting_pairs: dict[tuple, tuple] = {}
-        self._numbers: list[tuple[str, Any]] = []
-        self._trained: list[Weight] = []
-        self._trained_at: Any = None
-
-    def _graph_changed(self) -> None:
-        """Forget what was made for another graph."""
-        self._runs.clear()
-        for known in (self._output_shapes, self._fitting, self._fitting_pairs):
-            known.clear()
-        self._trained_at, self._numbers = None, []
-        if self.objective is not None:
-            self.objective.parts, self._watched.ready = [], False
-
-    # --- compile ---
-
-    @spelling.accepts_older(spelling.COMPILE)
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        **accepted: Any,
-    ) -> None:
-        """Choose optimizer, losses and metrics, by name or object. A misspelt one raises ValueError here.
-
-        For several outputs `loss` is one for all, a list, or a dict by output names, None where an output has none;
-        `loss_weights` a list or dict of their shares in the total; `metrics` and `weighted_metrics` (for which sample
-        weights count) a list of lists or a dict. `run_eagerly`, `jit_compile`, `steps_per_execution` and
-        `auto_scale_loss` are accepted and change nothing.
-        """
-        if unknown := sorted(set(accepted) - _WITHOUT_EFFECT):
-            known = inspect.signature(self.compile).parameters
-            raise spelling.unknown_argument("compile", unknown[0], {*known, *_WITHOUT_EFFECT})
-        chosen = optimizers.get(optimizer)
-        objective = None if loss is None else Objective(loss, loss_weights)
-        watched = Watched(metrics, weighted_metrics)
-        if self.built and objective is not None:
-            objective.arrange(self.result_names)
-        self.optimizer, self.loss, self.objective, self._watched = chosen, loss, objective, watched
-        self._trained_at, self._numbers = None, []
-        self._fitting_pairs.clear()
-
-    @property
-    def compiled(self) -> bool:
-        return self.optimizer is not None
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The averages of the losses and the metrics, in the order of `evaluate`."""
-        return [metric for _, metric in self._reported()]
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names of the numbers that `evaluate` returns."""
-        return [name for name, _ in self._reported()]
-
-    def _reported(self) -> list[tuple[str, Any]]:
-        if self.objective is None:
-            return []
-        if self._numbers:
-            return self._numbers
-        losses = [(tracker.name, tracker) for tracker in (self.objective.total, *self._loss_trackers())]
-        entries = [(entry.name, entry.metric) for entry in self._watched.entries]
-        # In Keras's list, too, the metrics of several outputs stand in the order of their names.
-        several = len(self.objective.parts) > 1
-        numbers = [*losses, *(sorted(entries, key=lambda entry: entry[0]) if several else entries)]
-        if self._watched.ready:
-            self._numbers = numbers
-        return numbers
-
-    def _loss_trackers(self) -> list[Any]:
-        """The averages of several losses in Keras's order: of the outputs, or of the dict that names them."""
-        trackers, outputs = self.objective.trackers, getattr(self, "_output_structure", None)
-        if not isinstance(outputs, dict) or sorted(outputs) != self.result_names:
-            return trackers
-        order = [f"{name}_loss" for name in (self.loss if isinstance(self.loss, dict) else outputs)]
-        return sorted(trackers, key=lambda tracker: order.index(tracker.name))
-
-    def reset_metrics(self) -> None:
-        """Begin to average anew."""
-        for _, metric in self._reported():
-            metric.reset_state()
-
-    def _require(self, what: str) -> None:
-        if self.optimizer is None or self.objective is None:
-            raise ValueError(f"{what} needs an optimizer and a loss: call compile(optimizer, loss) first")
 
     # --- one step ---
 
@@ -197,12 +88,7 @@ class Trainer(Feeding):
     ) -> Any:
         """One step of training on one batch; returns its loss, or with metrics a list (return_dict: a dict)."""
         self._require("train_on_batch")
-        if class_weight is not None and sample_weight is not None:
-            raise ValueError("class_weight and sample_weight cannot be given together; multiply them into one")
-        batch = self._checked(x, y, sample_weight)
-        if class_weight is not None:
-            batch = *batch[:2], [intake.class_weights(class_weight, batch[1][0], len(batch[1]))]
-        self._ready(batch)
+        batch = self._ready(intake.with_class_weights(self._checked(x, y, sample_weight), class_weight, sample_weight))
         self._prepare_training()
         self.reset_metrics()
         value = self._train_step(batch)
@@ -340,16 +226,6 @@ class Trainer(Feeding):
             steps=source.steps,
         )
 
-    def _held_out(self, data: Any, batch_size: Any, steps: int | None, like: list[NDArray[Any]]) -> Source:
-        """The batches of `validation_data`."""
-        if is_stream(data):
-            return self._source(data, None, None, None, steps)[0]
-        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-            raise ValueError("validation_data must be a tuple (x, y) or (x, y, sample_weight)")
-        boundary.check_batch_size(batch_size, "validation_batch_size")
-        x, y, sample_weight = (*data, None)[:3]
-        return self._source(x, y, sample_weight, batch_size, steps, like=like)[0]
-
     def _train_epoch(self, source: Source, callback_list: CallbackList, train: Callable[[Batch], Any]) -> None:
         told, trained = callback_list.wants_batches, False
         for step, batch in enumerate(source.epoch()):
@@ -432,14 +308,3 @@ class Trainer(Feeding):
             callback_list.on_predict_end()
         parts = zip(*outputs, strict=True)
         return self._packed([np.concatenate(part) if len(part) > 1 else part[0] for part in parts])
-
-    def _prediction_source(self, x: Any, batch_size: int | None, steps: int | None) -> Source:
-        if not is_stream(x):
-            size = boundary.check_batch_size(batch_size)
-            if batch_size is None and steps:
-                size = -(-len(intake.inputs(self, x)[0]) // steps)
-            xs = self._inputs(x, size)
-            return Arrays(xs, [None], [np.zeros(0)], size, steps_per_epoch=steps)
-        source = Stream(x, lambda batch: (self._inputs(unpack(batch)[0]), [], []), steps_per_epoch=steps)
-        source.first()
-        return source

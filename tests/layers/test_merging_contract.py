@@ -9,7 +9,7 @@ import pytest
 
 import minirnn
 from minirnn import Input, layers
-from minirnn.layers.layer import reset_names
+from minirnn.layers.naming import reset_names
 
 ELEMENTWISE = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]
 CONFIGURED = [(name, {}) for name in ELEMENTWISE]

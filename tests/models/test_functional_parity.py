@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minirnn
-from minirnn.layers.layer import reset_names
+from minirnn.layers.naming import reset_names
 from minirnn.utils.nested import flatten
 from reference import compare, keras_side
 from reference.graphs import GRAPHS, build_graph, graph_data

@@ -11,7 +11,7 @@ import pytest
 from printed_tables import cells
 
 import minirnn
-from minirnn.layers.layer import reset_names
+from minirnn.layers.naming import reset_names
 
 
 def study_notes(package):
