@@ -118,7 +118,7 @@ def test_configurations_are_those_of_keras_and_are_read_here_and_there(keras, na
 
 @every_case
 def test_names_are_counted_as_in_keras(keras, name, options, shape):
-    layers.layer.reset_names()
+    layers.naming.reset_names()
     keras.utils.clear_session()
     ours, theirs = (getattr(kind, name)(**options) for kind in (layers, keras.layers))
     assert ours.name == theirs.name
