@@ -79,6 +79,7 @@ class Layer(Regularized, WeightOwner):
     adopt: ClassVar[Callable[[type], None]]
     traced: Any = None  # (inputs, outputs) of the recorded `call` of an own layer made of layers
     graph: Any = None  # the graph between these
+    held: ClassVar[Callable[[Any], Any]]  # such a layer, as one that holds it runs it
 
     def __init__(
         self,

@@ -98,6 +98,10 @@ class OwnCall(BoundCall):
             weight.layout.pack(np.asarray(gradient), weight.gradient)
         return dx
 
+    def activities(self, tape: Tape) -> tuple[()]:
+        """None: what a `call` with a backward of its own does with layers, its backward knows."""
+        return ()
+
     def run_masks(self, xs: list[Any], masks: list[Any]) -> list[Any]:
         """The mask of each output, where `supports_masking` or a `compute_mask` of the layer's own says so."""
         layer, count = self.layer, self.outputs
@@ -118,6 +122,11 @@ def has_backward(layer: Any) -> bool:
     return defines(layer, "backward")
 
 
+def is_made_of_layers(layer: Any) -> bool:
+    """Whether the layers that its `call` calls run in its place."""
+    return bool(layer.sublayers()) and not has_backward(layer)
+
+
 def defines(layer: Any, name: str) -> bool:
     """Whether a class of the user's defines a method of this layer."""
     theirs = [vars(base).get(name) for base in type(layer).__mro__ if not is_minirnn(base)]
@@ -126,7 +135,7 @@ def defines(layer: Any, name: str) -> bool:
 
 def outputs_of(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What a call gives for symbolic tensors, in its nesting; a layer made of layers is recorded."""
-    if layer.sublayers() and not has_backward(layer):
+    if is_made_of_layers(layer):
         return _traced_once(layer, args, kwargs)
     if len(args) == 1 and isinstance(args[0], KerasTensor) and defines(layer, "compute_output_shape"):
         return tensors_of(layer.compute_output_shape(args[0].shape), layer.dtype)
