@@ -14,6 +14,7 @@ from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.nesting import deserialize_layer, serialize_layer
 from minirnn.layers.regularized import Penalty
 from minirnn.layers.symbolic import Shape
+from minirnn.layers.unchanged import unchanged
 
 Array = NDArray[Any]
 
@@ -241,7 +242,8 @@ class Bidirectional(Layer):
         """
         x, mask, states = self._checked(x, mask, initial_state)
         tape = self.run_tape([x.shape, *(state.shape for state in states)], True)
-        results = self.run([x, *states], [mask], tape, True)
+        with unchanged(self):
+            results = self.run([x, *states], [mask], tape, True)
         dys = list(dy) if self.merge_mode is None and dy is not None else [dy]
         dys += [None] * ((2 if self.merge_mode is None else 1) - len(dys))
         dys += list(d_states) if d_states is not None else [None] * (len(results) - len(dys))

@@ -22,6 +22,7 @@ import numpy as np
 
 from minirnn.boundary import as_input
 from minirnn.layers.layer import Layer
+from minirnn.layers.nesting import held
 from minirnn.layers.own_calls import (
     OwnCall,
     array_of,
@@ -39,6 +40,7 @@ from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbo
 from minirnn.layers.tape import Tape
 from minirnn.layers.tracing import takes
 from minirnn.layers.tracking import tracked
+from minirnn.layers.unchanged import unchanged
 from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 # --- what an own class gets ---
@@ -118,7 +120,7 @@ class OwnCalls(OwnAttributes):
     def output_shapes(self: Any, shapes: list[Shape]) -> list[Shape]:
         """Batch shapes of all outputs for those of all inputs."""
         if self.traced:
-            return self.held(self).output_shapes(shapes)
+            return held(self).output_shapes(shapes)
         found = self.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
         return [tensor.shape for tensor in flatten(tensors_of(found, self.dtype))]
 
@@ -160,7 +162,8 @@ class OwnCalls(OwnAttributes):
         xs = [leaf for leaf in flatten([list(args), kwargs]) if isinstance(leaf, np.ndarray)]
         call = _as_held(self, *as_symbolic(args, kwargs))
         tape = call.run_tape([x.shape for x in xs], True)
-        ys = call.run(xs, [None] * len(xs), tape, True)
+        with unchanged(self):
+            ys = call.run(xs, [None] * len(xs), tape, True)
         dys = [as_input(d, "dy", self.dtype, y.shape) for d, y in zip(dy if len(ys) > 1 else [dy], ys, strict=True)]
         dxs = call.run_back(dys, tape, [True] * len(xs))
         return dxs[0] if len(dxs) == 1 else dxs, [w.gradient_numpy() for w in self.weights if w.trainable]
@@ -172,7 +175,7 @@ def _as_held(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         return OwnCall(layer, args, kwargs, 1)
     if layer.traced is None:
         outputs_of(layer, args, kwargs)
-    return layer.held(layer)
+    return held(layer)
 
 
 def adopt(cls: Any) -> None:

@@ -12,6 +12,7 @@ from minirnn.layers.input import Input
 from minirnn.layers.symbolic import KerasTensor, Shape, symbolic_tensors
 from minirnn.layers.tape import Tape
 from minirnn.layers.tracing import takes, traced
+from minirnn.layers.unchanged import unchanged
 from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 _TRIALS = (2, 3)  # lengths that stand for an unknown one
@@ -168,7 +169,7 @@ def _tried(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
             return np.ones([length if n is None else n for n in leaf.shape], leaf.dtype)
 
         trial_args, trial_kwargs = map_leaves(ones, [list(args), kwargs])
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), unchanged(layer):
             found.append(layer.call(*trial_args, **understood(layer, {**trial_kwargs, "training": False})))
         if all(None not in tensor.shape for tensor in symbolic_tensors(args, kwargs)):
             break

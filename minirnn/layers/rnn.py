@@ -16,6 +16,7 @@ from minirnn.layers.nesting import deserialize_layer, serialize_layer
 from minirnn.layers.recurrence import another_batch_size
 from minirnn.layers.stacked_cells import StackedRNNCells, build_cell, check_cell, initial_state
 from minirnn.layers.symbolic import Shape
+from minirnn.layers.unchanged import unchanged
 from minirnn.utils.nested import flatten, pack_like
 
 Array = NDArray[Any]
@@ -228,7 +229,8 @@ class RNN(Layer):
         """Gradients of sum(output * dy) + sum(last state * d_state): (dx, of each weight, of each initial state)."""
         x, mask, states = self._checked(x, mask, initial_state)
         tape = self.run_tape([x.shape], True)
-        self.run([x, *states], [mask], tape, True)
+        with unchanged(self):
+            self.run([x, *states], [mask], tape, True)
         dys = [dy, *flatten(d_states if d_states is not None else [None] * len(state_sizes(self.cell)))]
         clean = [None if d is None else as_input(d, "dy", self.dtype) for d in dys]
         dx, *d_initial = self.run_back(clean, tape, [True] * (1 + len(states)))

@@ -7,7 +7,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from minirnn.layers.layer import Layer
 from minirnn.layers.regularized import Penalty
 from minirnn.layers.symbolic import Shape
 from minirnn.models.graph import inner_graph
@@ -46,6 +45,3 @@ class HeldLayer(Held):
 
     def __init__(self, layer: Any) -> None:
         self.graph = inner_graph(layer)
-
-
-Layer.held = HeldLayer
