@@ -234,3 +234,17 @@ def test_a_functional_model_is_told_where_its_regularizer_belongs():
     x = minirnn.Input((F,))
     with pytest.raises(TypeError, match="takes no activity_regularizer; give it to the last layer"):
         minirnn.Model(x, layers.Dense(1)(x), activity_regularizer="l2")
+
+
+def test_a_cell_with_a_regularizer_is_refused_in_one_line_where_it_would_count():
+    """Keras's graph cannot train it, either: its penalties stay within the loop over the steps."""
+    model = chain(minirnn, layers.RNN(layers.GRUCell(2, activity_regularizer="l2", name="cell"), name="rnn"))
+    model.compile("sgd", "mse")
+    x, y, before = np.ones((N, T, F)), np.ones((N, 1)), model.get_weights()
+    assert model.predict(x, verbose=0).shape == (N, 1)
+    message = "^rnn: the activity_regularizer of cell cannot count step by step; give it to the RNN$"
+    for use in (model.train_on_batch, model.test_on_batch):
+        with pytest.raises(NotImplementedError, match=message):
+            use(x, y)
+    for was, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
