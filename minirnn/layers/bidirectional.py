@@ -12,7 +12,7 @@ from minirnn.boundary import as_input, as_mask
 from minirnn.layers.inner import InnerCall
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.nesting import deserialize_layer, serialize_layer
-from minirnn.layers.regularized import Penalty
+from minirnn.layers.regularized import Penalty, of_outputs_alone
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.unchanged import unchanged
 
@@ -248,7 +248,8 @@ class Bidirectional(Layer):
         dys += [None] * ((2 if self.merge_mode is None else 1) - len(dys))
         dys += list(d_states) if d_states is not None else [None] * (len(results) - len(dys))
         clean = [None if d is None else as_input(d, "dy", self.dtype) for d in dys]
-        dx, *d_initial = self.run_back(clean, tape, [True] * (1 + len(states)))
+        with of_outputs_alone():
+            dx, *d_initial = self.run_back(clean, tape, [True] * (1 + len(states)))
         return dx, [w.gradient_numpy() for w in self.weights], d_initial
 
     def _checked(self, x: Any, mask: Any, initial_state: Any) -> tuple[Array, Array | None, list[Array]]:

@@ -20,7 +20,7 @@ from minirnn.boundary import as_input
 from minirnn.compat import spelling
 from minirnn.layers.naming import one_thread, unique_name
 from minirnn.layers.parameter import new_parameter
-from minirnn.layers.regularized import Regularized
+from minirnn.layers.regularized import Regularized, of_outputs_alone
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.tape import Tape
 from minirnn.layers.unchanged import unchanged
@@ -393,7 +393,8 @@ class Layer(Regularized, WeightOwner):
         tape = self.new_tape(x.shape, True)
         with unchanged(self):
             self.forward(x, mask, tape, True)
-        dx = self.backward(as_input(dy, "dy", self.dtype), tape, True)
+        with of_outputs_alone():
+            dx = self.backward(as_input(dy, "dy", self.dtype), tape, True)
         return dx, [w.gradient_numpy() for w in self.weights if w.trainable]
 
     # --- configuration ---

@@ -35,7 +35,7 @@ from minirnn.layers.own_calls import (
     tensors_of,
     understood,
 )
-from minirnn.layers.regularized import Penalty, one_call
+from minirnn.layers.regularized import Penalty, of_outputs_alone, one_call
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.tape import Tape
 from minirnn.layers.tracing import takes
@@ -165,7 +165,8 @@ class OwnCalls(OwnAttributes):
         with unchanged(self):
             ys = call.run(xs, [None] * len(xs), tape, True)
         dys = [as_input(d, "dy", self.dtype, y.shape) for d, y in zip(dy if len(ys) > 1 else [dy], ys, strict=True)]
-        dxs = call.run_back(dys, tape, [True] * len(xs))
+        with of_outputs_alone():
+            dxs = call.run_back(dys, tape, [True] * len(xs))
         return dxs[0] if len(dxs) == 1 else dxs, [w.gradient_numpy() for w in self.weights if w.trainable]
 
 

@@ -59,7 +59,9 @@ def activity_penalty(layer: Any, y: NDArray[Any]) -> Any:
 
 
 def activity_gradient(layer: Any, y: NDArray[Any]) -> NDArray[Any]:
-    """R'(y) / B."""
+    """R'(y) / B; 0 while `of_outputs_alone`."""
+    if getattr(_calls, "without_penalties", False):
+        return np.zeros_like(y)
     return gradient_of(layer.activity_regularizer, y) / y.dtype.type(len(y))
 
 
@@ -142,6 +144,17 @@ def one_call(layer: Any) -> Iterator[None]:
         yield
     finally:
         _calls.adding = not outermost
+
+
+@contextmanager
+def of_outputs_alone() -> Iterator[None]:
+    """While gradients are asked for that are those of what layers give: activity regularizers within add nothing."""
+    before = getattr(_calls, "without_penalties", False)
+    _calls.without_penalties = True
+    try:
+        yield
+    finally:
+        _calls.without_penalties = before
 
 
 def regularized_within(layer: Any) -> list[Any]:

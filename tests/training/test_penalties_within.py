@@ -7,6 +7,7 @@ import pytest
 
 import minirnn
 from minirnn import layers
+from minirnn.layers.regularized import with_sublayers
 from reference import keras_side
 
 N, T, F = 4, 3, 2
@@ -215,6 +216,21 @@ def test_the_losses_of_a_called_layer_are_those_of_keras_in_their_order(twins, n
         ours(x), theirs(x)
         assert len(ours.losses) > 1
         np.testing.assert_allclose(ours.losses, [float(loss) for loss in theirs.losses], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["bidirectional", "steps", "block"])
+def test_vjp_is_that_of_the_outputs_alone(name):
+    layer = alone(minirnn, name)
+    x = np.random.default_rng(4).normal(size=(N, T, 3, F) if name == "steps" else (N, T, F))
+    y = layer(x)
+    dy = np.ones_like(y[0] if name == "bidirectional" else y)
+    with_penalties = layer.vjp(x, dy)
+    for part in with_sublayers(layer):
+        part.activity_regularizer = None
+    without = layer.vjp(x, dy)
+    np.testing.assert_allclose(with_penalties[0], without[0], rtol=1e-12)
+    for mine, other in zip(with_penalties[1], without[1], strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-12)
 
 
 def test_a_regularizer_within_may_be_set_and_taken_away_between_steps():
