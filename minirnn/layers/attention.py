@@ -23,6 +23,7 @@ from minirnn.layers.disturbing import share
 from minirnn.layers.layer import Tape
 from minirnn.layers.softmax import d_softmax, softmax
 from minirnn.layers.symbolic import KerasTensor, Node, Shape
+from minirnn.layers.unchanged import unchanged
 from minirnn.layers.weight import PlainLayout, Weight
 
 MASKED = 1e9  # how much is taken off the score of what is masked
@@ -71,6 +72,9 @@ class Attention(Merge):
         self._random = random.generator(seed)
         self._scale: Weight | None = None
         self._score_weight: Weight | None = None
+
+    def generators(self) -> list[np.random.Generator]:
+        return [self._random]
 
     # --- shapes and weights ---
 
@@ -157,7 +161,8 @@ class Attention(Merge):
         xs = self.prepare(xs)
         tape = self.new_tape([x.shape for x in xs], True)
         tape.options = options
-        ys = self.run(xs, self._masks(xs, mask), tape, True)
+        with unchanged(self):
+            ys = self.run(xs, self._masks(xs, mask), tape, True)
         dys = dy if len(ys) > 1 else [dy]
         dys = [as_input(d, "dy", self.dtype, y.shape) for d, y in zip(dys, ys, strict=True)]
         return self.run_back(dys, tape, [True] * len(xs)), [w.gradient_numpy() for w in self.weights if w.trainable]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.boundary import as_input, as_mask
+from minirnn.layers.inner import InnerCall
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.nesting import deserialize_layer, serialize_layer
+from minirnn.layers.regularized import Penalty, of_outputs_alone
 from minirnn.layers.symbolic import Shape
+from minirnn.layers.unchanged import unchanged
 
 Array = NDArray[Any]
 
@@ -142,17 +145,16 @@ class Bidirectional(Layer):
     def run_tape(self, shapes: list[tuple[int, ...]], training: bool) -> Tape:
         t = Tape()
         pairs = zip(self.sublayers(), self._halves(shapes), strict=True)
-        t.tapes = [layer.run_tape(part, training) for layer, part in pairs]
+        t.calls = [InnerCall(layer, part, training) for layer, part in pairs]
         (shape, *_), _ = self._shapes([*shapes])
         t.y = None if self.merge_mode is None else np.empty(shape, self.dtype)  # type: ignore[arg-type]
         return t
 
     def run(self, xs: list[Array], masks: list[Any], tape: Tape, training: bool) -> list[Array]:
         results = []
-        for layer, part, inner in zip(self.sublayers(), self._halves(xs), tape.tapes, strict=True):
-            part = [x.astype(layer.dtype, copy=False) for x in part]
+        for call, part in zip(tape.calls, self._halves(xs), strict=True):
             given = [masks[0], *[None] * (len(part) - 1)]
-            results.append([y.astype(self.dtype, copy=False) for y in layer.run(part, given, inner, training)])
+            results.append([y.astype(self.dtype, copy=False) for y in call.run(part, given, training)])
         (ahead, *states), (back, *back_states) = results
         tape.ahead, tape.back = ahead, self._turned(back)
         return [*self._merged(tape), *states, *back_states]
@@ -197,18 +199,18 @@ class Bidirectional(Layer):
         d_outputs = [d_ahead, None if d_back is None else self._turned(d_back)]
         d_states = dys[outputs:]
         half, found = len(d_states) // 2, []
-        for number, (layer, inner, need) in enumerate(
-            zip(self.sublayers(), tape.tapes, self._halves(needs), strict=True)
-        ):
+        for number, (call, need) in enumerate(zip(tape.calls, self._halves(needs), strict=True)):
             given = [d_outputs[number], *(d_states[half:] if number else d_states[:half])]
-            given = [None if d is None else np.ascontiguousarray(d, layer.dtype) for d in given]
-            found.append(layer.run_back(given, inner, need))
+            found.append(call.run_back(given, need))
         (dx, *d_initial), (dx_back, *d_initial_back) = found
         return [dx + dx_back if needs[0] else None, *d_initial, *d_initial_back]  # type: ignore[operator]
 
+    def activities(self, tape: Tape) -> Iterable[Penalty]:
+        return [penalty for call in tape.calls for penalty in call.activities()]
+
     def run_masks(self, xs: list[Array], masks: list[Any]) -> list[Any]:
         found = self.compute_mask(xs[0], masks[0])
-        states = 2 * (len(self.forward_layer.run_masks(xs[:1], masks[:1])) - 1)
+        states = len(self._shapes([x.shape for x in xs])[1])
         return [*(found if self.merge_mode is None else [found]), *[None] * states]
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
@@ -230,6 +232,7 @@ class Bidirectional(Layer):
         x, mask, states = self._checked(x, mask, initial_state)
         tape = self.run_tape([x.shape, *(state.shape for state in states)], training)
         results = self.run([x, *states], [mask], tape, training)
+        self.record_within(tape)
         return results[0] if len(results) == 1 else results
 
     def vjp(self, x: Any, dy: Any = None, mask: Any = None, initial_state: Any = None, d_states: Any = None) -> tuple:
@@ -239,12 +242,14 @@ class Bidirectional(Layer):
         """
         x, mask, states = self._checked(x, mask, initial_state)
         tape = self.run_tape([x.shape, *(state.shape for state in states)], True)
-        results = self.run([x, *states], [mask], tape, True)
+        with unchanged(self):
+            results = self.run([x, *states], [mask], tape, True)
         dys = list(dy) if self.merge_mode is None and dy is not None else [dy]
         dys += [None] * ((2 if self.merge_mode is None else 1) - len(dys))
         dys += list(d_states) if d_states is not None else [None] * (len(results) - len(dys))
         clean = [None if d is None else as_input(d, "dy", self.dtype) for d in dys]
-        dx, *d_initial = self.run_back(clean, tape, [True] * (1 + len(states)))
+        with of_outputs_alone():
+            dx, *d_initial = self.run_back(clean, tape, [True] * (1 + len(states)))
         return dx, [w.gradient_numpy() for w in self.weights], d_initial
 
     def _checked(self, x: Any, mask: Any, initial_state: Any) -> tuple[Array, Array | None, list[Array]]:

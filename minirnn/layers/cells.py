@@ -16,6 +16,7 @@ from minirnn.layers.lstm import LSTM
 from minirnn.layers.recurrence import Recurrent
 from minirnn.layers.simple_rnn import SimpleRNN
 from minirnn.layers.symbolic import Shape
+from minirnn.layers.unchanged import unchanged
 from minirnn.layers.weight import Weight
 from minirnn.utils.nested import flatten
 
@@ -104,9 +105,10 @@ class Cell(Layer):
         """Gradients of sum(output * dy) + sum(new state * d_state): (dx, of each weight, of each state)."""
         x, given = self._checked(x, states)
         tape = self.run_tape([x.shape], True)
-        self.run([x, *given], [], tape, True)
         dys = [dy, *(d_states or [None] * len(given))]
         clean = [None if d is None else as_input(d, "dy", self.dtype) for d in dys]
+        with unchanged(self):
+            self.run([x, *given], [], tape, True)
         dx, *d_given = self.run_back(clean, tape, [True] * (1 + len(given)))
         return dx, [w.gradient_numpy() for w in self.weights], d_given
 

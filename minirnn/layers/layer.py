@@ -20,9 +20,10 @@ from minirnn.boundary import as_input
 from minirnn.compat import spelling
 from minirnn.layers.naming import one_thread, unique_name
 from minirnn.layers.parameter import new_parameter
-from minirnn.layers.regularized import Regularized
+from minirnn.layers.regularized import Regularized, of_outputs_alone
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.tape import Tape
+from minirnn.layers.unchanged import unchanged
 from minirnn.layers.weight import Weight, WeightOwner
 from minirnn.utils.nested import flatten, map_leaves
 
@@ -379,12 +380,21 @@ class Layer(Regularized, WeightOwner):
                 f"{self.name} was built for {self.input_shape[-1]} features, got input of shape {tuple(shape)}"
             )
 
+    def generators(self) -> list[np.random.Generator]:
+        """What its own passes draw from in training."""
+        return []
+
     def vjp(self, x: Any, dy: Any, mask: Any = None) -> tuple:
-        """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight that training may change])."""
+        """Gradients of sum(layer(x) * dy) in training: (dx, [gradient of each weight that training may change]).
+
+        The layer stays as it is, its moving statistics, states and draws included.
+        """
         x = self.prepare(x)
         tape = self.new_tape(x.shape, True)
-        self.forward(x, mask, tape, True)
-        dx = self.backward(as_input(dy, "dy", self.dtype), tape, True)
+        with unchanged(self):
+            self.forward(x, mask, tape, True)
+        with of_outputs_alone():
+            dx = self.backward(as_input(dy, "dy", self.dtype), tape, True)
         return dx, [w.gradient_numpy() for w in self.weights if w.trainable]
 
     # --- configuration ---

@@ -14,27 +14,33 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from minirnn.boundary import as_input
 from minirnn.layers.layer import Layer
+from minirnn.layers.nesting import held
 from minirnn.layers.own_calls import (
     OwnCall,
     array_of,
     as_symbolic,
     clean,
+    is_made_of_layers,
     is_minirnn,
     outputs_of,
     shapes_of,
     tensors_of,
     understood,
 )
+from minirnn.layers.regularized import Penalty, of_outputs_alone, one_call
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.tape import Tape
 from minirnn.layers.tracing import takes
 from minirnn.layers.tracking import tracked
+from minirnn.layers.unchanged import unchanged
 from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 # --- what an own class gets ---
@@ -87,7 +93,8 @@ class OwnCalls(OwnAttributes):
         args = tuple(clean(self, value) for value in (inputs, *args))
         if not self.built:
             self.build(shapes_of(args[0]))
-        results = self.call(*args, **understood(self, kwargs))
+        with one_call(self) if self.sublayers() else nullcontext():
+            results = self.call(*args, **understood(self, kwargs))
         if self.activity_regularizer is not None:
             self.record_activity([array_of(self, result) for result in flatten(results)])
         return results
@@ -112,6 +119,8 @@ class OwnCalls(OwnAttributes):
 
     def output_shapes(self: Any, shapes: list[Shape]) -> list[Shape]:
         """Batch shapes of all outputs for those of all inputs."""
+        if self.traced:
+            return held(self).output_shapes(shapes)
         found = self.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
         return [tensor.shape for tensor in flatten(tensors_of(found, self.dtype))]
 
@@ -127,7 +136,7 @@ class OwnCalls(OwnAttributes):
     def run_tape(self: Any, shapes: list[tuple[int, ...]], training: bool) -> Tape:
         """A tape for inputs of these shapes."""
         tensors = [KerasTensor(shape, self.dtype) for shape in shapes]
-        call = OwnCall(self, (tensors if len(tensors) > 1 else tensors[0],), {}, 1)
+        call = _as_held(self, (tensors if len(tensors) > 1 else tensors[0],), {})
         return Tape(call=call, of_call=call.run_tape(shapes, training))
 
     def run(self: Any, xs: list[Any], masks: list[Any], tape: Tape, training: bool) -> list[Any]:
@@ -138,6 +147,10 @@ class OwnCalls(OwnAttributes):
         """`backward`: sets the gradients of the weights; the gradient of each input that `needs` one."""
         return tape.call.run_back(dys, tape.of_call, needs)
 
+    def activities(self: Any, tape: Tape) -> Iterable[Penalty]:
+        """The penalties on what the layers within gave."""
+        return tape.call.activities(tape.of_call)
+
     def vjp(self: Any, inputs: Any, dy: Any, *args: Any, **kwargs: Any) -> tuple:
         """Gradients of sum(layer(inputs) * dy): (dx, [gradient of each weight that training may change]).
 
@@ -147,12 +160,23 @@ class OwnCalls(OwnAttributes):
         if not self.built:
             self.build(shapes_of(args[0]))
         xs = [leaf for leaf in flatten([list(args), kwargs]) if isinstance(leaf, np.ndarray)]
-        call = OwnCall(self, *as_symbolic(args, kwargs), 0)
+        call = _as_held(self, *as_symbolic(args, kwargs))
         tape = call.run_tape([x.shape for x in xs], True)
-        ys = call.run(xs, [None] * len(xs), tape, True)
+        with unchanged(self):
+            ys = call.run(xs, [None] * len(xs), tape, True)
         dys = [as_input(d, "dy", self.dtype, y.shape) for d, y in zip(dy if len(ys) > 1 else [dy], ys, strict=True)]
-        dxs = call.run_back(dys, tape, [True] * len(xs))
+        with of_outputs_alone():
+            dxs = call.run_back(dys, tape, [True] * len(xs))
         return dxs[0] if len(dxs) == 1 else dxs, [w.gradient_numpy() for w in self.weights if w.trainable]
+
+
+def _as_held(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """A call by one who holds the layer: of the layers that it is made of, or of its own `call`."""
+    if not is_made_of_layers(layer):
+        return OwnCall(layer, args, kwargs, 1)
+    if layer.traced is None:
+        outputs_of(layer, args, kwargs)
+    return held(layer)
 
 
 def adopt(cls: Any) -> None:

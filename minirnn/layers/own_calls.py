@@ -12,6 +12,7 @@ from minirnn.layers.input import Input
 from minirnn.layers.symbolic import KerasTensor, Shape, symbolic_tensors
 from minirnn.layers.tape import Tape
 from minirnn.layers.tracing import takes, traced
+from minirnn.layers.unchanged import unchanged
 from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 _TRIALS = (2, 3)  # lengths that stand for an unknown one
@@ -98,6 +99,10 @@ class OwnCall(BoundCall):
             weight.layout.pack(np.asarray(gradient), weight.gradient)
         return dx
 
+    def activities(self, tape: Tape) -> tuple[()]:
+        """None: what a `call` with a backward of its own does with layers, its backward knows."""
+        return ()
+
     def run_masks(self, xs: list[Any], masks: list[Any]) -> list[Any]:
         """The mask of each output, where `supports_masking` or a `compute_mask` of the layer's own says so."""
         layer, count = self.layer, self.outputs
@@ -118,6 +123,11 @@ def has_backward(layer: Any) -> bool:
     return defines(layer, "backward")
 
 
+def is_made_of_layers(layer: Any) -> bool:
+    """Whether the layers that its `call` calls run in its place."""
+    return bool(layer.sublayers()) and not has_backward(layer)
+
+
 def defines(layer: Any, name: str) -> bool:
     """Whether a class of the user's defines a method of this layer."""
     theirs = [vars(base).get(name) for base in type(layer).__mro__ if not is_minirnn(base)]
@@ -126,7 +136,7 @@ def defines(layer: Any, name: str) -> bool:
 
 def outputs_of(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What a call gives for symbolic tensors, in its nesting; a layer made of layers is recorded."""
-    if layer.sublayers() and not has_backward(layer):
+    if is_made_of_layers(layer):
         return _traced_once(layer, args, kwargs)
     if len(args) == 1 and isinstance(args[0], KerasTensor) and defines(layer, "compute_output_shape"):
         return tensors_of(layer.compute_output_shape(args[0].shape), layer.dtype)
@@ -159,7 +169,7 @@ def _tried(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
             return np.ones([length if n is None else n for n in leaf.shape], leaf.dtype)
 
         trial_args, trial_kwargs = map_leaves(ones, [list(args), kwargs])
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), unchanged(layer):
             found.append(layer.call(*trial_args, **understood(layer, {**trial_kwargs, "training": False})))
         if all(None not in tensor.shape for tensor in symbolic_tensors(args, kwargs)):
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from minirnn import constraints, initializers, regularizers
@@ -21,6 +22,7 @@ from minirnn.layers.affine import Affine
 from minirnn.layers.dropping import RecurrentDropout
 from minirnn.layers.layer import NO_MASK, Tape
 from minirnn.layers.symbolic import Shape
+from minirnn.layers.unchanged import unchanged
 from minirnn.layers.weight import TileLayout, Weight, zeros
 
 # x W is computed before the time loop, for a chunk of steps at once, where a panel of W (its columns of one unit tile)
@@ -132,6 +134,9 @@ class Recurrent(Affine):
     @property
     def seed(self) -> int | None:
         return self._dropping.seed
+
+    def generators(self) -> list[Generator]:
+        return [] if self._dropping.random is None else [self._dropping.random]
 
     # --- to be named by each cell ---
 
@@ -403,7 +408,9 @@ class Recurrent(Affine):
         x = self.prepare(x)
         mask = None if mask is None else as_mask(mask, x.shape[:2], self.name)
         tape = self.new_tape(x.shape, True)
-        self.forward(x, mask, tape, True, self.check_states(initial_state, x.shape[0]))
+        states = self.check_states(initial_state, x.shape[0])
+        with unchanged(self):
+            self.forward(x, mask, tape, True, states)
         dy = None if dy is None else as_input(dy, "dy", self.dtype)
         dx = self.backward(dy, tape, True, self.check_states(d_states, x.shape[0]), to_initial=True)
         d_initial = [at[: x.shape[0], : self.units].copy() for at in (tape.dh, tape.dc)[: self.state_count]]

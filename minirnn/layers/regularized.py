@@ -9,8 +9,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,9 @@ from minirnn import regularizers
 from minirnn.layers.weight import Weight
 from minirnn.regularizers import gradient_of, penalty_of
 from minirnn.utils.nested import flatten
+
+Penalty = tuple[Any, Any]  # a layer, and what a call of it adds to the loss
+_calls = threading.local()
 
 
 def weight_penalty(weight: Weight) -> float:
@@ -54,8 +59,18 @@ def activity_penalty(layer: Any, y: NDArray[Any]) -> Any:
 
 
 def activity_gradient(layer: Any, y: NDArray[Any]) -> NDArray[Any]:
-    """R'(y) / B."""
+    """R'(y) / B; 0 while `of_outputs_alone`."""
+    if getattr(_calls, "without_penalties", False):
+        return np.zeros_like(y)
     return gradient_of(layer.activity_regularizer, y) / y.dtype.type(len(y))
+
+
+def add_activity_gradients(layer: Any, dys: list[Any], ys: list[NDArray[Any]]) -> list[Any]:
+    """dy + R'(y) / B for each output of a layer, of which a dy may be None; the same dys without a regularizer."""
+    if layer.activity_regularizer is None:
+        return dys
+    slopes = [activity_gradient(layer, y) for y in ys]
+    return [slope if dy is None else dy + slope for dy, slope in zip(dys, slopes, strict=True)]
 
 
 def _by_element(rule: Any) -> bool:
@@ -81,6 +96,7 @@ class Regularized:
     @activity_regularizer.setter
     def activity_regularizer(self, regularizer: Any) -> None:
         self._activity_regularizer = regularizers.get(regularizer)
+        self.activity_losses = ()
         Weight.moves += 1  # what runs of models know of it is out of date
 
     @property
@@ -90,16 +106,63 @@ class Regularized:
         First those of activities in the last call, layer by layer and divided by the rows of the batch, then those of
         the trainable weights as they are now.
         """
-        activities = [loss for layer in _with_sublayers(self) for loss in layer.activity_losses]
+        activities = [loss for layer in with_sublayers(self) for loss in layer.activity_losses]
         regularized = [w for w in self.trainable_weights if w.regularizer is not None]
         return activities + [np.dtype(w.dtype).type(weight_penalty(w)) for w in regularized]
 
     def record_activity(self, outputs: Any) -> None:
         """Remember the penalties on what a call has just given."""
-        self.activity_losses = [activity_penalty(self, y) for y in flatten(outputs)]
+        record([(self, activity_penalty(self, y)) for y in flatten(outputs)], [self])
+
+    def activities(self, tape: Any) -> Iterable[Penalty]:
+        """The penalties on what the layers within gave in the pass that left this tape; none of its own."""
+        return ()
+
+    def record_within(self: Any, tape: Any) -> None:
+        """Remember those of a call that has left this tape."""
+        if within := regularized_within(self):
+            record(self.activities(tape), within)
 
 
-def _with_sublayers(layer: Any) -> Iterator[Any]:
+def record(found: Iterable[Penalty], layers: Iterable[Any]) -> None:
+    """Let the losses of `layers` be the penalties that were found in a call; within `one_call` they add up."""
+    if not getattr(_calls, "adding", False):
+        for layer in layers:
+            layer.activity_losses = ()
+    for layer, loss in found:
+        layer.activity_losses = [*layer.activity_losses, loss]
+
+
+@contextmanager
+def one_call(layer: Any) -> Iterator[None]:
+    """While a call of a layer calls layers: these may be called several times, and their losses add up."""
+    outermost = not getattr(_calls, "adding", False)
+    if outermost:
+        record([], with_sublayers(layer))
+    _calls.adding = True
+    try:
+        yield
+    finally:
+        _calls.adding = not outermost
+
+
+@contextmanager
+def of_outputs_alone() -> Iterator[None]:
+    """While gradients are asked for that are those of what layers give: activity regularizers within add nothing."""
+    before = getattr(_calls, "without_penalties", False)
+    _calls.without_penalties = True
+    try:
+        yield
+    finally:
+        _calls.without_penalties = before
+
+
+def regularized_within(layer: Any) -> list[Any]:
+    """The layers within a layer that have an activity regularizer."""
+    return [inner for inner in with_sublayers(layer) if inner.activity_regularizer is not None and inner is not layer]
+
+
+def with_sublayers(layer: Any) -> Iterator[Any]:
     """A layer and all within it, each once; those within a sublayer last one first, as in Keras."""
     yield layer
     seen = {layer}

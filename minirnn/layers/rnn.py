@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from minirnn.layers.cells import Cell, output_size, state_sizes
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.nesting import deserialize_layer, serialize_layer
 from minirnn.layers.recurrence import another_batch_size
+from minirnn.layers.regularized import Penalty, regularized_within
 from minirnn.layers.stacked_cells import StackedRNNCells, build_cell, check_cell, initial_state
 from minirnn.layers.symbolic import Shape
+from minirnn.layers.unchanged import unchanged
 from minirnn.utils.nested import flatten, pack_like
 
 Array = NDArray[Any]
@@ -209,6 +211,15 @@ class RNN(Layer):
     def backward(self, dy: Array, tape: Tape, need_dx: bool) -> Array | None:
         return self.run_back([dy], tape, [need_dx])[0]
 
+    def activities(self, tape: Tape) -> Iterable[Penalty]:
+        """Raises NotImplementedError: within it are cells, of which there are no single steps to penalise."""
+        if cells := regularized_within(self):
+            raise NotImplementedError(
+                f"{self.name}: the activity_regularizer of {cells[0].name} cannot count step by step; "
+                "give it to the RNN"
+            )
+        return ()
+
     def run_masks(self, xs: list[Array], masks: list[Any]) -> list[Any]:
         states = len(state_sizes(self.cell)) if self.return_state else 0
         return [self.compute_mask(xs[0], masks[0]), *[None] * states]
@@ -228,7 +239,8 @@ class RNN(Layer):
         """Gradients of sum(output * dy) + sum(last state * d_state): (dx, of each weight, of each initial state)."""
         x, mask, states = self._checked(x, mask, initial_state)
         tape = self.run_tape([x.shape], True)
-        self.run([x, *states], [mask], tape, True)
+        with unchanged(self):
+            self.run([x, *states], [mask], tape, True)
         dys = [dy, *flatten(d_states if d_states is not None else [None] * len(state_sizes(self.cell)))]
         clean = [None if d is None else as_input(d, "dy", self.dtype) for d in dys]
         dx, *d_initial = self.run_back(clean, tape, [True] * (1 + len(states)))

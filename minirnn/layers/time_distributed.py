@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn.boundary import as_mask
 from minirnn.layers.layer import Layer, Tape
+from minirnn.layers.regularized import Penalty, regularized_within, with_sublayers
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.wrapper import Wrapper
 
@@ -25,6 +26,9 @@ class TimeDistributed(Wrapper):
     The steps share its weights. Where rows do not depend on each other all steps are computed at once, as a batch of
     batch x time rows. Layers that keep states, layers whose rows meet (BatchNormalization) and layers of the user's own
     see one step after the other, as in Keras. A mask (batch, time, ..) that is longer than the two reaches the layer.
+
+    An activity regularizer of `layer` itself is not asked, as in Keras: give it to this layer. Those of layers within
+    `layer` penalise each step.
 
     Raises ValueError for anything but a layer, for fewer than three axes, and for a layer of several outputs.
 
@@ -86,7 +90,7 @@ class TimeDistributed(Wrapper):
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         t, layer = Tape(), self.layer
         B, T, *rest = shape
-        t.shape, t.at_once = shape, not any(map(_steps_matter, _parts(layer)))
+        t.shape, t.at_once = shape, not (any(map(_steps_matter, with_sublayers(layer))) or regularized_within(layer))
         count, rows = (1, B * T) if t.at_once else (T, B)
         t.tapes = [layer.run_tape([(rows, *rest)], training) for _ in range(count)]
         t.out_shape = self.compute_output_shape(shape)
@@ -134,10 +138,16 @@ class TimeDistributed(Wrapper):
             weight.gradient[...] = total
         return np.ascontiguousarray(dxs.swapaxes(0, 1)) if need_dx else None
 
+    def activities(self, tape: Tape) -> Iterable[Penalty]:
+        return [penalty for inner in tape.tapes for penalty in self.layer.activities(inner)]
+
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
         """Compute on an array (batch, time, ..): new array. `mask` is boolean (batch, time) or longer."""
         x = self.prepare(x)
-        return self.forward(x, self._checked_mask(mask, x.shape), self.new_tape(x.shape, training), training)
+        tape = self.new_tape(x.shape, training)
+        y = self.forward(x, self._checked_mask(mask, x.shape), tape, training)
+        self.record_within(tape)
+        return y
 
     def vjp(self, x: Any, dy: Any, mask: Any = None) -> tuple:
         """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight that training may change])."""
@@ -161,13 +171,6 @@ class TimeDistributed(Wrapper):
             if hasattr(self.layer, name):
                 getattr(self.layer, name)()
                 return
-
-
-def _parts(layer: Layer) -> Iterator[Layer]:
-    """The layer and all that it is made of."""
-    yield layer
-    for inner in layer.sublayers():
-        yield from _parts(inner)
 
 
 def _steps_matter(layer: Layer) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from minirnn.layers.input import Input, InputLayer
 from minirnn.layers.symbolic import KerasTensor
-from minirnn.models.model import Model
+from minirnn.models.model import Functional, Model
 from minirnn.models.sequential import Sequential
 from minirnn.utils.nested import flatten, map_leaves
 
@@ -26,20 +27,25 @@ def clone_model(
     `call_function(layer, *args, **kwargs)` calls the new layers of a functional model. `recursive` clones models within
     the model in the same way, which else go to `clone_function` as a whole.
 
-    Raises TypeError for anything but a model, and ValueError for one with a `call` of its own and for other
-    `input_tensors` than the model has inputs.
+    A model with a `call` of its own is made anew from its configuration, by `get_config` and `from_config` of its
+    class, and built as it is built. It takes none of the functions and tensors. A functional model whose class has an
+    `__init__` of another kind becomes a plain functional one.
+
+    Raises TypeError for anything but a model, and ValueError for `input_tensors` that are not as many as the model has
+    inputs, and for arguments that its kind does not take.
     """
     if not isinstance(model, Model):
         raise TypeError(f"clone_model takes a model, got {type(model).__name__}")
     if isinstance(model, Sequential) and call_function is not None:
         raise ValueError("call_function is for functional models: the layers of a Sequential are listed, not called")
     if model.own_call:
-        raise ValueError(f"clone_model takes Sequential and functional models, got a {type(model).__name__}")
+        given = {"input_tensors": input_tensors, "clone_function": clone_function, "call_function": call_function}
+        return _clone_own(model, [name for name, value in given.items() if value is not None])
     clones: dict[Any, Any] = {}
 
     def clone(layer: Any) -> Any:
         if layer not in clones:
-            if recursive and isinstance(layer, Model):
+            if recursive and isinstance(layer, Model) and not layer.own_call:
                 inner_call = None if isinstance(layer, Sequential) else call_function
                 clones[layer] = clone_model(layer, None, clone_function, inner_call, True)
             else:
@@ -72,7 +78,25 @@ def _clone_graph(model: Any, input_tensors: Any, clone: Callable[[Any], Any], ca
         if node.input_tensors:
             made = flatten(call(clone(node.operation), *of(list(node.args)), **of(node.kwargs)))
             stands_for |= {id(old): tensor for old, tensor in zip(node.outputs, made, strict=True)}
-    return type(model)(of(model.input), of(model.output), name=model.name, trainable=model.trainable)
+    kind = type(model) if _is_made_of_tensors(type(model)) else Functional
+    return kind(of(model.input), of(model.output), name=model.name, trainable=model.trainable)
+
+
+def _is_made_of_tensors(kind: type) -> bool:
+    """Whether a class is called as `Model` is."""
+    known = inspect.signature(kind.__init__).parameters  # type: ignore[misc]
+    return all(name in known for name in ("inputs", "outputs", "name", "trainable"))
+
+
+def _clone_own(model: Any, given: list[str]) -> Any:
+    if given:
+        raise ValueError(
+            f"{given[0]} is for Sequential and functional models, got a {type(model).__name__}, with a call of its own"
+        )
+    clone = type(model).from_config(model.get_config())
+    if model.built and not clone.built:
+        clone.build(map_leaves(lambda tensor: tensor.shape, model.input))
+    return clone
 
 
 def _given(tensors: Any, count: int) -> list[KerasTensor]:

@@ -30,7 +30,8 @@ class Graph:
 
     `nodes` and `layers` are in Keras's order: by their distance from the outputs, then as a walk back from the outputs
     meets them first. `values` is how many numbers the steps use; the inputs have the first. `is_chain` says whether the
-    calls follow each other one by one: no branches, no layer called twice.
+    calls follow each other one by one: no branches, no layer called twice. `groups` are the calls of models and of
+    layers made of layers, whose own steps are among the `steps`.
 
     Raises ValueError if an output does not depend on the inputs alone, if calls form a cycle, and if two layers share a
     name.
@@ -50,17 +51,19 @@ class Graph:
         numbers = {id(tensor): number for number, tensor in enumerate(self.inputs)}
         self.values = len(self.inputs)
         self.steps: list[Step] = []
+        self.groups: list[Step] = []
         for node in self.nodes:
             if not node.input_tensors:
                 continue
             taken = tuple(numbers[id(tensor)] for tensor in node.input_tensors)
-            inner = _inner_graph(node.operation)
+            inner = inner_graph(node.operation)
             if inner is None:
                 made = tuple(range(self.values, self.values + len(node.outputs)))
                 self.values += len(made)
                 self.steps.append(Step(node.operation.bound(node), taken, made))
             else:
                 made = self._insert(inner, taken)
+                self.groups.append(Step(node.operation, taken, made))
             numbers.update((id(tensor), number) for tensor, number in zip(node.outputs, made, strict=True))
         self.output_numbers = [numbers[id(tensor)] for tensor in self.outputs]
 
@@ -68,8 +71,9 @@ class Graph:
         """The steps of a model inside of this one; the numbers of its outputs."""
         numbers = [*taken, *range(self.values, self.values + inner.values - len(taken))]
         self.values += inner.values - len(taken)
-        for layer, inputs, outputs in inner.steps:
-            self.steps.append(Step(layer, tuple(numbers[i] for i in inputs), tuple(numbers[i] for i in outputs)))
+        for found, of_inner in ((self.steps, inner.steps), (self.groups, inner.groups)):
+            for layer, inputs, outputs in of_inner:
+                found.append(Step(layer, tuple(numbers[i] for i in inputs), tuple(numbers[i] for i in outputs)))
         return tuple(numbers[i] for i in inner.output_numbers)
 
     @functools.cached_property
@@ -110,7 +114,7 @@ class Graph:
         return [known[number] for number in self.output_numbers]
 
 
-def _inner_graph(operation: Any) -> Graph | None:
+def inner_graph(operation: Any) -> Graph | None:
     """The graph of a model within a model, or of a layer that is made of layers."""
     if operation.graph is None and operation.traced is not None:
         operation.graph = Graph(*operation.traced)

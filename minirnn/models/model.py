@@ -18,15 +18,15 @@ from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
 from minirnn.models.files import NoFiles
 from minirnn.models.graph import Graph, from_inputs
+from minirnn.models.held import Held
 from minirnn.models.subclassing import Subclassing, check_rank
 from minirnn.models.summary import print_summary
-from minirnn.training.run import Run
 from minirnn.training.trainer import Trainer
 from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Subclassing, Trainer, NoFiles, OlderMethods, Layer):
+class Model(Held, Subclassing, Trainer, NoFiles, OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Or the base of a class with layers as attributes and a `call` that calls them; it is run once, on symbolic tensors,
@@ -54,7 +54,6 @@ class Model(Subclassing, Trainer, NoFiles, OlderMethods, Layer):
     takes_mask = True
     kind, how_to_build = "model", "give it an Input, or call it"
     own_methods = OwnAttributes
-    graph: Any = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return super().__new__(Functional if cls is Model else cls)
@@ -67,12 +66,18 @@ class Model(Subclassing, Trainer, NoFiles, OlderMethods, Layer):
         name: str | None = None,
         trainable: bool = True,
         dtype: Any = None,
+        *,
+        activity_regularizer: Any = None,
     ) -> None:
         if self.own_call:
             if inputs is not None or outputs is not None:
                 raise TypeError(f"{type(self).__name__} has a call of its own: it takes no inputs and outputs")
             self._begin(name, trainable, dtype)
+            if activity_regularizer is not None:
+                self.activity_regularizer = activity_regularizer
             return
+        if activity_regularizer is not None:
+            raise TypeError("Model(inputs, outputs) takes no activity_regularizer; give it to the last layer")
         if inputs is None or outputs is None:
             raise TypeError(
                 "Model takes inputs and outputs, Model(inputs=, outputs=), or a class derived from it needs a call"
@@ -251,9 +256,6 @@ class Model(Subclassing, Trainer, NoFiles, OlderMethods, Layer):
         """The batch shape (or nesting of them) of the output for that of the input."""
         return pack_like(self._output_structure, self.output_shapes(_shapes(input_shape)))
 
-    def output_shapes(self, shapes: list[Shape]) -> list[Shape]:
-        return self.graph.output_shapes(shapes)
-
     def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if self.own_call and not self.built:
             self.build(map_leaves(lambda tensor: tensor.shape, list(inputs) if type(inputs) is tuple else inputs))
@@ -284,15 +286,8 @@ class Model(Subclassing, Trainer, NoFiles, OlderMethods, Layer):
             return outputs[0]
         return pack_like(self._output_structure, outputs)
 
-    def run_tape(self, shapes: list[tuple[int, ...]], training: bool) -> Any:
-        return Run(self.graph, tuple(shapes), training)
-
-    def run(self, xs: list[NDArray[Any]], masks: list[Any], tape: Any, training: bool) -> list[NDArray[Any]]:
-        tape.masks[: len(masks)] = masks
-        return tape.forward(xs)
-
-    def run_back(self, dys: list[NDArray[Any] | None], tape: Any, needs: list[bool]) -> list[NDArray[Any] | None]:
-        return tape.backward(dys, any(needs)) or [None] * len(needs)
+    def record_activity(self, outputs: Any) -> None:
+        """Nothing: the run tells of all penalties, the model's own among them."""
 
     def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> None:
         """None: Keras does not see the masks of a model's outputs before there are numbers."""

@@ -5,36 +5,62 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.layers.elementwise import activate_backward
-from minirnn.layers.regularized import activity_gradient, activity_penalty, add_weight_gradient, weight_penalty
+from minirnn.layers.regularized import (
+    Penalty,
+    activity_gradient,
+    activity_penalty,
+    add_weight_gradient,
+    record,
+    regularized_within,
+    weight_penalty,
+)
 from minirnn.layers.weight import Weight
 
 
 class ActivityPenalties:
     """Of the calls of layers that have an activity regularizer, (layer, numbers of its outputs): their penalties.
 
-    `activated` tells of the values that stand for an output, but are what its last activation is applied to: number of
-    the value -> (activation, the output).
+    `holders` are the calls of layers within which there are others that have one, (layer, tape, numbers of its
+    outputs). `activated` tells of the values that stand for an output, but are what its last activation is applied to:
+    number of the value -> (activation, the output).
     """
 
     def __init__(
-        self, calls: list[tuple[Any, tuple[int, ...]]], activated: dict[int, tuple[str, NDArray[Any]]]
+        self,
+        calls: list[tuple[Any, tuple[int, ...]]],
+        holders: list[tuple[Any, Any, tuple[int, ...]]],
+        activated: dict[int, tuple[str, NDArray[Any]]],
     ) -> None:
-        self._calls, self._activated = calls, activated
+        self._calls, self._holders, self._activated = calls, holders, activated
+        self._layers = [layer for layer, _ in calls]
+        self._layers += [inner for layer, _, _ in holders for inner in regularized_within(layer)]
+
+    def found(self, values: list[NDArray[Any]]) -> list[Penalty]:
+        """The penalties on these values, and on those of the layers within others."""
+        own = [
+            (layer, activity_penalty(layer, self._output(values, number)))
+            for layer, made in self._calls
+            for number in made
+        ]
+        return own + [penalty for layer, tape, _ in self._holders for penalty in layer.activities(tape)]
 
     def total(self, values: list[NDArray[Any]]) -> float:
         """The sum of the penalties on these values, which are the layers' `losses` from now on."""
-        losses: dict[Any, list[Any]] = {layer: [] for layer, _ in self._calls}
-        for layer, made in self._calls:
-            losses[layer] += [activity_penalty(layer, self._output(values, number)) for number in made]
-        for layer, of_calls in losses.items():
-            layer.activity_losses = of_calls
-        return sum(float(loss) for of_calls in losses.values() for loss in of_calls)
+        found = self.found(values)
+        record(found, self._layers)
+        return sum(float(loss) for _, loss in found)
 
     def gradients(self, values: list[NDArray[Any]]) -> Iterator[tuple[int, NDArray[Any]]]:
-        """What the penalties add to the gradients of values: (number, gradient)."""
+        """What the penalties add to the gradients of values: (number, gradient).
+
+        Those within others are added there, on the way back, which must not pass by: nothing else may depend on them.
+        """
+        for _, _, made in self._holders:
+            yield made[0], np.zeros_like(values[made[0]])
         for layer, made in self._calls:
             for number in made:
                 y = self._output(values, number)

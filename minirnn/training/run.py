@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.layers.elementwise import activate
+from minirnn.layers.regularized import regularized_within
 from minirnn.layers.weight import Weight
 from minirnn.training.penalties import ActivityPenalties
 
@@ -16,10 +17,18 @@ KEPT_SHAPES = 8  # sets of input shapes whose memory is kept for the next call
 
 
 class Run:
-    """The tapes of a graph of layers, and the values on its edges. Use by one thread at a time."""
+    """The tapes of a graph of layers, and the values on its edges. Use by one thread at a time.
+
+    `owner` is the model that the graph is all of, whose activity regularizer counts.
+    """
 
     def __init__(
-        self, graph: Any, shapes: tuple[tuple[int, ...], ...], training: bool, scored: frozenset[int] = frozenset()
+        self,
+        graph: Any,
+        shapes: tuple[tuple[int, ...], ...],
+        training: bool,
+        scored: frozenset[int] = frozenset(),
+        owner: Any = None,
     ) -> None:
         self.key = (shapes, training, scored)
         self.moves, self.changes = Weight.moves, Weight.changes
@@ -46,11 +55,22 @@ class Run:
             for number, place in enumerate(graph.output_numbers)
             if number in scored
         }
-        penalised = [(layer, made) for layer, _, made in graph.steps if layer.activity_regularizer is not None]
-        places = {graph.output_numbers[number]: given for number, given in self.activated.items()}
-        self.activities = ActivityPenalties(penalised, places) if penalised else None
+        self.activities = self._activities(graph, owner)
         self.dps: Any = None  # gradients of the outputs, the losses' to fill
         self._plans: dict[bool, tuple[list[tuple], set[Any]]] = {}
+
+    def _activities(self, graph: Any, owner: Any) -> ActivityPenalties | None:
+        """The penalties on activities, if there are any."""
+        calls = [(layer, made) for layer, _, made in (*graph.steps, *graph.groups)]
+        calls += [] if owner is None else [(owner, tuple(graph.output_numbers))]
+        calls = [(layer, made) for layer, made in calls if layer.activity_regularizer is not None]
+        holders = [
+            (layer, tape, made)
+            for (layer, _, made), (_, tape, *_) in zip(graph.steps, self.steps, strict=True)
+            if regularized_within(layer)
+        ]
+        places = {graph.output_numbers[number]: given for number, given in self.activated.items()}
+        return ActivityPenalties(calls, holders, places) if calls or holders else None
 
     # --- forward ---
 
@@ -183,7 +203,7 @@ class RunPool:
             try:
                 run = waiting.pop()
             except IndexError:
-                return Run(self._model.graph, shapes, training, scored)
+                return Run(self._model.graph, shapes, training, scored, self._model)
             if run.moves == Weight.moves:
                 return run
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from minirnn import boundary
 from minirnn.callbacks import CallbackList, History, check_monitors
 from minirnn.compat import spelling
+from minirnn.layers.unchanged import unchanged
 from minirnn.layers.weight import Weight
 from minirnn.metrics.variable import settled
 from minirnn.training import intake
@@ -115,14 +116,19 @@ class Trainer(Compiling):
         return self._packed(ys)
 
     def compute_gradients(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[float, list[NDArray[Any]], Any]:
-        """(loss, [gradient of each trainable weight in Keras's shape], dx) without changing the model.
+        """(loss, [gradient of each trainable weight in Keras's shape], dx) in training, without changing the model.
 
-        dx is a list where the model has several inputs.
+        dx is a list where the model has several inputs. Moving statistics, states of stateful layers, the averages that
+        are reported, and what dropout draws next stay as they are.
         """
         self._require("compute_gradients")
         batch = self._ready(self._checked(x, y, sample_weight))
         run = self._runs.take(batch[0], True, self._scored)
-        value, _, dxs = self._forward_backward(run, batch, to_inputs=True)
+        averages = [(mean, mean.total, mean.count) for mean in (self.objective.total, *self.objective.trackers)]
+        with unchanged(self):
+            value, _, dxs = self._forward_backward(run, batch, to_inputs=True)
+        for mean, total, count in averages:
+            mean.total, mean.count = total, count
         gradients = [w.gradient_numpy() for w in self.trainable_weights]
         dxs = [np.zeros_like(x) if dx is None else dx.copy() for dx, x in zip(dxs, batch[0], strict=True)]
         self._runs.give_back(run)

@@ -370,6 +370,77 @@ def test_a_layer_made_of_layers_may_be_called_twice_in_a_model():
         np.testing.assert_allclose(twice, once, rtol=1e-4, atol=1e-6)
 
 
+class Dense2(Layer):
+    """Made of layers: two maps, one after the other."""
+
+    def __init__(self, units=2, **kwargs):
+        super().__init__(**kwargs)
+        self.first = layers.Dense(4, activation="tanh", dtype="float64")
+        self.last = layers.Dense(units, dtype="float64")
+
+    def call(self, x):
+        return self.last(self.first(x))
+
+
+def test_a_layer_made_of_layers_has_gradients_by_itself():
+    check_gradient(Dense2(dtype="float64"), X, RNG.normal(size=(8, 4, 2)))
+
+
+def test_a_layer_made_of_layers_trains_in_time_distributed_as_these_layers_do():
+    block = Dense2(3, dtype="float64")
+    model = chain(layers.TimeDistributed(block, dtype="float64"))
+    flat = chain(layers.Dense(4, activation="tanh", dtype="float64"), layers.Dense(3, dtype="float64"))
+    flat.set_weights(model.get_weights())
+    losses = []
+    for m in (model, flat):
+        m.compile("adam", "mse")
+        losses.append(m.fit(X, Y, epochs=3, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-12)
+    for mine, other in zip(model.get_weights(), flat.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-12)
+    check_gradient(layers.TimeDistributed(Dense2(dtype="float64"), dtype="float64"), X, RNG.normal(size=(8, 4, 2)))
+
+
+class Reader(Layer):
+    """A recurrent layer made of layers, which has what Bidirectional asks for."""
+
+    def __init__(self, units, go_backwards=False, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.go_backwards = units, go_backwards
+        self.return_sequences, self.return_state, self.stateful = False, False, False
+        self.rnn = layers.GRU(units, go_backwards=go_backwards, dtype="float64")
+        self.out = layers.Dense(units, dtype="float64")
+
+    def call(self, x):
+        return self.out(self.rnn(x))
+
+
+def test_a_layer_made_of_layers_trains_in_bidirectional_as_these_layers_do():
+    kinds = {"dtype": "float64"}
+    both = layers.Bidirectional(Reader(3, **kinds), **kinds)
+    model = minirnn.Sequential([minirnn.Input((4, 3), **kinds), both, layers.Dense(1, **kinds)])
+    x = minirnn.Input((4, 3), **kinds)
+    ways = [
+        layers.Dense(3, **kinds)(layers.GRU(3, go_backwards=back, **kinds)(layers.Identity(**kinds)(x)))
+        for back in (False, True)
+    ]
+    flat = minirnn.Model(x, layers.Dense(1, **kinds)(layers.Concatenate(**kinds)(ways)))
+    order = [layer for layer in flat.layers if layer.weights]
+    by_way = [order[0], order[2], order[1], order[3], order[4]]
+    values = iter(model.get_weights())
+    for layer in by_way:
+        layer.set_weights([next(values) for _ in layer.weights])
+    for m in (model, flat):
+        m.compile("sgd", "mse")
+    ours, theirs = (m.compute_gradients(X, Y) for m in (model, flat))
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-12)
+    np.testing.assert_allclose(ours[2], theirs[2], rtol=1e-9, atol=1e-12)
+    found = {w.path: g for w, g in zip(flat.trainable_weights, theirs[1], strict=True)}
+    expected = [found[w.path] for layer in by_way for w in layer.weights]
+    for mine, other in zip(ours[1], expected, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-12)
+
+
 def test_arithmetic_between_the_layers_is_refused_in_one_line_and_infers():
     class Mixed(Layer):
         def __init__(self):

@@ -70,6 +70,97 @@ def test_functions_may_change_layers_and_calls_as_in_keras(keras):
         assert kinds == ["InputLayer", "GRU", "Dropout", "Dense", "Dropout"]
 
 
+# --- classes of the user's own ---
+
+
+def forecast(library):
+    """A class with a call of its own, in either library."""
+
+    class Forecast(library.Model):
+        def __init__(self, units=2, **kwargs):
+            super().__init__(**kwargs)
+            self.units = units
+            self.rnn, self.out = library.layers.GRU(units), library.layers.Dense(1)
+
+        def call(self, x):
+            return self.out(self.rnn(x))
+
+        def get_config(self):
+            return {**super().get_config(), "units": self.units}
+
+    return Forecast
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_a_model_with_a_call_of_its_own_is_cloned_by_its_configuration_as_in_keras(keras, built):
+    found = []
+    for package in (minirnn, keras):
+        model = forecast(package)(3, name="mine")
+        if built:
+            model(X)
+        clone = package.models.clone_model(model)
+        found.append((clone.name, clone.units, clone.built, [tuple(w.shape) for w in clone.weights]))
+        assert type(clone) is type(model) and not {*map(id, clone.layers)} & {*map(id, model.layers)}
+        assert not built or not np.array_equal(clone.get_weights()[0], model.get_weights()[0])
+    assert found[0] == found[1]
+
+
+def test_its_clone_computes_and_trains_as_it_does():
+    model = forecast(minirnn)(3)
+    model.build((None, 3, 1))
+    clone = clone_model(model)
+    clone.set_weights(model.get_weights())
+    np.testing.assert_array_equal(clone.predict(X, verbose=0), model.predict(X, verbose=0))
+    for each in (model, clone):
+        each.compile("sgd", "mse")
+    y = np.ones((5, 1))
+    assert clone.train_on_batch(X, y) == model.train_on_batch(X, y)
+
+
+def test_several_inputs_of_a_clone_keep_their_names():
+    class Two(Model):
+        def __init__(self):
+            super().__init__()
+            self.join = layers.Concatenate()
+
+        def call(self, inputs):
+            return self.join([inputs["a"], inputs["b"]])
+
+    model, x = Two(), {"a": X, "b": 2 * X}
+    np.testing.assert_array_equal(model(x), clone_model(model)(x))
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_within_another_model_it_is_cloned_as_a_layer(recursive):
+    x = minirnn.Input((3, 1))
+    model = Model(x, layers.Dense(1)(forecast(minirnn)(3)(x)))
+    clone = clone_model(model, recursive=recursive)
+    assert type(clone.layers[1]) is type(model.layers[1]) and clone.layers[1] is not model.layers[1]
+    assert clone.count_params() == model.count_params()
+
+
+@pytest.mark.parametrize("argument", ["input_tensors", "clone_function", "call_function"])
+def test_it_takes_no_functions_and_tensors_as_in_keras(keras, argument):
+    for package in (minirnn, keras):
+        given = [package.Input((3, 1))] if argument == "input_tensors" else lambda layer, *_: layer
+        with pytest.raises(ValueError) as caught:
+            package.models.clone_model(forecast(package)(), **{argument: given})
+        if package is minirnn:
+            assert str(caught.value).startswith(f"{argument} is for Sequential and functional models, got a Forecast")
+
+
+def test_a_functional_model_with_an_init_of_its_own_becomes_a_plain_one_as_in_keras(keras):
+    for package in (minirnn, keras):
+
+        class Given(package.Model):
+            def __init__(self, units, package=package):
+                x = package.Input((3, 1))
+                super().__init__(x, package.layers.GRU(units)(x))
+
+        clone = package.models.clone_model(Given(2))
+        assert type(clone).__name__ == "Functional" and clone.count_params() == Given(2).count_params()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
