@@ -61,8 +61,9 @@ def twin_layer(layer: Any, library: ModuleType, dtype: str | None = None) -> Any
 def kinds() -> list[str]:
     """The names of the layers that have a twin: those that both libraries have."""
     keras, _ = load()
-    names = [name for name in minirnn.layers.__all__ if inspect.isclass(getattr(minirnn.layers, name))]
-    return [name for name in names if name not in _WITHOUT and hasattr(keras.layers, name)]
+    classes = {name: getattr(minirnn.layers, name) for name in minirnn.layers.__all__ if name not in _WITHOUT}
+    own_names = [name for name, cls in classes.items() if getattr(cls, "__name__", "") == name]
+    return [name for name in own_names if inspect.isclass(getattr(keras.layers, name, None))]
 
 
 def _classes(kind: str) -> list[type]:
@@ -93,16 +94,24 @@ def _entries(value: Any, dtype: Any) -> Any:
     """The configurations of the layers that a layer holds, with what they share with their twins."""
     if isinstance(value, list):
         return [_entries(entry, dtype) for entry in value]
-    kind, inner = value["class_name"], value["config"]
+    kind, inner = _kind_of(value), value["config"]
     config = _model_config(inner, dtype) if kind in MODELS else _layer_config(kind, inner, dtype)
     return {key: entry for key, entry in value.items() if key != "build_config"} | {"config": config}
+
+
+def _kind_of(entry: dict[str, Any]) -> str:
+    """The class of a configuration. ValueError if it is one of the user's own."""
+    kind = entry["class_name"]
+    if entry["module"].partition(".")[0] != "keras":
+        raise ValueError(_no_twin(entry["config"].get("name", ""), kind))
+    return kind
 
 
 def _model_config(config: dict[str, Any], dtype: str | None) -> dict[str, Any]:
     """The configuration of a model with those of its layers cut down to what the twins share."""
 
     def entry_of(entry: dict[str, Any]) -> dict[str, Any]:
-        kind, inner = entry["class_name"], entry["config"]
+        kind, inner = _kind_of(entry), entry["config"]
         if kind in MODELS:
             return {**entry, "config": _model_config(inner, dtype)}
         if kind == "InputLayer":
