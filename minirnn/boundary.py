@@ -162,8 +162,8 @@ def check_frequency(value: Any, name: str) -> Callable[[int], bool]:
 
 
 def check_epochs(epochs: Any, initial_epoch: Any = 0) -> None:
-    """Raise unless `epochs` is a whole number of at least 1 and `initial_epoch` one from 0 to `epochs`."""
-    whole(epochs, "epochs", 1)
+    """Raise unless `epochs` is a whole number of at least 0 and `initial_epoch` one from 0 to `epochs`."""
+    whole(epochs, "epochs", 0)
     if whole(initial_epoch, "initial_epoch", 0) > epochs:
         raise ValueError(f"initial_epoch must not exceed epochs, got initial_epoch={initial_epoch}, epochs={epochs}")
 

@@ -94,7 +94,7 @@ def _zeros_for_none(gradients: Sequence[Any], variables: Sequence[Any]) -> list[
 
 
 def model_gradients(model: Any, x: Any, y: Any) -> tuple[float, list[np.ndarray], Any]:
-    """Loss of a compiled Keras model on one batch, its gradient for each trainable weight, and for x.
+    """Loss of a compiled Keras model on one batch, its gradient for each trainable weight, and for x, in training mode.
 
     x and y are arrays, or lists or dicts of them; the gradient for several inputs is a list in the model's order.
     """
@@ -103,7 +103,7 @@ def model_gradients(model: Any, x: Any, y: Any) -> tuple[float, list[np.ndarray]
     weights, xs = [weight.value for weight in model.trainable_weights], flatten(x)
     with tf.GradientTape() as tape:
         tape.watch(xs)
-        loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=False))
+        loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True))
     gradients = _zeros_for_none(tape.gradient(loss, [*weights, *xs]), [*weights, *xs])
     dxs = gradients[len(weights) :]
     return float(loss), gradients[: len(weights)], dxs[0] if len(dxs) == 1 else dxs

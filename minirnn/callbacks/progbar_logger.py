@@ -88,4 +88,5 @@ class ProgbarLogger(Callback):
         if self.target is None:
             # The first epoch has counted the steps of the next ones.
             self.target = bar.target = self.seen
-        bar.update(self.target, (logs or {}).items(), finalize=True)
+        # Fewer steps than the target: the data ended early, or training was stopped.
+        bar.update(self.seen or self.target, (logs or {}).items(), finalize=True)

@@ -22,13 +22,13 @@ NO_GRAPH = "it has no symbolic arithmetic; use NumPy on arrays, and layers or lo
 # Package -> why -> its names.
 NAMES: dict[str, dict[str, str]] = {
     "layers": {
-        NOT_YET: "AbstractRNNCell InputSpec MultiHeadAttention RMSNormalization ThresholdedReLU",
-        OUTSIDE: """AtrousConvolution1D AtrousConvolution2D AutoContrast AveragePooling2D AveragePooling3D AvgPool2D
+        NOT_YET: "AbstractRNNCell InputSpec MultiHeadAttention ThresholdedReLU",
+        OUTSIDE: """AtrousConvolution2D AutoContrast AveragePooling2D AveragePooling3D AvgPool2D
             AvgPool3D CategoryEncoding CenterCrop Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
             ConvLSTM1D ConvLSTM2D ConvLSTM2DCell ConvLSTM3D Convolution2D Convolution3D Cropping2D Cropping3D
             Deconvolution2D DepthwiseConv1D DepthwiseConv2D Discretization EinsumDense GlobalAveragePooling2D
             GlobalAveragePooling3D GlobalAvgPool2D GlobalMaxPool2D GlobalMaxPooling2D GlobalMaxPooling3D
-            GroupNormalization GroupQueryAttention Hashing HashedCrossing Highway IntegerLookup LocallyConnected1D
+            GroupQueryAttention Hashing HashedCrossing Highway IntegerLookup LocallyConnected1D
             LocallyConnected2D MaxPool2D MaxPool3D MaxPooling2D MaxPooling3D MaxoutDense MelSpectrogram RandomBrightness
             RandomContrast RandomCrop RandomFlip RandomRotation RandomTranslation RandomZoom Resizing SeparableConv1D
             SeparableConv2D SpatialDropout2D SpatialDropout3D SpectralNormalization StringLookup TextVectorization

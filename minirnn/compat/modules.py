@@ -58,7 +58,9 @@ _SHORT_NAMES = {
 
 # Package -> older name of a class or function -> its name now. The CuDNN layers take other arguments, see `_cudnn`.
 RENAMED: dict[str, dict[str, str]] = {
-    "layers": {"TimeDistributedDense": "Dense", "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"},
+    "layers": {
+        "TimeDistributedDense": "Dense", "AtrousConvolution1D": "Conv1D", "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU",
+    },
     "losses": {**_SHORT_NAMES, "cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
     "metrics": _SHORT_NAMES,
     "utils": {"plot": "plot_model"},

@@ -60,7 +60,20 @@ LAYER: Names = {
     "batch_input_shape": Kept("keras.Input(batch_shape=(batch, time, features)) before the layer"),
     "input_length": Kept("keras.Input(shape=(time, features)) before the layer"),
 }
+_POOLING: Names = {"pool_length": "pool_size", "stride": "strides", "border_mode": "padding"}
 LAYER_BY_CLASS: Mapping[str, Names] = {
+    "Conv1D": {
+        "nb_filter": "filters",
+        "filter_length": "kernel_size",
+        "subsample_length": "strides",
+        "border_mode": "padding",
+        "atrous_rate": "dilation_rate",
+    },
+    "_Pooling": _POOLING,  # whose __init__ is that of MaxPooling1D
+    "AveragePooling1D": _POOLING,
+    "UpSampling1D": {"length": "size"},
+    "BatchNormalization": {"beta_init": "beta_initializer", "gamma_init": "gamma_initializer"},
+    "PReLU": {"init": "alpha_initializer"},
     "InputLayer": {"input_shape": "shape", "batch_input_shape": "batch_shape"},
     "Embedding": {
         "init": "embeddings_initializer",

@@ -11,6 +11,7 @@ from minirnn.layers.dense import Dense
 from minirnn.layers.disturbing import AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D
 from minirnn.layers.elementwise import Activation, Dropout
 from minirnn.layers.embedding import Embedding
+from minirnn.layers.group_normalization import GroupNormalization
 from minirnn.layers.gru import GRU
 from minirnn.layers.input import Input, InputLayer
 from minirnn.layers.joining import Concatenate, Dot, concatenate, dot
@@ -39,6 +40,7 @@ from minirnn.layers.peephole_lstm import PeepholeLSTM
 from minirnn.layers.pools import AveragePooling1D, GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
 from minirnn.layers.rectified import ELU, LeakyReLU, PReLU, ReLU
 from minirnn.layers.resizing import Cropping1D, Permute, UpSampling1D, ZeroPadding1D
+from minirnn.layers.rms_normalization import RMSNormalization
 from minirnn.layers.rnn import RNN
 from minirnn.layers.shaping import Flatten, Masking, RepeatVector, Reshape
 from minirnn.layers.simple_rnn import SimpleRNN
@@ -60,12 +62,12 @@ __all__ = [
     "Attention", "Average", "AveragePooling1D", "AvgPool1D", "BatchNormalization", "Bidirectional", "Concatenate",
     "Conv1D", "Convolution1D", "CoupledLSTM", "Cropping1D", "Dense", "Dot", "Dropout", "Embedding", "Flatten",
     "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D", "GlobalAvgPool1D", "GlobalMaxPool1D",
-    "GlobalMaxPooling1D", "Identity", "Input", "InputLayer", "LSTMCell", "Lambda", "Layer", "LayerNormLSTM",
-    "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPooling1D", "Maximum", "Minimum", "Multiply",
-    "Normalization", "PReLU", "PeepholeLSTM", "Permute", "ReLU", "RepeatVector", "Rescaling", "Reshape",
-    "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D", "StackedRNNCells", "Subtract", "TimeDistributed",
-    "UnitNormalization", "UpSampling1D", "Wrapper", "ZeroPadding1D", "ZoneoutLSTM", "add", "average", "concatenate",
-    "dot", "maximum", "minimum", "multiply", "subtract",
+    "GlobalMaxPooling1D", "GroupNormalization", "Identity", "Input", "InputLayer", "LSTMCell", "Lambda", "Layer",
+    "LayerNormLSTM", "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPooling1D", "Maximum", "Minimum",
+    "Multiply", "Normalization", "PReLU", "PeepholeLSTM", "Permute", "RMSNormalization", "ReLU", "RepeatVector",
+    "Rescaling", "Reshape", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D", "StackedRNNCells", "Subtract",
+    "TimeDistributed", "UnitNormalization", "UpSampling1D", "Wrapper", "ZeroPadding1D", "ZoneoutLSTM", "add", "average",
+    "concatenate", "dot", "maximum", "minimum", "multiply", "subtract",
 ]  # fmt: skip
 
 __getattr__ = names_of(__name__)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from minirnn import config, initializers
 from minirnn.boundary import as_mask
 from minirnn.layers.arguments import passed_on
+from minirnn.layers.batch_renormalization import Renormalization
 from minirnn.layers.layer import Tape
 from minirnn.layers.scaling import Scaled, seen, sizes_along, total, whole_axes
 from minirnn.layers.symbolic import Shape
@@ -33,9 +34,13 @@ class BatchNormalization(Scaled):
     With `trainable = False` the moving ones are used in training, too, and stay as they are. Weights, each of the size
     of the axis: gamma, beta; and two that no optimizer moves, moving_mean and moving_variance.
 
+    With `renorm` training corrects z by what earlier batches were like (`Renormalization`, with `renorm_clipping` and
+    `renorm_momentum`), and three more weights follow: moving_stddev, of which moving_variance is made, renorm_mean and
+    renorm_stddev.
+
     `synchronized` concerns several devices, and changes nothing. Raises TypeError or ValueError for an axis that is no
-    whole number, not in the input, or the batch, a momentum outside [0, 1] and an epsilon below 0;
-    NotImplementedError for `renorm`.
+    whole number, not in the input, or the batch, a momentum outside [0, 1], an epsilon below 0, and as
+    `Renormalization` does.
     """
 
     takes_mask = True
@@ -63,8 +68,6 @@ class BatchNormalization(Scaled):
     ) -> None:
         own = ("axis", "momentum", "moving_mean_initializer", "moving_variance_initializer", "renorm")
         super().__init__(**passed_on(locals(), "own", *own, "renorm_clipping", "renorm_momentum", "synchronized"))
-        if renorm:
-            raise NotImplementedError("BatchNormalization: renorm is not supported yet; leave it out")
         if isinstance(axis, (list, tuple)):
             raise TypeError(f"BatchNormalization: axis must be one whole number, got {axis!r:.60}")
         self.axis: Any = whole_axes(axis, type(self).__name__)
@@ -73,7 +76,10 @@ class BatchNormalization(Scaled):
             raise ValueError(f"BatchNormalization: momentum must be from 0 to 1, got {momentum!r}")
         self.moving_mean_initializer: Any = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer: Any = initializers.get(moving_variance_initializer)
-        self.renorm, self.renorm_clipping, self.renorm_momentum = False, renorm_clipping, renorm_momentum
+        self.renorm, self.renorm_clipping, self.renorm_momentum = bool(renorm), renorm_clipping, renorm_momentum
+        self._renorm = Renormalization(renorm_clipping, renorm_momentum) if renorm else None
+        if self._renorm is not None:
+            self.renorm_clipping = self._renorm.limits
         self.synchronized = bool(synchronized)
 
     def build(self, input_shape: Shape) -> None:
@@ -83,7 +89,15 @@ class BatchNormalization(Scaled):
         self._mean = self.add_weight("moving_mean", sizes, self.moving_mean_initializer, layout, **new)
         self._variance = self.add_weight("moving_variance", sizes, self.moving_variance_initializer, layout, **new)
         self._variance.least = 0.0
+        if self._renorm is not None:
+            of_stddev = self._stddev_initializer
+            self._stddev = self.add_weight("moving_stddev", sizes, of_stddev, layout, **new)
+            self._renorm_mean = self.add_weight("renorm_mean", sizes, self.moving_mean_initializer, layout, **new)
+            self._renorm_stddev = self.add_weight("renorm_stddev", sizes, of_stddev, layout, **new)
         super().build(input_shape)
+
+    def _stddev_initializer(self, shape: tuple[int, ...], dtype: Any = None) -> Array:
+        return np.sqrt(self.moving_variance_initializer(shape, dtype=dtype))
 
     def check_input(self, shape: Shape) -> None:
         if not self.built:
@@ -103,6 +117,9 @@ class BatchNormalization(Scaled):
         t.count = float(np.prod([shape[a] for a in t.axes]))
         t.gamma, t.beta = self.scale_views(own)
         t.mean, t.variance = seen(self._mean).reshape(own), seen(self._variance).reshape(own)
+        if self._renorm is not None:
+            followed = (self._stddev, self._renorm_mean, self._renorm_stddev)
+            t.stddev, t.renorm_mean, t.renorm_stddev = (seen(weight).reshape(own) for weight in followed)
         t.z, t.y = zeros(shape, self.dtype), zeros(shape, self.dtype)
         t.dx = zeros(shape, self.dtype) if training else None
         return t
@@ -111,14 +128,32 @@ class BatchNormalization(Scaled):
         t = tape
         t.of_batch = training and self.trainable
         mean, variance = self._moments(x, mask, t) if t.of_batch else (t.mean, t.variance)
-        t.rate = 1 / np.sqrt(variance + self.epsilon)
+        stddev = np.sqrt(variance + self.epsilon)
+        t.rate = 1 / stddev
+        t.r, t.d = 1.0, 0.0
+        if t.of_batch:
+            if self._renorm is not None:
+                followed = (t.renorm_mean, t.renorm_stddev)
+                t.r, t.d = self._renorm.correction(mean, stddev, followed, np.sqrt(self.epsilon))
+            self._follow(mean, variance, stddev, t)
         np.subtract(x, mean, out=t.z)
         np.multiply(t.z, t.rate, out=t.z)
-        np.multiply(t.z, t.gamma, out=t.y)
-        return np.add(t.y, t.beta, out=t.y)
+        np.multiply(t.z, t.r * t.gamma, out=t.y)
+        return np.add(t.y, t.d * t.gamma + t.beta, out=t.y)
+
+    def _follow(self, mean: Array, variance: Array, stddev: Array, t: Tape) -> None:
+        """Let the moving statistics follow those of the batch."""
+        _move(t.mean, mean, self.momentum)
+        if self._renorm is None:
+            _move(t.variance, variance, self.momentum)
+            return
+        _move(t.stddev, stddev, self.momentum)
+        np.maximum(t.stddev * t.stddev - self.epsilon, 0, out=t.variance)
+        _move(t.renorm_mean, mean, self._renorm.momentum)
+        _move(t.renorm_stddev, stddev, self._renorm.momentum)
 
     def _moments(self, x: Array, mask: Array | None, t: Tape) -> tuple[Array, Array]:
-        """Mean and variance of the batch; the moving ones follow them.
+        """Mean and variance of the batch.
 
         Under a mask both are sums over count + 1e-7, as in Keras, so that a batch without a step has moments, too.
         """
@@ -133,25 +168,22 @@ class BatchNormalization(Scaled):
         np.subtract(x, t.batch_mean, out=t.z)
         if t.counts is not None:
             t.z *= t.counts
-        variance = total(np.square(t.z), t.axes) / t.n
-        for moving, new in ((t.mean, t.batch_mean), (t.variance, variance)):
-            moving *= self.momentum
-            moving += (1 - self.momentum) * new
-        return t.batch_mean, variance
+        return t.batch_mean, total(np.square(t.z), t.axes) / t.n
 
     def backward(self, dy: Array, tape: Tape, need_dx: bool) -> Array | None:
         t = tape
-        d_beta = total(dy, t.axes)  # y = gamma z + beta
-        d_gamma = total(dy * t.z, t.axes)
-        self.set_gradients(d_gamma, d_beta)
+        d_beta = total(dy, t.axes)  # y = gamma (r z + d) + beta
+        along_z = total(dy * t.z, t.axes)
+        self.set_gradients(t.r * along_z + t.d * d_beta, d_beta)
         if not need_dx:
             return None
-        np.multiply(dy, t.gamma, out=t.dx)  # dz
+        scale = t.r * t.gamma
+        np.multiply(dy, scale, out=t.dx)  # dz
         if t.of_batch:
             # What z gains through the batch's mean and variance: with sums over all places, n those that count,
             # through the mean     -(sum of dz) / n
             # through the variance -z (sum of dz z) / n, and what the mean does to it where n is more than the places
-            through_mean, through_variance = t.gamma * d_beta / t.n, t.gamma * d_gamma / t.n
+            through_mean, through_variance = scale * d_beta / t.n, scale * along_z / t.n
             shared = through_mean + (t.z - t.rate * t.batch_mean * t.extra / t.n) * through_variance
             t.dx -= shared if t.counts is None else shared * t.counts
         return np.multiply(t.dx, t.rate, out=t.dx)  # z = (x - mean) rate
@@ -167,3 +199,9 @@ class BatchNormalization(Scaled):
             "renorm_momentum": self.renorm_momentum,
             "synchronized": self.synchronized,
         }
+
+
+def _move(moving: Array, new: Array, momentum: float) -> None:
+    """moving = momentum moving + (1 - momentum) new"""
+    moving *= momentum
+    moving += (1 - momentum) * new

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn import regularizers
 from minirnn.boundary import whole
 from minirnn.kernels.threads import share
 from minirnn.kernels.vec import lanes
@@ -170,5 +171,5 @@ class Conv1D(Dense):
             "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "groups": self.groups,
-            "activity_regularizer": None,
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
         }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import initializers
+from minirnn import constraints, initializers, regularizers
 from minirnn.boundary import as_input, as_numbers, check_indices, whole
 from minirnn.kernels.embedding import clear_rows, gather, scatter_add
 from minirnn.kernels.threads import share
@@ -26,7 +26,8 @@ class Embedding(Layer):
 
     Numbers are whole, from 0 to `input_dim` - 1: integers, or floats that hold such; a call raises ValueError for any
     other. One weight, embeddings (input_dim, output_dim), which `weights` may give. With `mask_zero` 0 is padding: a
-    mask marks the steps that are not. The gradient costs what the rows in use cost, whatever the vocabulary's size.
+    mask marks the steps that are not. The gradient costs what the rows in use cost, whatever the vocabulary's size;
+    with a regularizer or a constraint a step costs what the whole table costs, since these concern every row.
 
     `input_length` of older scripts declares the input's shape, (batch, input_length).
 
@@ -37,11 +38,6 @@ class Embedding(Layer):
 
     supports_masking = False
     autocast = False  # a model hands its integers on as they are
-    # Arguments of Keras that are not supported yet, at the values that switch them off.
-    later: ClassVar[dict[str, Any]] = dict.fromkeys(
-        ("embeddings_regularizer", "activity_regularizer", "embeddings_constraint", "quantization_config")
-    )
-
     def __init__(
         self,
         input_dim: int,
@@ -57,15 +53,18 @@ class Embedding(Layer):
         **kwargs: Any,
     ) -> None:
         refused = {
-            "embeddings_regularizer": embeddings_regularizer, "embeddings_constraint": embeddings_constraint,
-            "lora_rank": lora_rank, "lora_alpha": lora_alpha, "quantization_config": quantization_config,
-        }  # fmt: skip
+            "lora_rank": lora_rank,
+            "lora_alpha": lora_alpha,
+            "quantization_config": quantization_config,
+        }
         for name, value in refused.items():
             if value is not None:
                 raise NotImplementedError(f"Embedding: {name} is not supported yet; leave it out")
         self.input_dim, self.output_dim = whole(input_dim, "input_dim"), whole(output_dim, "output_dim")
         super().__init__(**kwargs)
         self.embeddings_initializer: Any = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer: Any = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint: Any = constraints.get(embeddings_constraint)
         self.mask_zero = self.makes_mask = bool(mask_zero)
         if weights is not None:
             self.build()
@@ -87,7 +86,9 @@ class Embedding(Layer):
         """Make the table; the input's shape does not matter."""
         if not self.built:
             shape = (self.input_dim, self.output_dim)
-            self._table = self.add_weight("embeddings", shape, self.embeddings_initializer, RowLayout(self.dtype))
+            layout = RowLayout(self.dtype)
+            rules = {"regularizer": self.embeddings_regularizer, "constraint": self.embeddings_constraint}
+            self._table = self.add_weight("embeddings", shape, self.embeddings_initializer, layout, **rules)
             self._table.touched = TouchedRows()
             self.built = True
         if input_shape is not None:
@@ -165,6 +166,9 @@ class Embedding(Layer):
             "input_dim": self.input_dim,
             "output_dim": self.output_dim,
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
-            **self.later,
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
+            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
             "mask_zero": self.mask_zero,
+            "quantization_config": None,
         }

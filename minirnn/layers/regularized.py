@@ -40,10 +40,13 @@ def add_weight_gradient(weight: Weight) -> None:
         weight.layout.pack(slope, packed)
         slope = packed
     weight.gradient += slope
+    if weight.touched is not None:
+        weight.touched.spread(weight.shape[0])
 
 
 def constrain(weight: Weight) -> None:
     """w = constraint(w) for a weight that has one. ValueError if that is of another shape."""
+    weight.settle()
     if _by_element(weight.constraint):
         weight.packed[...] = weight.constraint(weight.packed)
         return
@@ -79,6 +82,7 @@ def _by_element(rule: Any) -> bool:
 
 def _shown(weight: Weight, rule: Any) -> NDArray[Any]:
     """The weight as a rule wants it: its packed array, or in Keras's shape."""
+    weight.settle()
     return weight.packed if _by_element(rule) else weight.numpy()
 
 

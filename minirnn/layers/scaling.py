@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import initializers
+from minirnn import constraints, initializers, regularizers
 from minirnn.layers.layer import Layer
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.weight import PlainLayout, Weight
@@ -51,13 +51,8 @@ def whole_axes(axis: Any, owner: str) -> int | list[int]:
 class Scaled(Layer):
     """A normalization with the weights gamma (unless `scale` is False) and beta (unless `center` is False).
 
-    Raises NotImplementedError for an argument of Keras that is not supported yet and not off.
+    Raises ValueError for an epsilon below 0, and an unknown initializer, regularizer or constraint.
     """
-
-    # Arguments of Keras that are not supported yet, at the values that switch them off and stand in configurations.
-    later: ClassVar[dict[str, Any]] = dict.fromkeys(
-        ("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint")
-    )
 
     def __init__(
         self,
@@ -67,11 +62,12 @@ class Scaled(Layer):
         scale: bool,
         beta_initializer: Any,
         gamma_initializer: Any,
+        beta_regularizer: Any,
+        gamma_regularizer: Any,
+        beta_constraint: Any,
+        gamma_constraint: Any,
         **kwargs: Any,
     ) -> None:
-        for name in self.later:
-            if kwargs.pop(name, None):
-                raise NotImplementedError(f"{type(self).__name__}: {name} is not supported yet; leave it out")
         super().__init__(**kwargs)
         self.epsilon = float(epsilon)
         if not 0 <= self.epsilon < np.inf:
@@ -79,6 +75,10 @@ class Scaled(Layer):
         self.center, self.scale = bool(center), bool(scale)
         self.beta_initializer: Any = initializers.get(beta_initializer)
         self.gamma_initializer: Any = initializers.get(gamma_initializer)
+        self.beta_regularizer: Any = regularizers.get(beta_regularizer)
+        self.gamma_regularizer: Any = regularizers.get(gamma_regularizer)
+        self.beta_constraint: Any = constraints.get(beta_constraint)
+        self.gamma_constraint: Any = constraints.get(gamma_constraint)
         self._gamma: Weight | None = None
         self._beta: Weight | None = None
 
@@ -86,9 +86,11 @@ class Scaled(Layer):
         """Make gamma if there is to be a `scale`, beta if a `center`."""
         layout = PlainLayout(self.dtype)
         if scale:
-            self._gamma = self.add_weight("gamma", sizes, self.gamma_initializer, layout)
+            rules = {"regularizer": self.gamma_regularizer, "constraint": self.gamma_constraint}
+            self._gamma = self.add_weight("gamma", sizes, self.gamma_initializer, layout, **rules)
         if center:
-            self._beta = self.add_weight("beta", sizes, self.beta_initializer, layout)
+            rules = {"regularizer": self.beta_regularizer, "constraint": self.beta_constraint}
+            self._beta = self.add_weight("beta", sizes, self.beta_initializer, layout, **rules)
 
     def scale_views(self, shape: tuple[int, ...]) -> tuple[Array, Array]:
         """gamma and beta in a shape that stretches to the input's: the weights' own memory, or 1 and 0."""
@@ -107,12 +109,15 @@ class Scaled(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
-            **self.later,
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
             "beta_initializer": initializers.serialize(self.beta_initializer),
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
         }
 
 

@@ -29,6 +29,10 @@ class TouchedRows:
         self._used = False
         return before
 
+    def spread(self, count: int) -> None:
+        """All of the table's `count` rows have a gradient now: something beside a batch was added to it."""
+        self._rows = np.arange(count)
+
     def take(self) -> Rows:
         """The rows whose gradient may not be zero, ascending, each once."""
         self._used = True

@@ -183,6 +183,11 @@ class Weight:
         """Numbers in it, as Keras counts them."""
         return int(np.prod(self.shape))
 
+    @property
+    def by_rows(self) -> bool:
+        """Whether a step may be made row by row: of a table that no regularizer or constraint sees as a whole."""
+        return self.touched is not None and self.regularizer is None and self.constraint is None
+
     def settle(self) -> None:
         """Bring all of it up to date, if rows of a table wait for their updates."""
         if self.touched is not None and self.touched.late is not None:

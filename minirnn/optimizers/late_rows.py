@@ -36,7 +36,7 @@ class LateRows:
     """
 
     def __init__(self, optimizer: Any, weight: Weight, arena: Arena) -> None:
-        self._optimizer, self._weight = optimizer, weight
+        self._optimizer, self.weight = optimizer, weight
         self.stretch = Stretch(arena, [arena.places[weight]])
         shape = weight.packed.shape
         self._tables = {"parameters": self.stretch.parameters, **self.stretch.slots}
@@ -50,15 +50,15 @@ class LateRows:
     def detach(self) -> None:
         """Make up for everything, and keep no account any more."""
         self.settle()
-        if self._weight.touched.late is self:
-            self._weight.touched.late = None
+        if self.weight.touched.late is self:
+            self.weight.touched.late = None
 
     # --- steps ---
 
     def step(self) -> None:
         """One step: an update of the rows that have a gradient."""
         with self._lock:
-            rows = self._weight.touched.take()
+            rows = self.weight.touched.take()
             self.settle(rows)
             if self._steps == KEPT_STEPS:
                 self.settle()

@@ -216,7 +216,7 @@ class Optimizer:
     def _may_wait(self, weight: Weight) -> bool:
         """Whether rows of this weight are updated late: of a large table, if nothing wants all of it each step."""
         options = (self.weight_decay, self.use_ema or None, self.gradient_accumulation_steps)
-        large = weight.touched is not None and weight.packed.size >= WORTH_WAITING
+        large = weight.by_rows and weight.packed.size >= WORTH_WAITING
         return large and self.can_wait() and all(option is None for option in options)
 
     def can_wait(self) -> bool:
@@ -249,6 +249,7 @@ class Optimizer:
             weights == self._chosen
             and all(map(operator.is_, [w.packed for w in weights], self._homes))
             and self._constrained == [w for w in weights if w.constraint is not None]
+            and [late.weight for late in self._late] == [w for w in weights if self._may_wait(w)]
         )
 
     def apply(self) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 
 BLOCK = "━"
+UNBOUNDED = 10**6  # characters in a line that never wraps
 
 
 def print_message(message: str, line_break: bool = True) -> None:
@@ -19,6 +20,14 @@ def print_message(message: str, line_break: bool = True) -> None:
         encoding = sys.stdout.encoding or "utf-8"
         sys.stdout.write(message.replace(BLOCK, "=").encode(encoding, errors="ignore").decode(encoding))
     sys.stdout.flush()
+
+
+def terminal_width() -> int:
+    """Characters in a line of the terminal; very many where there is none that wraps lines, or none that tells."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or UNBOUNDED
+    except (AttributeError, OSError, ValueError):
+        return UNBOUNDED
 
 
 def redraws_in_place() -> bool:

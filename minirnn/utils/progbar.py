@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minirnn.utils.output import BLOCK, print_message, redraws_in_place
+from minirnn.utils.output import BLOCK, print_message, redraws_in_place, terminal_width
 
 BOLD, GREEN, GREY, RESET = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 
@@ -113,13 +113,18 @@ class Progbar:
             self._values[name] = (value * steps, steps)
 
     def _redraw(self, current: int, now: float, duration: float, finalize: bool) -> None:
-        width = len(self._line(current, now, duration, finalize, _plain))
-        line = self._line(current, now, duration, finalize, _coloured)
+        # A line that wraps cannot be written over: metrics that do not fit wait for the last drawing.
+        room = None if finalize else terminal_width() - 1
+        width = len(self._line(current, now, duration, finalize, _plain, room))
+        line = self._line(current, now, duration, finalize, _coloured, room)
         rest = " " * max(self._drawn_width - width, 0)
         print_message("\b" * self._drawn_width + "\r" + line + rest + ("\n" if finalize else ""), line_break=False)
         self._drawn_width, self._line_is_open = width, not finalize
 
-    def _line(self, current: int, now: float, duration: float, finalize: bool, paint: Any) -> str:
+    def _line(
+        self, current: int, now: float, duration: float, finalize: bool, paint: Any, room: int | None = None
+    ) -> str:
+        """The bar and what stands behind it; of the metrics as many characters as fit into `room`."""
         if self.target is not None and self.target > 0:
             filled = int(self.width * (float(current) / self.target))
             done = paint(BLOCK * filled, GREEN) if filled > 0 else ""
@@ -129,7 +134,10 @@ class Progbar:
             bar, left = f"{int(current):7d}/Unknown", ""
         clock = left if left and not finalize else f"{now - self._start:.0f}s"
         metrics = self._metrics(lambda mean: abs(mean) > 1e-3)
-        return f"{bar} {paint(clock, BOLD)}{format_duration(duration, self.unit_name)}{metrics}"
+        behind = format_duration(duration, self.unit_name) + metrics
+        if room is not None:
+            behind = behind[: max(room - len(_without_colours(bar)) - len(clock) - 1, 0)]
+        return f"{bar} {paint(clock, BOLD)}{behind}"
 
     def _metrics(self, plain: Any) -> str:
         text = ""
@@ -170,6 +178,12 @@ def _remaining(seconds: float) -> str:
 
 def _coloured(text: str, style: str) -> str:
     return f"{style}{text}{RESET}"
+
+
+def _without_colours(text: str) -> str:
+    for code in (BOLD, GREEN, GREY, RESET):
+        text = text.replace(code, "")
+    return text
 
 
 def _plain(text: str, style: str) -> str:

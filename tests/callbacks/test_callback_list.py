@@ -30,7 +30,7 @@ def recorder(base, record, name=""):
 
 
 def drive(callback_list):
-    """One epoch of two batches with validation, an evaluation and a prediction."""
+    """One epoch of two batches with validation, and a prediction of two."""
     logs = {"loss": np.float32(0.5), "accuracy": 1}
     callback_list.on_train_begin()
     callback_list.on_epoch_begin(0)
@@ -44,8 +44,9 @@ def drive(callback_list):
     callback_list.on_epoch_end(0, {**logs, "val_loss": 2})
     callback_list.on_train_end(logs)
     callback_list.on_predict_begin()
-    callback_list.on_predict_batch_begin(0)
-    callback_list.on_predict_batch_end(0, {"outputs": 3.0})
+    for batch in range(2):
+        callback_list.on_predict_batch_begin(batch)
+        callback_list.on_predict_batch_end(batch, {"outputs": 3.0})
     callback_list.on_predict_end()
 
 

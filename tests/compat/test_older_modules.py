@@ -159,7 +159,7 @@ def test_what_may_come_says_not_yet_and_not_that_it_never_will():
 
 def test_every_absent_name_is_one_of_keras_or_was(keras):
     """The tables hold no misspelt name: all but those of Keras 1 and 2 are in Keras 3."""
-    dropped = """AbstractRNNCell AtrousConvolution1D AtrousConvolution2D ConvLSTM2DCell Deconvolution2D Highway
+    dropped = """AbstractRNNCell AtrousConvolution2D ConvLSTM2DCell Deconvolution2D Highway
         LocallyConnected1D LocallyConnected2D MaxoutDense Merge ThresholdedReLU""".split()
     for names in absent.NAMES["layers"].values():
         for name in names.split():

@@ -56,6 +56,9 @@ NORMALIZATIONS = [
     ("BatchNormalization", {"axis": 1, "scale": False}, SEQUENCE),
     ("BatchNormalization", {"axis": -2, "center": False}, CUBE),
     ("BatchNormalization", {"center": False, "scale": False, "synchronized": True}, SEQUENCE),
+    ("BatchNormalization", {"renorm": True}, SEQUENCE),
+    ("BatchNormalization", {"renorm": True, "renorm_clipping": {"rmax": 1.5, "rmin": 0.8, "dmax": 0.3}}, SEQUENCE),
+    ("BatchNormalization", {"renorm": True, "renorm_momentum": 0.2, "scale": False, "axis": 1}, SEQUENCE),
     ("LayerNormalization", {}, SEQUENCE),
     ("LayerNormalization", {"epsilon": 0.1, "center": False}, ROW),
     ("LayerNormalization", {"axis": [1, 2], "scale": False}, SEQUENCE),
@@ -63,6 +66,13 @@ NORMALIZATIONS = [
     ("LayerNormalization", {"axis": 1}, SEQUENCE),
     ("LayerNormalization", {"rms_scaling": True}, SEQUENCE),
     ("LayerNormalization", {"rms_scaling": True, "axis": [1], "scale": False}, SEQUENCE),
+    ("RMSNormalization", {}, SEQUENCE),
+    ("RMSNormalization", {"axis": [2, 1], "epsilon": 0.1}, SEQUENCE),
+    ("RMSNormalization", {"axis": -1, "epsilon": 0.0}, CUBE),
+    ("GroupNormalization", {"groups": 2}, SEQUENCE),
+    ("GroupNormalization", {"groups": -1, "axis": -2, "epsilon": 0.1}, CUBE),
+    ("GroupNormalization", {"groups": 5, "axis": 1, "center": False}, CUBE),
+    ("GroupNormalization", {"groups": 1, "scale": False}, ROW),
     ("UnitNormalization", {}, SEQUENCE),
     ("UnitNormalization", {"axis": [1, 2]}, SEQUENCE),
     ("UnitNormalization", {"axis": 1}, CUBE),
@@ -79,9 +89,10 @@ IDS = [identify(case) for case in CASES]
 
 
 def random_weights(layer, rng):
-    """Random values for a built layer's weights, variances positive, in the order of both libraries."""
+    """Random values for a built layer's weights, variances and stddevs positive, in the order of both libraries."""
     values = [rng.uniform(-1, 1, tuple(w.shape)) for w in layer.weights]
-    return [abs(v) + 0.1 if "variance" in w.name else v for w, v in zip(layer.weights, values, strict=True)]
+    positive = [w.name.endswith(("variance", "stddev")) for w in layer.weights]
+    return [abs(v) + 0.1 if sign else v for sign, v in zip(positive, values, strict=True)]
 
 
 def pair(keras, rng, name, options, shape):

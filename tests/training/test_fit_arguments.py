@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import minirnn
 from minirnn import boundary
 from minirnn.training import batches
 from minirnn.utils import set_random_seed
@@ -13,6 +14,7 @@ from minirnn.utils import set_random_seed
 def test_good_arguments_pass():
     assert boundary.check_batch_size(None) == 32 and boundary.check_batch_size(np.int64(7)) == 7
     boundary.check_epochs(1)
+    boundary.check_epochs(0)
     boundary.check_epochs(np.int32(5), 5)
     assert [boundary.check_verbose(v) for v in ("auto", 0, 1, 2, 3, True, False)] == [1, 0, 1, 2, 3, 1, 0]
 
@@ -25,8 +27,7 @@ def test_good_arguments_pass():
         (lambda: boundary.check_batch_size(3.7), TypeError, "batch_size must be a whole number of at least 1, got 3.7"),
         (lambda: boundary.check_batch_size(True), TypeError, "got True"),
         (lambda: boundary.check_batch_size("8"), TypeError, "got '8'"),
-        (lambda: boundary.check_epochs(-1), ValueError, "epochs must be at least 1, got -1"),
-        (lambda: boundary.check_epochs(0), ValueError, "epochs must be at least 1, got 0"),
+        (lambda: boundary.check_epochs(-1), ValueError, "epochs must be at least 0, got -1"),
         (lambda: boundary.check_epochs(2.0), TypeError, "got 2.0"),
         (lambda: boundary.check_epochs(2, -1), ValueError, "initial_epoch must be at least 0"),
         (lambda: boundary.check_epochs(2, 3), ValueError, "initial_epoch must not exceed epochs"),
@@ -96,3 +97,15 @@ def test_every_epoch_has_its_own_order_and_a_seed_repeats_it():
     rng = np.random.default_rng(3)
     expected = np.random.default_rng(3).permutation(50)
     np.testing.assert_array_equal(np.concatenate(list(batches.batches(50, 8, True, rng))), expected)
+
+
+@pytest.mark.parametrize("options", [{"epochs": 0}, {"epochs": 3, "initial_epoch": 3}], ids=str)
+def test_no_epochs_change_nothing_and_give_an_empty_history_as_in_keras(keras, options):
+    for library in (minirnn, keras):
+        model = library.Sequential([library.Input((3,)), library.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        before = model.get_weights()
+        history = model.fit(np.ones((4, 3)), np.ones((4, 1)), **options)
+        assert (history.history, history.epoch) == ({}, [])
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
 import re
 import sys
 
@@ -229,3 +230,40 @@ def test_a_bar_that_is_broken_off_ends_its_line_once(clock, monkeypatch):
 def test_metrics_are_either_stateful_or_stateless():
     with pytest.raises(ValueError, match="not both"):
         progbar.Progbar(3, stateful_metrics=["a"], stateless_metrics=["b"])
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_an_epoch_whose_data_ended_early_is_not_called_full(clock, monkeypatch, verbose):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    listed = minirnn.callbacks.CallbackList(None, verbose=verbose, epochs=1, steps=5)
+    listed.on_epoch_begin(0)
+    for batch in range(3):
+        clock.now += 1
+        listed.on_train_batch_end(batch, {"loss": 0.5})
+    listed.on_epoch_end(0, {"loss": 0.5})
+    written = sys.stdout.getvalue()
+    assert written.startswith("3/5 ") and "1s/step - loss: 0.5000\n" in written
+
+
+@pytest.mark.parametrize("columns", [30, 60, 80])
+def test_a_bar_that_is_redrawn_never_wraps_and_its_last_line_is_whole(outputs, monkeypatch, columns):
+    monkeypatch.setattr(progbar, "terminal_width", lambda: columns)
+    names = [f"accuracy_of_output_{number}" for number in range(4)]
+    theirs, ours = outputs(lambda bar, clock: epoch(bar, clock, 5, 0.2, lambda step: [(name, 0.5) for name in names]))
+    *redrawn, last = [re.sub(r"\x1b\[\d+m|\x08", "", line) for line in ours.split("\r")[1:]]
+    assert len(redrawn) == 5 and all(len(line.rstrip()) < columns for line in redrawn)
+    assert last.rstrip() == re.sub(r"\x1b\[\d+m|\x08", "", theirs.split("\r")[-1]).rstrip()
+
+
+@pytest.mark.parametrize(("told", "expected"), [(72, 72), (0, output.UNBOUNDED), (None, output.UNBOUNDED)])
+def test_the_width_is_that_of_the_terminal_if_it_tells_one(monkeypatch, told, expected):
+    def get_terminal_size(descriptor):
+        if told is None:
+            raise OSError("not a terminal")
+        return os.terminal_size((told, 24))
+
+    monkeypatch.setattr(os, "get_terminal_size", get_terminal_size)
+    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
+    assert output.terminal_width() == expected
+    monkeypatch.setattr(sys, "stdout", None)
+    assert output.terminal_width() == output.UNBOUNDED
