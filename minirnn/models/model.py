@@ -288,8 +288,7 @@ class Model(Subclassing, Trainer, NoFiles, OlderMethods, Layer):
         return Run(self.graph, tuple(shapes), training)
 
     def run(self, xs: list[NDArray[Any]], masks: list[Any], tape: Any, training: bool) -> list[NDArray[Any]]:
-        tape.masks[: len(masks)] = masks
-        return tape.forward(xs)
+        return tape.forward(xs, masks if any(mask is not None for mask in masks) else ())
 
     def run_back(self, dys: list[NDArray[Any] | None], tape: Any, needs: list[bool]) -> list[NDArray[Any] | None]:
         return tape.backward(dys, any(needs)) or [None] * len(needs)
