@@ -52,6 +52,11 @@ def as_input(
     return array
 
 
+def is_clean(array: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+    """Whether `as_input` gives this array as it is. Quick; False may also mean that it has to be looked at closer."""
+    return array.dtype is dtype and dtype in _FLOATS and array.flags.carray and _is_finite(array)
+
+
 def _is_finite(array: NDArray[Any]) -> bool:
     """Whether a C-contiguous array of float32 or float64 holds neither NaN nor infinity."""
     key = array.dtype, array.ndim

@@ -22,7 +22,7 @@ class Run:
     def __init__(
         self, graph: Any, shapes: tuple[tuple[int, ...], ...], training: bool, scored: frozenset[int] = frozenset()
     ) -> None:
-        self.home: Any = None  # while it is in use: where a pool will keep it until its next use
+        self.key = (shapes, training, scored)
         self.moves, self.changes = Weight.moves, Weight.changes
         self.training = training
         self.inputs, self.output_numbers = range(len(shapes)), graph.output_numbers
@@ -73,28 +73,25 @@ class Run:
 
         Afterwards `scores` are the same, but of the outputs in `scored` what the last activation is applied to.
         """
-        if self.chain is not None and not masks:
-            self.masks = self.unmasked
-            self.scores = [self._through_chain(self.chain, xs[0])]
-        else:
+        if self.chain is None or masks:
             self.masks = [*masks, *self.unmasked[len(masks) :]]
             self._through_graph(xs)
             self.scores = [self.values[i] for i in self.output_numbers]
-        if not self.activated:
-            return self.scores
+        else:
+            (x,), training = xs, self.training
+            for layer, tape, dtype in self.chain:
+                if x.dtype is not dtype and layer.autocast:
+                    x = x.astype(dtype, copy=False)
+                x = layer.forward(x, None, tape, training)
+            self.masks, self.scores = self.unmasked, [x]
+        return self._activated() if self.activated else self.scores
+
+    def _activated(self) -> list[NDArray[Any]]:
         outputs = list(self.scores)
         for number, (activation, y) in self.activated.items():
             activate(activation, outputs[number], y)
             outputs[number] = y
         return outputs
-
-    def _through_chain(self, chain: list[tuple], x: NDArray[Any]) -> NDArray[Any]:
-        training = self.training
-        for layer, tape, dtype in chain:
-            if x.dtype is not dtype and layer.autocast:
-                x = x.astype(dtype, copy=False)
-            x = layer.forward(x, None, tape, training)
-        return x
 
     def _through_graph(self, xs: list[NDArray[Any]]) -> None:
         values, masks, training = self.values, self.masks, self.training
@@ -210,6 +207,11 @@ def _add(gradients: list[Any], number: int, gradient: NDArray[Any] | None) -> No
         gradients[number] = gradient if before is None else before + gradient
 
 
+def run_key(xs: list[NDArray[Any]], training: bool, scored: frozenset[int] = frozenset()) -> tuple:
+    """What a run is made for: shapes of the inputs, whether it trains, and which outputs are scored."""
+    return (xs[0].shape,) if len(xs) == 1 else tuple([x.shape for x in xs]), training, scored
+
+
 class RunPool:
     """Runs that wait for their next use. Threads that ask at once get one each.
 
@@ -221,23 +223,22 @@ class RunPool:
         self._model = model
         self._waiting: dict[tuple, deque[Run]] = defaultdict(deque)
 
-    def take(self, xs: list[NDArray[Any]], training: bool, scored: frozenset[int] = frozenset()) -> Run:
-        shapes = (xs[0].shape,) if len(xs) == 1 else tuple([x.shape for x in xs])
-        waiting = self._waiting[shapes, training, scored]
-        run = None
-        while run is None or run.moves != Weight.moves:
+    def take(self, key: tuple) -> Run:
+        """A run for what `run_key` gives."""
+        waiting = self._waiting[key]
+        while waiting:
             try:
                 run = waiting.pop()
-            except IndexError:
-                run = Run(self._model.graph, shapes, training, scored)
-        run.home = waiting
-        return run
+            except IndexError:  # another thread was faster
+                break
+            if run.moves == Weight.moves:
+                return run
+        return Run(self._model.graph, *key)
 
     def give_back(self, run: Run) -> None:
         if len(self._waiting) > KEPT_SHAPES:
             self._waiting.clear()
-        home, run.home = run.home, None
-        home.append(run)
+        self._waiting[run.key].append(run)
 
     def clear(self) -> None:
         """Forget all memory: the graph has changed."""
