@@ -15,8 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from minirnn.jit import JIT_ENABLED
+from minirnn.kernels.finite import all_finite
+
 # Looking a dtype up is faster than making one.
 _DTYPES: dict[Any, np.dtype[Any]] = {name: np.dtype(name) for name in ("float32", "float64", "int32", "int64")}
+_FLOATS = (np.dtype("float32"), np.dtype("float64"))
+_finite_kernels: dict[tuple[np.dtype[Any], int], Callable[[NDArray[Any]], bool]] = {}
 _AXES = {1: ("batch",), 2: ("batch", "features"), 3: ("batch", "time", "features")}
 
 
@@ -42,10 +47,25 @@ def as_input(
     if shape is not None and not _fits(array.shape, shape):
         hint = missing_axis(array.shape, shape)
         raise ValueError(f"{name}: got shape {array.shape}, expected {_readable(shape)}{hint}")
-    # The sum of squares costs one pass and is finite only if all numbers are; it may also overflow by itself.
-    if wanted.kind == "f" and not math.isfinite(np.vdot(array, array)):
+    if wanted in _FLOATS and not _is_finite(array):
         check_finite(array, name)
     return array
+
+
+def is_clean(array: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+    """Whether `as_input` gives this array as it is. Quick; False may also mean that it has to be looked at closer."""
+    return array.dtype is dtype and dtype in _FLOATS and array.flags.carray and _is_finite(array)
+
+
+def _is_finite(array: NDArray[Any]) -> bool:
+    """Whether a C-contiguous array of float32 or float64 holds neither NaN nor infinity."""
+    key = array.dtype, array.ndim
+    kernel = _finite_kernels.get(key)
+    if kernel is None:
+        # NumPy would warn of 0 times infinity.
+        kernel = all_finite.specialise(array) if JIT_ENABLED else lambda a: bool(np.isfinite(a).all())
+        _finite_kernels[key] = kernel
+    return kernel(array)
 
 
 def as_target(

@@ -17,12 +17,13 @@ from minirnn.kernels.dense import (
     softmax_forward,
 )
 from minirnn.kernels.recurrence import transpose
-from minirnn.kernels.threads import share
+from minirnn.kernels.threads import repeat
 from minirnn.kernels.tiles import TALL_ROWS
 from minirnn.layers.affine import Affine
 from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape
 from minirnn.layers.recurrence import tile_for, transposed_shape
+from minirnn.layers.tape import kept
 from minirnn.layers.weight import TileLayout, Weight, zeros
 from minirnn.utils.notices import warn_caller
 
@@ -112,6 +113,7 @@ class Dense(Affine):
         b = self._bias.packed if self._bias else self._no_bias
         t.forward_arguments = (act, tile, w, b, t.s, t.y)
         t.forward = dense_forward.specialise(t.y, *t.forward_arguments, 0, 0)
+        t.given = None  # the input of `forward_call`
         t.work = t.rows * K * self.units
         t.softmax = softmax_forward.specialise(t.y, t.y) if activation == "softmax" else None
         if training:
@@ -120,35 +122,43 @@ class Dense(Affine):
             t.dx = zeros((t.rows, K), dtype)
             t.no_dx = zeros((0, 0), dtype)
             t.da = zeros(t.y.shape, dtype) if t.softmax else None
+            t.dx_out = t.dx.reshape(shape)
             t.transpose = transpose.specialise(w, t.wt, 0, 0)
+            t.transpose_w = (w, t.wt, 0, len(t.wt))
             t.backward_arguments = (act, x_tile, t.s, t.wt)
             t.backward = dense_backward.specialise(t.y, *t.backward_arguments, t.dx, 0, 0)
             db = self._bias.gradient if self._bias else zeros(self._no_bias.shape, dtype)
             t.gradient_arguments = (tile, t.s, self._kernel.gradient, db)
             t.gradients = dense_gradients.specialise(t.dx, *t.gradient_arguments, 0, 0)
+            t.dy, t.needs, t.gradient_call = None, None, (None,)
         return t
 
     def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
-        tape.x = x if x.ndim == 2 else x.reshape(tape.rows, -1)
-        share(tape.forward, (tape.x, *tape.forward_arguments), tape.rows, tape.work, TALL_ROWS)
+        if x is not tape.given:
+            tape.given, tape.x = kept(x), x if x.ndim == 2 else x.reshape(tape.rows, -1)
+            tape.forward_call = (tape.x, *tape.forward_arguments, 0, tape.rows)
+        repeat(tape.forward, tape.forward_call, tape.work, TALL_ROWS)
         if tape.softmax:
             tape.softmax(tape.y, tape.y)
         return tape.out
 
     def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
         t = tape
-        dy = dy if dy.ndim == 2 else dy.reshape(t.y.shape)
         if t.softmax:
-            softmax_backward(dy, t.y, t.da)
+            softmax_backward(dy.reshape(t.y.shape), t.y, t.da)
             dy = t.da
-        dx = t.no_dx
         if need_dx:
-            dx, w = t.dx, self._kernel.packed
-            share(t.transpose, (w, t.wt), t.wt.shape[0], w.size)
-        share(t.backward, (dy, *t.backward_arguments, dx), t.rows, t.work, TALL_ROWS)
+            repeat(t.transpose, t.transpose_w, t.wt.size)
+        if dy is not t.dy or need_dx is not t.needs:
+            t.dy, t.needs = kept(dy), need_dx
+            dx = t.dx if need_dx else t.no_dx
+            t.backward_call = (dy.reshape(t.y.shape), *t.backward_arguments, dx, 0, t.rows)
+        repeat(t.backward, t.backward_call, t.work, TALL_ROWS)
         if self.trainable:
-            share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
-        return t.dx.reshape(t.shape) if need_dx else None
+            if t.x is not t.gradient_call[0]:
+                t.gradient_call = (t.x, *t.gradient_arguments, 0, t.s.shape[1])
+            repeat(t.gradients, t.gradient_call, t.work)
+        return t.dx_out if need_dx else None
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -14,7 +14,7 @@ from minirnn.jit import Static
 from minirnn.kernels.activations import ACTIVATIONS
 from minirnn.kernels.plans import with_input_product_before
 from minirnn.kernels.recurrence import backward, forward, multiply_input, transpose
-from minirnn.kernels.threads import share
+from minirnn.kernels.threads import repeat
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
 from minirnn.kernels.vec import lanes
 from minirnn.kernels.weight_gradients import gradients
@@ -22,6 +22,7 @@ from minirnn.layers.affine import Affine
 from minirnn.layers.dropping import RecurrentDropout
 from minirnn.layers.layer import NO_MASK, Tape
 from minirnn.layers.symbolic import Shape
+from minirnn.layers.tape import kept
 from minirnn.layers.unchanged import unchanged
 from minirnn.layers.weight import TileLayout, Weight, zeros
 
@@ -242,6 +243,7 @@ class Recurrent(Affine):
             t.multiply_input = multiply_input.specialise(t.y, plan, t.s, w, self.go_backwards, 0, 0, 0, 0)
             t.run = _forward_in_chunks(t)
         t.work = B * T * (F + U) * self.gates * U
+        t.x = t.mask = t.from_zero = None  # those of `forward_call`
         if training:
             self._add_backward(t, cell, shape)
         return t
@@ -262,18 +264,24 @@ class Recurrent(Affine):
         t.wt = zeros((0, 0, 1), dtype)
         t.dx = None
         t.shape = shape
-        t.transpose_u = transpose.specialise(u.packed, t.ut, 0, 0)
+        t.transpose = transpose.specialise(u.packed, t.ut, 0, 0)
+        t.transpose_u = (u.packed, t.ut, 0, len(t.ut))
         t.tiles = (tile_for(U, dtype), tile_for(F, dtype))
         t.cell = cell
-        t.backward_arguments = self._backward_arguments(t, t.no_dx)
-        t.backward = backward.specialise(NO_MASK, t.y, *t.backward_arguments, True, True, 0, 0)
+        t.backward = backward.specialise(*self._backward_call(t, NO_MASK, t.y, False, True, True))
+        t.dy = t.backward_mask = t.backward_key = None  # those of `backward_call`
         db = self._bias.gradient if self._bias else zeros(self._no_bias.shape, dtype)
         t.gradient_arguments = (cell, t.h_in, t.c, t.s, w.gradient, u.gradient, db, self.go_backwards)
         t.gradients = gradients.specialise(t.y, *t.gradient_arguments, 0, 0)
+        t.gradient_call = (None,)
 
-    def _backward_arguments(self, t: Tape, dx: NDArray[Any]) -> tuple:
-        flags = (self.go_backwards, self.zero_output_for_mask)
-        return (t.cell, *t.tiles, t.h, t.c, t.s, t.ut, t.wt, t.dh, t.dc, dx, t.drop, *flags)
+    def _backward_call(
+        self, t: Tape, mask: NDArray[Any], dy: NDArray[Any], need_dx: bool, from_zero: bool, to_initial: bool
+    ) -> tuple:
+        """All arguments of the kernel `backward`."""
+        flags = (self.go_backwards, self.zero_output_for_mask, from_zero, to_initial)
+        dx = t.dx if need_dx else t.no_dx
+        return (mask, dy, t.cell, *t.tiles, t.h, t.c, t.s, t.ut, t.wt, t.dh, t.dc, dx, t.drop, *flags, 0, t.shape[0])
 
     def forward(
         self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool, initial_state: Any = None
@@ -284,10 +292,13 @@ class Recurrent(Affine):
         if initial_state is not None:
             for slots, state in zip((tape.h, tape.c), initial_state, strict=False):
                 slots[0, :, : self.units] = state
-        tape.x = self._dropping.apply(x, self.units, tape, training) if tape.drops else x
-        tape.mask = NO_MASK if mask is None else mask
-        arguments = (tape.x, tape.mask, *tape.forward_arguments, initial_state is None, 0, x.shape[1])
-        share(tape.run, arguments, x.shape[0], tape.work, TALL_ROWS)
+        if tape.drops:
+            x = self._dropping.apply(x, self.units, tape, training)
+        mask, from_zero = NO_MASK if mask is None else mask, initial_state is None
+        if x is not tape.x or mask is not tape.mask or from_zero is not tape.from_zero:
+            tape.x, tape.mask, tape.from_zero = x, mask, from_zero
+            tape.forward_call = (x, mask, *tape.forward_arguments, from_zero, 0, x.shape[1], 0, x.shape[0])
+        repeat(tape.run, tape.forward_call, tape.work, TALL_ROWS)
         if self.stateful:
             self.states, self._were_reset = self.last_states(tape), False
         return tape.out
@@ -296,22 +307,26 @@ class Recurrent(Affine):
         self, dy: NDArray[Any] | None, tape: Tape, need_dx: bool, d_states: Any = None, to_initial: bool = False
     ) -> NDArray[Any] | None:
         """`d_states`: gradients of the last states; `to_initial`: leave those of the initial ones in the tape."""
-        t, B = tape, tape.x.shape[0]
+        t = tape
         if d_states is not None:
-            for at, d_state in zip((t.dh, t.dc[:B]), d_states, strict=False):
+            for at, d_state in zip((t.dh, t.dc[: t.shape[0]]), d_states, strict=False):
                 at[...] = 0.0
                 at[:, : self.units] = 0.0 if d_state is None else d_state
-        u = self._recurrent_kernel.packed
-        share(t.transpose_u, (u, t.ut), t.ut.shape[0], u.size)
-        if need_dx and t.dx is None:
-            self._add_dx(t)
+        repeat(t.transpose, t.transpose_u, t.ut.size)
         if need_dx:
-            share(t.transpose_u, (self._kernel.packed, t.wt), t.wt.shape[0], self._kernel.packed.size)
-        dy = t.y[:0] if dy is None else dy.reshape(t.y.shape)
-        ends = (d_states is None, to_initial)
-        share(t.backward, (t.mask, dy, *t.backward_arguments, *ends), B, t.work, TALL_ROWS)
+            if t.dx is None:
+                self._add_dx(t)
+            repeat(t.transpose, t.transpose_w, t.wt.size)
+        key = (need_dx, d_states is None, to_initial)
+        if dy is not t.dy or t.mask is not t.backward_mask or key != t.backward_key:
+            t.dy, t.backward_mask, t.backward_key = kept(dy), t.mask, key
+            rows = t.y[:0] if dy is None else dy.reshape(t.y.shape)
+            t.backward_call = self._backward_call(t, t.mask, rows, *key)
+        repeat(t.backward, t.backward_call, t.work, TALL_ROWS)
         if self.trainable:
-            share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
+            if t.x is not t.gradient_call[0]:
+                t.gradient_call = (t.x, *t.gradient_arguments, 0, t.s.shape[1])
+            repeat(t.gradients, t.gradient_call, t.work)
         if need_dx and t.drops:
             self._dropping.apply_backward(t.dx, t)
         return t.dx if need_dx else None
@@ -319,7 +334,7 @@ class Recurrent(Affine):
     def _add_dx(self, t: Tape) -> None:
         t.dx = zeros(t.shape, self.dtype)
         t.wt = zeros(transposed_shape(self._kernel.packed.shape, t.tiles[1], self.dtype), self.dtype)
-        t.backward_arguments = self._backward_arguments(t, t.dx)
+        t.transpose_w = (self._kernel.packed, t.wt, 0, len(t.wt))
 
     # --- as a step of a graph: initial states are inputs, last states are outputs ---
 

@@ -28,8 +28,7 @@ class Held:
 
     def run(self, xs: list[NDArray[Any]], masks: list[Any], tape: Any, training: bool) -> list[NDArray[Any]]:
         """The outputs; they live in the tape until its next use."""
-        tape.masks[: len(masks)] = masks
-        return tape.forward(xs)
+        return tape.forward(xs, masks if any(mask is not None for mask in masks) else ())
 
     def run_back(self, dys: list[NDArray[Any] | None], tape: Any, needs: list[bool]) -> list[NDArray[Any] | None]:
         """Sets the gradients of the weights; the gradients of the inputs, if any is needed."""

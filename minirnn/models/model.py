@@ -21,6 +21,7 @@ from minirnn.models.graph import Graph, from_inputs
 from minirnn.models.held import Held
 from minirnn.models.subclassing import Subclassing, check_rank
 from minirnn.models.summary import print_summary
+from minirnn.training.run import run_key
 from minirnn.training.trainer import Trainer
 from minirnn.utils.nested import flatten, map_leaves, pack_like
 
@@ -273,7 +274,7 @@ class Model(Held, Subclassing, Trainer, NoFiles, OlderMethods, Layer):
         if mask is not None:
             raise NotImplementedError(f"{self.name}: masks of a model's inputs are not supported; use a Masking layer")
         xs = self._inputs(inputs)
-        run = self._runs.take(xs, training)
+        run = self._runs.take(run_key(xs, training))
         ys = [y.copy() for y in run.forward(xs)]
         if run.activities is not None:
             run.activities.total(run.values)

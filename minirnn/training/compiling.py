@@ -8,7 +8,7 @@ from typing import Any
 from minirnn import optimizers
 from minirnn.callbacks import History
 from minirnn.compat import spelling
-from minirnn.training.feeding import Feeding
+from minirnn.training.feeding import Feeding, Known
 from minirnn.training.objective import Objective
 from minirnn.training.penalties import Penalties
 from minirnn.training.run import RunPool
@@ -31,7 +31,7 @@ class Compiling(Feeding):
         self._runs = RunPool(self)
         self._penalties = Penalties(self)
         self._output_shapes: dict[tuple, list[tuple]] = {}
-        self._fitting: dict[tuple, str] = {}  # shapes of x that were looked at, and what `_checked` needs to know
+        self._fitting: dict[tuple, Known] = {}  # shapes of x that were looked at
         self._fitting_pairs: dict[tuple, tuple] = {}
         self._numbers: list[tuple[str, Any]] = []
         self._trained_at: Any = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,17 @@ from minirnn.layers.naming import one_thread
 from minirnn.losses import NO_WEIGHTS
 from minirnn.training import intake
 from minirnn.training.batches import train_validation_split
-from minirnn.training.run import KEPT_SHAPES
+from minirnn.training.run import KEPT_SHAPES, run_key
 from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
 
 _UNWEIGHTED = [NO_WEIGHTS]
+
+
+class Known(NamedTuple):
+    """What is known of inputs of a shape that was looked at: their dtype, and the key of runs that predict from it."""
+
+    dtype: np.dtype[Any]
+    run_key: tuple
 
 
 class Feeding:
@@ -27,15 +34,16 @@ class Feeding:
 
     def _inputs(self, x: Any, batch_size: int | None = None) -> list[NDArray[Any]]:
         """Clean inputs of the model, which is built for them if need be; `batch_size` rows go in at a time."""
-        if type(x) is np.ndarray and batch_size is None and x.shape in self._fitting:
-            return [boundary.as_input(x, "x", self._fitting[x.shape])]
+        known = self._fitting.get(x.shape) if type(x) is np.ndarray and batch_size is None else None
+        if known is not None:
+            return [boundary.as_input(x, "x", known.dtype)]
         xs = intake.inputs(self, x)
         shapes = tuple([x.shape for x in xs]) if batch_size is None else self._batch_shapes(xs, batch_size)
         if shapes not in self._output_shapes:
             self._build_once(shapes[0])
             self._shapes_out(shapes)
         if len(xs) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
-            self._remember(self._fitting, xs[0].shape, self.input_dtype(0))
+            self._remember(self._fitting, xs[0].shape, Known(xs[0].dtype, run_key(xs, False)))
         return xs
 
     def _build_once(self, shape: tuple[int, ...]) -> None:

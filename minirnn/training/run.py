@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,8 @@ class Run:
         self.inputs, self.output_numbers = range(len(shapes)), graph.output_numbers
         known = graph.value_shapes(shapes)
         self.values: list[Any] = [None] * graph.values
-        self.masks: list[Any] = [None] * graph.values
+        self.unmasked: list[Any] = [None] * graph.values
+        self.masks = self.unmasked
         self.steps = []
         for layer, taken, made in graph.steps:
             linear = [number for number in scored if graph.output_numbers[number] in made]
@@ -44,7 +46,6 @@ class Run:
                 tape = layer.new_tape(known[taken[0]], training, activation="linear")
             else:
                 tape = layer.run_tape([known[i] for i in taken], training)
-            # Comparing dtypes is cheap, comparing their names is not.
             plain = len(taken) == 1 and len(made) == 1 and not layer.takes_list
             ends = (taken[0], made[0]) if plain else (taken, made)
             self.steps.append((layer, tape, np.dtype(layer.dtype), plain, *ends))
@@ -56,6 +57,7 @@ class Run:
             if number in scored
         }
         self.activities = self._activities(graph, owner)
+        self.chain = self._chain(graph)
         self.dps: Any = None  # gradients of the outputs, the losses' to fill
         self._plans: dict[bool, tuple[list[tuple], set[Any]]] = {}
 
@@ -72,13 +74,46 @@ class Run:
         places = {graph.output_numbers[number]: given for number, given in self.activated.items()}
         return ActivityPenalties(calls, holders, places) if calls or holders else None
 
+    def _chain(self, graph: Any) -> list[tuple] | None:
+        """The steps' (layer, tape, dtype), if each hands one array to the next and nothing else is to be remembered."""
+        layers = {step[0] for step in self.steps}
+        if self.activities is not None or len(layers) < len(self.steps) or any(layer.makes_mask for layer in layers):
+            return None
+        last = 0
+        for *_, plain, taken, made in self.steps:
+            if not plain or taken != last:
+                return None
+            last = made
+        return [step[:3] for step in self.steps] if (len(self.inputs), graph.output_numbers) == (1, [last]) else None
+
     # --- forward ---
 
-    def forward(self, xs: list[NDArray[Any]]) -> list[NDArray[Any]]:
-        """The outputs of the graph; they live in the run's memory until its next use.
+    def forward(self, xs: list[NDArray[Any]], masks: Sequence[NDArray[Any] | None] = ()) -> list[NDArray[Any]]:
+        """The outputs of the graph for inputs with these `masks`; they live in the run's memory until its next use.
 
         Afterwards `scores` are the same, but of the outputs in `scored` what the last activation is applied to.
         """
+        if self.chain is None or masks:
+            self.masks = [*masks, *self.unmasked[len(masks) :]]
+            self._through_graph(xs)
+            self.scores = [self.values[i] for i in self.output_numbers]
+        else:
+            (x,), training = xs, self.training
+            for layer, tape, dtype in self.chain:
+                if x.dtype is not dtype and layer.autocast:
+                    x = x.astype(dtype, copy=False)
+                x = layer.forward(x, None, tape, training)
+            self.masks, self.scores = self.unmasked, [x]
+        return self._activated() if self.activated else self.scores
+
+    def _activated(self) -> list[NDArray[Any]]:
+        outputs = list(self.scores)
+        for number, (activation, y) in self.activated.items():
+            activate(activation, outputs[number], y)
+            outputs[number] = y
+        return outputs
+
+    def _through_graph(self, xs: list[NDArray[Any]]) -> None:
         values, masks, training = self.values, self.masks, self.training
         values[: len(xs)] = xs
         for layer, tape, dtype, plain, taken, made in self.steps:
@@ -96,14 +131,6 @@ class Run:
                     made, layer.run(ins, in_masks, tape, training), layer.run_masks(ins, in_masks), strict=True
                 ):
                     values[number], masks[number] = y, mask
-        self.scores = [values[i] for i in self.output_numbers]
-        if not self.activated:
-            return self.scores
-        outputs = list(self.scores)
-        for number, (activation, y) in self.activated.items():
-            activate(activation, outputs[number], y)
-            outputs[number] = y
-        return outputs
 
     def output_masks(self) -> list[NDArray[Any] | None]:
         """The masks of the outputs of the last `forward`."""
@@ -116,13 +143,16 @@ class Run:
 
         An output that nothing depends on has the gradient None.
         """
+        plan = self._plan(to_inputs)
+        if self.chain is not None:
+            dx = self._back_through_chain(plan, d_outputs[0])
+            return [dx] if to_inputs else []
         gradients: list[Any] = [None] * len(self.values)
         for number, dy in zip(self.output_numbers, d_outputs, strict=True):
             _add(gradients, number, dy)
         if self.activities is not None:
             for number, dy in self.activities.gradients(self.values):
                 _add(gradients, number, dy)
-        plan = self._plan(to_inputs)
         done: set[Any] = set()
         for layer, tape, dtype, plain, taken, made, needs, shared in plan:
             if plain:
@@ -152,6 +182,18 @@ class Run:
                 for weight in layer.weights:
                     weight.gradient[...] = 0.0
         return [gradients[i] for i in self.inputs] if to_inputs else []
+
+    @staticmethod
+    def _back_through_chain(plan: list[tuple], dy: NDArray[Any] | None) -> NDArray[Any] | None:
+        for layer, tape, dtype, *_, needs, _ in plan:
+            if dy is None:  # nothing depends on what this layer gave
+                for weight in layer.weights:
+                    weight.gradient[...] = 0.0
+                continue
+            if dy.dtype is not dtype:
+                dy = dy.astype(dtype, copy=False)
+            dy = layer.backward(dy, tape, needs)
+        return dy
 
     def _plan(self, to_inputs: bool) -> list[tuple]:
         """The steps to go back through, last one first: those with weights to train before or in them."""
@@ -185,6 +227,11 @@ def _add(gradients: list[Any], number: int, gradient: NDArray[Any] | None) -> No
         gradients[number] = gradient if before is None else before + gradient
 
 
+def run_key(xs: list[NDArray[Any]], training: bool, scored: frozenset[int] = frozenset()) -> tuple:
+    """What a run is made for: shapes of the inputs, whether it trains, and which outputs are scored."""
+    return (xs[0].shape,) if len(xs) == 1 else tuple([x.shape for x in xs]), training, scored
+
+
 class RunPool:
     """Runs that wait for their next use. Threads that ask at once get one each.
 
@@ -196,16 +243,17 @@ class RunPool:
         self._model = model
         self._waiting: dict[tuple, deque[Run]] = defaultdict(deque)
 
-    def take(self, xs: list[NDArray[Any]], training: bool, scored: frozenset[int] = frozenset()) -> Run:
-        shapes = tuple([x.shape for x in xs])
-        waiting = self._waiting[shapes, training, scored]
-        while True:
+    def take(self, key: tuple) -> Run:
+        """A run for what `run_key` gives."""
+        waiting = self._waiting[key]
+        while waiting:
             try:
                 run = waiting.pop()
-            except IndexError:
-                return Run(self._model.graph, shapes, training, scored, self._model)
+            except IndexError:  # another thread was faster
+                break
             if run.moves == Weight.moves:
                 return run
+        return Run(self._model.graph, *key, self._model)
 
     def give_back(self, run: Run) -> None:
         if len(self._waiting) > KEPT_SHAPES:
