@@ -106,9 +106,13 @@ def carried_by(layer: Any) -> Any:
     if isinstance(layer, Bidirectional):
         raise refusal(layer, "reads the sequence from its end, too; use the forward layer alone")
     if isinstance(layer, Conv1D):
-        if layer.padding != "causal" or layer.windows.stride > 1:
-            raise refusal(layer, "looks ahead or skips steps; set padding='causal' and strides=1")
-        return CarriedWindow(layer) if layer.windows.reach > 1 else None
+        if layer.windows.stride > 1:
+            raise refusal(layer, "skips steps; set strides=1")
+        if layer.windows.reach == 1:
+            return None
+        if layer.padding != "causal":
+            raise refusal(layer, "looks at windows that end later; set padding='causal'")
+        return CarriedWindow(layer)
     return None
 
 
