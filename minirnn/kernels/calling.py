@@ -1,7 +1,7 @@
 """How a kernel calls another one by the address of its machine code, on arrays that it knows by their addresses.
 
 A stream's step is one call of one kernel, which runs the layers' own kernels: not a copy of them that is compiled again
-and may round otherwise, but the very machine code that `predict` runs. These primitives have no form without the JIT.
+and may round otherwise, but the very machine code that `predict` runs. These primitives do nothing without the JIT.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ def array_at(words, at, axes, like):
 
     `record` writes such words.
     """
-    raise NotImplementedError("addresses are for compiled code")
 
 
 def record(arrays):
@@ -56,7 +55,6 @@ def call_at(address, *arguments):
 
     None stands for a `Static`, which has no content.
     """
-    raise NotImplementedError("addresses are for compiled code")
 
 
 def _type_call_at(address, *arguments):

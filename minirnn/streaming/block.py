@@ -64,7 +64,8 @@ class Block:
             if not (per_step or self.every or early or ends):
                 continue
             cast = layer.autocast or len(taken) > 1
-            ins = [values[i].astype(layer.dtype, copy=False) if cast else values[i] for i in taken]
+            given = taken if carried is None or first else taken[:1]
+            ins = [values[i].astype(layer.dtype, copy=False) if cast else values[i] for i in given]
             if carried is None:
                 in_masks = [masks[i] for i in taken]
                 found = zip(made, layer.run(ins, in_masks, tape, False), layer.run_masks(ins, in_masks), strict=True)
@@ -72,9 +73,8 @@ class Block:
                     values[number], masks[number] = y, mask
                 continue
             before = states[len(new_states)]
-            if first and len(ins) > 1:
-                each = self.rows // self.batch
-                before = [np.ascontiguousarray(given[::each]) for given in ins[1:]]
+            if len(ins) > 1:
+                before = [np.ascontiguousarray(rows[:: self.rows // self.batch]) for rows in ins[1:]]
             mask = masks[taken[0]]
             y, new = carried.run(ins[0], mask, before, tape, final and not self.every)
             new_states.append(new)

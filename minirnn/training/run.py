@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn.layers.elementwise import activate
 from minirnn.layers.weight import Weight
+from minirnn.streaming.long_run import LONG, LongRun, long_run
 from minirnn.training.penalties import ActivityPenalties
 
 KEPT_SHAPES = 8  # sets of input shapes whose memory is kept for the next call
@@ -187,7 +188,17 @@ class RunPool:
             if run.moves == Weight.moves:
                 return run
 
-    def give_back(self, run: Run) -> None:
+    def take_for_outputs(self, xs: list[NDArray[Any]]) -> Any:
+        """What infers, and tells nothing but the outputs: for long sequences a `LongRun`, if the model is causal."""
+        for x in xs:
+            if x.ndim > 1 and x.shape[1] >= LONG:
+                return long_run(self._model.graph, tuple([x.shape for x in xs])) or self.take(xs, False)
+        return self.take(xs, False)
+
+    def give_back(self, run: Any) -> None:
+        """Keep a run's memory for its next use; a `LongRun` has none worth keeping."""
+        if isinstance(run, LongRun):
+            return
         if len(self._waiting) > KEPT_SHAPES:
             self._waiting.clear()
         self._waiting[run.key].append(run)

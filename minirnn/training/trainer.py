@@ -109,7 +109,7 @@ class Trainer(Compiling):
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch, new arrays."""
         xs = self._inputs(x)
-        run = self._runs.take(xs, False)
+        run = self._runs.take_for_outputs(xs)
         ys = [y.copy() for y in run.forward(xs)]
         self._runs.give_back(run)
         return self._packed(ys)
@@ -299,7 +299,7 @@ class Trainer(Compiling):
             callback_list.on_predict_begin()
             for step, (xs, _, _) in enumerate(source.epoch()):
                 callback_list.on_predict_batch_begin(step)
-                run = self._runs.take(xs, False)
+                run = self._runs.take_for_outputs(xs)
                 outputs.append([y.copy() for y in run.forward(xs)])
                 self._runs.give_back(run)
                 callback_list.on_predict_batch_end(step, {"outputs": self._packed(outputs[-1])})
