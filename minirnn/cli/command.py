@@ -80,9 +80,9 @@ def parser() -> Parser:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say, by default those of the process; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    for pipe in (sys.stdout, sys.stderr):
+        if isinstance(pipe, io.TextIOWrapper):
+            pipe.reconfigure(errors="backslashreplace")
     top = parser()
     chosen = top.parse_args(arguments)
     if chosen.command is None:

@@ -100,7 +100,8 @@ def carried_by(layer: Any) -> Any:
     if isinstance(layer, (Recurrent, RNN)):
         if layer.go_backwards:
             raise refusal(layer, "goes backwards, from the end of the sequence; leave go_backwards out")
-        if isinstance(layer, RNN) and any(getattr(cell, "dtype", layer.dtype) != layer.dtype for cell in layer._cells()):
+        cells = layer._cells() if isinstance(layer, RNN) else []
+        if any(getattr(cell, "dtype", layer.dtype) != layer.dtype for cell in cells):
             raise refusal(layer, "has cells of another dtype; use one dtype")
         return CarriedRecurrent(layer)
     if isinstance(layer, Bidirectional):
@@ -122,7 +123,8 @@ def check_step_by_step(layer: Any, kinds: list[Kind], rank: int) -> None:
         raise refusal(layer, "joins a sequence with a value that has no axis of time")
     names = {cls.__name__ for cls in type(layer).__mro__} | {cls.__name__ for cls in _inner(layer).__mro__}
     axis = getattr(layer, "axis", -1)
-    along_time = any(isinstance(a, int) and a % rank == 1 for a in (axis if isinstance(axis, (list, tuple)) else [axis]))
+    axes = axis if isinstance(axis, (list, tuple)) else [axis]
+    along_time = any(isinstance(a, int) and a % rank == 1 for a in axes)
     if isinstance(layer, Conv1D) and not along_time:
         return
     reason = next((reason for name, reason in _REASONS.items() if name in names), "")

@@ -1,7 +1,7 @@
 """`FastStep`: one step of a chain of recurrent and Dense layers as one call of one kernel.
 
-What `Block` does for any model takes longer in Python than such layers compute. Here their memory, arguments and machine
-code are looked up once, and `kernels.streaming.take_step` runs through them.
+What `Block` does for any model takes longer in Python than such layers compute. Here their memory, arguments and
+machine code are looked up once, and `kernels.streaming.take_step` runs through them.
 """
 
 from __future__ import annotations

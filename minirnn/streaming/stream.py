@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,12 +93,13 @@ class Stream:
         fast = self._fast
         if fast is None or self._moves != Weight.moves:
             return self._any_step(x, out)
-        if not (type(x) is np.ndarray and x.shape == self._x_shape and x.dtype is self._dtype and x.flags.carray):
+        dtype = self._dtype
+        if not (type(x) is np.ndarray and x.shape == self._x_shape and x.dtype is dtype and x.flags.carray):
             x = self._inputs(x, False)[0]
         if out is None:
-            out = np.empty(self._shape, self._dtype)
-        elif not (type(out) is np.ndarray and out.shape == self._shape and out.dtype is self._dtype and out.flags.carray):
-            _check_out(out, self._shape, self._dtype)
+            out = np.empty(self._shape, dtype)
+        elif not (type(out) is np.ndarray and out.shape == self._shape and out.dtype is dtype and out.flags.carray):
+            _check_out(out, self._shape, dtype)
         if not fast.run(x, out, *fast.memory):
             boundary.check_finite(x, "x")
         self._steps += 1
@@ -231,16 +232,17 @@ class Stream:
         own = _flat(self._states)
         if len(state.arrays) != len(own):
             raise ValueError(f"stream.state: got {len(state.arrays)} arrays, expected {len(own)}, one for each state")
-        for place, (array, mine) in enumerate(zip(state.arrays, own, strict=True)):
-            if np.shape(array) != mine.shape or array.dtype != mine.dtype:
+        arrays = [np.asarray(array) for array in state.arrays]
+        for place, (array, mine) in enumerate(zip(arrays, own, strict=True)):
+            if array.shape != mine.shape or array.dtype != mine.dtype:
                 raise ValueError(
-                    f"stream.state: array {place} is of shape {np.shape(array)} and {array.dtype}, expected "
+                    f"stream.state: array {place} is of shape {array.shape} and {array.dtype}, expected "
                     f"{mine.shape} and {mine.dtype}; take a snapshot of a stream of this model and batch size"
                 )
             boundary.check_finite(array, f"stream.state, array {place}")
-        for array, mine in zip(state.arrays, own, strict=True):
-            mine[...] = array
         self._steps = boundary.whole(state.steps, "stream.state steps", 0)
+        for array, mine in zip(arrays, own, strict=True):
+            mine[...] = array
 
 
 class Streaming:

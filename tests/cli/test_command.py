@@ -50,7 +50,8 @@ def test_no_command_at_all_shows_the_help_and_the_demo_first(minirnn):
 
 
 def test_a_misspelt_command_is_told_the_nearest(minirnn):
-    line = "argument COMMAND: invalid choice: 'forcast', expected one of demo, forecast, params, run, stream; did you mean "
+    known = "demo, forecast, params, run, stream"
+    line = f"argument COMMAND: invalid choice: 'forcast', expected one of {known}; did you mean "
     assert minirnn("forcast").err == f"minirnn: error: {line}'forecast'? (see minirnn --help)\n"
 
 

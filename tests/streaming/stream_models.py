@@ -69,7 +69,8 @@ def words() -> Model:
 
 def after_the_last() -> Model:
     """What comes of the sequence so far may be treated in any way, also by layers that look back."""
-    return chain(L.LSTM(4), L.RepeatVector(3), L.Bidirectional(L.GRU(3, return_sequences=True)), L.Flatten(), L.Dense(2))
+    both = L.Bidirectional(L.GRU(3, return_sequences=True))
+    return chain(L.LSTM(4), L.RepeatVector(3), both, L.Flatten(), L.Dense(2))
 
 
 def several() -> Model:

@@ -1,4 +1,4 @@
-"""After any steps, taken in any portions, a stream's outputs are those of `predict` on the sequence so far, bit by bit."""
+"""After any steps, however taken, a stream's outputs are those of `predict` on the sequence so far, bit by bit."""
 
 from __future__ import annotations
 
