@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn, cast
 from rich.console import Console
 
 import minirnn
-from minirnn.cli import demo, forecast, params, script
+from minirnn.cli import demo, forecast, params, script, stream
 from minirnn.utils.registry import closest
 
 
@@ -73,14 +73,16 @@ def parser() -> Parser:
         "minirnn params lstm --units 256 --input 4096", "minirnn params gru --units 32 --input 8 --no-reset-after")
     add("run", script, "run a script that imports Keras with minirnn in its place",
         "minirnn run lstm_example.py", "minirnn run train.py --epochs 5")
+    add("stream", stream, "answer each line of numbers on stdin with a line, at once",
+        "minirnn stream demo < numbers.txt", "sensor | minirnn stream model.keras | display")
     return top
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say, by default those of the process; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    for pipe in (sys.stdout, sys.stderr):
+        if isinstance(pipe, io.TextIOWrapper):
+            pipe.reconfigure(errors="backslashreplace")
     top = parser()
     chosen = top.parse_args(arguments)
     if chosen.command is None:

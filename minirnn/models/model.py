@@ -21,13 +21,14 @@ from minirnn.models.graph import Graph, from_inputs
 from minirnn.models.held import Held
 from minirnn.models.subclassing import Subclassing, check_rank
 from minirnn.models.summary import print_summary
+from minirnn.streaming import Streaming
 from minirnn.training.run import run_key
 from minirnn.training.trainer import Trainer
 from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Held, Subclassing, Trainer, NoFiles, OlderMethods, Layer):
+class Model(Held, Subclassing, Trainer, Streaming, NoFiles, OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Or the base of a class with layers as attributes and a `call` that calls them; it is run once, on symbolic tensors,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from minirnn.layers.elementwise import activate
 from minirnn.layers.regularized import regularized_within
 from minirnn.layers.weight import Weight
+from minirnn.streaming.long_run import LONG, LongRun, long_run
 from minirnn.training.penalties import ActivityPenalties
 
 KEPT_SHAPES = 8  # sets of input shapes whose memory is kept for the next call
@@ -253,9 +254,19 @@ class RunPool:
                 break
             if run.moves == Weight.moves:
                 return run
-        return Run(self._model.graph, *key, self._model)
+        return Run(self._model.graph, *key, owner=self._model)
 
-    def give_back(self, run: Run) -> None:
+    def take_for_outputs(self, key: tuple) -> Any:
+        """What infers, and tells nothing but the outputs: for long sequences a `LongRun`, if the model is causal."""
+        for shape in key[0]:
+            if len(shape) > 1 and shape[1] >= LONG:
+                return long_run(self._model.graph, key[0]) or self.take(key)
+        return self.take(key)
+
+    def give_back(self, run: Any) -> None:
+        """Keep a run's memory for its next use; a `LongRun` has none worth keeping."""
+        if isinstance(run, LongRun):
+            return
         if len(self._waiting) > KEPT_SHAPES:
             self._waiting.clear()
         self._waiting[run.key].append(run)

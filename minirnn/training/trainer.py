@@ -116,7 +116,7 @@ class Trainer(Compiling):
         else:
             xs = self._inputs(x)
             key = run_key(xs, False)
-        run = self._runs.take(key)
+        run = self._runs.take_for_outputs(key)
         ys = [y.copy() for y in run.forward(xs)]
         self._runs.give_back(run)
         return self._packed(ys)
@@ -311,7 +311,7 @@ class Trainer(Compiling):
             callback_list.on_predict_begin()
             for step, (xs, _, _) in enumerate(source.epoch()):
                 callback_list.on_predict_batch_begin(step)
-                run = self._runs.take(run_key(xs, False))
+                run = self._runs.take_for_outputs(run_key(xs, False))
                 outputs.append([y.copy() for y in run.forward(xs)])
                 self._runs.give_back(run)
                 callback_list.on_predict_batch_end(step, {"outputs": self._packed(outputs[-1])})

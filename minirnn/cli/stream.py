@@ -1,0 +1,90 @@
+"""`minirnn stream`: numbers in from stdin, a line for each step, and the model's answer to each at once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import IO, Any
+
+import numpy as np
+from rich.console import Console
+
+from minirnn import models
+from minirnn.cli.wave import wave_model
+from minirnn.utils.nested import flatten
+
+DEMO = "demo"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "model", metavar="MODEL",
+        help="file of a saved model with one input, or demo: a small LSTM, trained at the start on waves (sines "
+        "between -1 and 1) to foretell their next value",
+    )  # fmt: skip
+
+
+def run(chosen: argparse.Namespace, out: Console) -> None:
+    """Answer every line of stdin with a line on stdout, flushed, until stdin ends, or nobody reads stdout any more.
+
+    Raises ValueError with the line's number for one that is no step of the model, and for a model that cannot be
+    streamed; OSError if there is no such file.
+    """
+    model = wave_model() if chosen.model == DEMO else models.load_model(chosen.model)
+    take = one_line(model)
+    try:
+        answer(sys.stdin, sys.stdout, take)
+    except BrokenPipeError:
+        # As after `| head`: what Python flushes at its end goes nowhere, and is no error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def answer(lines: Iterable[str], out: IO[str], take: Callable[[str], str]) -> None:
+    """`take` each line, and write what it gives. Raises ValueError with the number of the line it was raised for."""
+    for place, line in enumerate(lines, 1):
+        try:
+            answered = take(line)
+        except ValueError as error:
+            raise ValueError(f"line {place}: {error}") from None
+        out.write(answered)
+        out.flush()
+
+
+def one_line(model: Any) -> Callable[[str], str]:
+    """The function from a line of numbers to the line of the outputs after that step, of all of them in their order.
+
+    Numbers stand apart by commas or spaces, in the answer by spaces, in as many digits as their dtype has. Raises
+    ValueError for a model of several inputs, or of one that is not (batch, time, features) or (batch, time).
+    """
+    shapes = [tensor.shape for tensor in model.inputs]
+    if len(shapes) != 1 or len(shapes[0]) > 3:
+        raise ValueError(f"a line is a step of one input, (batch, time, features); the model has {shapes}")
+    stream = model.stream()
+    size = 1 if len(shapes[0]) == 2 else shapes[0][2]
+    shape, dtype = (1, *shapes[0][2:]), np.dtype(model.input_dtype(0))
+    form = {"float32": "%.9g", "float64": "%.17g"}
+
+    def take(line: str) -> str:
+        words = line.replace(",", " ").split()
+        if len(words) != size:
+            raise ValueError(f"got {len(words)} numbers, expected {size}, apart by commas or spaces")
+        numbers = np.array([number(word) for word in words])
+        x = numbers.astype(dtype) if dtype.kind == "f" else numbers
+        outputs = flatten(stream.step(x.reshape(shape)))
+        return " ".join([form[y.dtype.name] % value for y in outputs for value in y.ravel().tolist()]) + "\n"
+
+    def quiet(line: str) -> str:
+        with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinity
+            return take(line)
+
+    return quiet
+
+
+def number(word: str) -> float:
+    """A word as a number; ValueError if it is none."""
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"got {word!r:.40}, expected a number") from None
