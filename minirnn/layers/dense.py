@@ -18,7 +18,6 @@ from minirnn.kernels.dense import (
 )
 from minirnn.kernels.recurrence import transpose
 from minirnn.kernels.threads import share
-from minirnn.kernels.tiles import TALL_ROWS
 from minirnn.layers.affine import Affine
 from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape
@@ -130,7 +129,7 @@ class Dense(Affine):
 
     def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
         tape.x = x if x.ndim == 2 else x.reshape(tape.rows, -1)
-        share(tape.forward, (tape.x, *tape.forward_arguments), tape.rows, tape.work, TALL_ROWS)
+        share(tape.forward, (tape.x, *tape.forward_arguments), tape.rows, tape.work)
         if tape.softmax:
             tape.softmax(tape.y, tape.y)
         return tape.out
@@ -145,7 +144,7 @@ class Dense(Affine):
         if need_dx:
             dx, w = t.dx, self._kernel.packed
             share(t.transpose, (w, t.wt), t.wt.shape[0], w.size)
-        share(t.backward, (dy, *t.backward_arguments, dx), t.rows, t.work, TALL_ROWS)
+        share(t.backward, (dy, *t.backward_arguments, dx), t.rows, t.work)
         if self.trainable:
             share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
         return t.dx.reshape(t.shape) if need_dx else None

@@ -282,7 +282,7 @@ class Recurrent(Affine):
         tape.x = self._dropping.apply(x, self.units, tape, training) if tape.drops else x
         tape.mask = NO_MASK if mask is None else mask
         arguments = (tape.x, tape.mask, *tape.forward_arguments, initial_state is None, 0, x.shape[1])
-        share(tape.run, arguments, x.shape[0], tape.work, TALL_ROWS)
+        share(tape.run, arguments, x.shape[0], tape.work)
         if self.stateful:
             self.states, self._were_reset = self.last_states(tape), False
         return tape.out
@@ -304,7 +304,7 @@ class Recurrent(Affine):
             share(t.transpose_u, (self._kernel.packed, t.wt), t.wt.shape[0], self._kernel.packed.size)
         dy = t.y[:0] if dy is None else dy.reshape(t.y.shape)
         ends = (d_states is None, to_initial)
-        share(t.backward, (t.mask, dy, *t.backward_arguments, *ends), B, t.work, TALL_ROWS)
+        share(t.backward, (t.mask, dy, *t.backward_arguments, *ends), B, t.work)
         if self.trainable:
             share(t.gradients, (t.x, *t.gradient_arguments), t.s.shape[1], t.work)
         if need_dx and t.drops:
