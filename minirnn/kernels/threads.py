@@ -50,7 +50,7 @@ def share(run: Callable, arguments: tuple, count: int, multiply_adds: int, grain
         piece.result()
 
 
-def repeat(run: Callable, arguments: tuple, multiply_adds: int, grain: int = 1) -> None:
+def repeat(run: Callable, arguments: tuple, multiply_adds: int) -> None:
     """`share` of arguments that end with the whole range, 0, count: a tuple to keep for the next such call.
 
     To put the tuple of a kernel's arguments together takes as long as a small kernel.
@@ -58,7 +58,7 @@ def repeat(run: Callable, arguments: tuple, multiply_adds: int, grain: int = 1) 
     if multiply_adds < WORTH_SHARING:
         run(*arguments)
     else:
-        share(run, arguments[:-2], arguments[-1], multiply_adds, grain)
+        share(run, arguments[:-2], arguments[-1], multiply_adds)
 
 
 def _workers() -> ThreadPoolExecutor:

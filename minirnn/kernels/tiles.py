@@ -267,7 +267,7 @@ def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_s
 def for_rows(body, start, stop, arguments):
     """Cover rows start .. stop-1 with tiles: body(rows, first row, *arguments)."""
     i = start
-    while stop - i >= TALL_ROWS and stop - i != 2 * MIDDLE_ROWS:
+    while stop - i >= TALL_ROWS and not 2 * MIDDLE_ROWS <= stop - i < TALL_ROWS + MIDDLE_ROWS:
         body(TALL, i, *arguments)
         i += TALL_ROWS
     while stop - i >= MIDDLE_ROWS:

@@ -18,7 +18,6 @@ from minirnn.kernels.dense import (
 )
 from minirnn.kernels.recurrence import transpose
 from minirnn.kernels.threads import repeat
-from minirnn.kernels.tiles import TALL_ROWS
 from minirnn.layers.affine import Affine
 from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape
@@ -137,7 +136,7 @@ class Dense(Affine):
         if x is not tape.given:
             tape.given, tape.x = kept(x), x if x.ndim == 2 else x.reshape(tape.rows, -1)
             tape.forward_call = (tape.x, *tape.forward_arguments, 0, tape.rows)
-        repeat(tape.forward, tape.forward_call, tape.work, TALL_ROWS)
+        repeat(tape.forward, tape.forward_call, tape.work)
         if tape.softmax:
             tape.softmax(tape.y, tape.y)
         return tape.out
@@ -153,7 +152,7 @@ class Dense(Affine):
             t.dy, t.needs = kept(dy), need_dx
             dx = t.dx if need_dx else t.no_dx
             t.backward_call = (dy.reshape(t.y.shape), *t.backward_arguments, dx, 0, t.rows)
-        repeat(t.backward, t.backward_call, t.work, TALL_ROWS)
+        repeat(t.backward, t.backward_call, t.work)
         if self.trainable:
             if t.x is not t.gradient_call[0]:
                 t.gradient_call = (t.x, *t.gradient_arguments, 0, t.s.shape[1])

@@ -298,7 +298,7 @@ class Recurrent(Affine):
         if x is not tape.x or mask is not tape.mask or from_zero is not tape.from_zero:
             tape.x, tape.mask, tape.from_zero = x, mask, from_zero
             tape.forward_call = (x, mask, *tape.forward_arguments, from_zero, 0, x.shape[1], 0, x.shape[0])
-        repeat(tape.run, tape.forward_call, tape.work, TALL_ROWS)
+        repeat(tape.run, tape.forward_call, tape.work)
         if self.stateful:
             self.states, self._were_reset = self.last_states(tape), False
         return tape.out
@@ -322,7 +322,7 @@ class Recurrent(Affine):
             t.dy, t.backward_mask, t.backward_key = kept(dy), t.mask, key
             rows = t.y[:0] if dy is None else dy.reshape(t.y.shape)
             t.backward_call = self._backward_call(t, t.mask, rows, *key)
-        repeat(t.backward, t.backward_call, t.work, TALL_ROWS)
+        repeat(t.backward, t.backward_call, t.work)
         if self.trainable:
             if t.x is not t.gradient_call[0]:
                 t.gradient_call = (t.x, *t.gradient_arguments, 0, t.s.shape[1])

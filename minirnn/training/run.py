@@ -254,7 +254,8 @@ class RunPool:
                 break
             if run.moves == Weight.moves:
                 return run
-        return Run(self._model.graph, *key, owner=self._model)
+        shapes, training, scored = key
+        return Run(self._model.graph, shapes, training, scored, self._model)
 
     def take_for_outputs(self, key: tuple) -> Any:
         """What infers, and tells nothing but the outputs: for long sequences a `LongRun`, if the model is causal."""
