@@ -35,7 +35,7 @@ NAMES: dict[str, dict[str, str]] = {
         "models are kept as JSON: model_from_json": "model_from_yaml model_from_config",
     },
     "callbacks": {
-        NOT_YET: "BackupAndRestore ModelCheckpoint SwapEMAWeights",
+        NOT_YET: "SwapEMAWeights",
         "it talks to another program; write a LambdaCallback": "RemoteMonitor TensorBoard",
         "its work is done by the training loop": "BaseLogger",
     },

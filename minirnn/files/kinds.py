@@ -118,7 +118,10 @@ def tuple_of(kind: Kind, most: int) -> Kind:
 
 
 def nested_numbers(value: Any, where: str) -> Any:
-    """A number, or numbers in lists in lists."""
+    """A number, or numbers in lists in lists; Keras's notation for arrays is the list in it."""
+    if isinstance(value, dict) and value.get("class_name") == "__numpy__":
+        config = value.get("config")
+        value = config.get("value") if isinstance(config, dict) else value
     if isinstance(value, (list, dict)):
         return [nested_numbers(entry, where) for entry in items(value, where)]
     return number(value, where)

@@ -42,8 +42,11 @@ class Verified(NamedTuple):
 # --- writing ---
 
 
-def weights_bytes(model: Any, with_optimizer: bool) -> bytearray:
-    """An HDF5 file of a built model's weights, and of what its optimizer keeps."""
+def weights_bytes(model: Any, with_optimizer: bool, run: Mapping[str, NDArray[Any]] | None = None) -> bytearray:
+    """An HDF5 file of a built model's weights, and of what its optimizer keeps.
+
+    With the arrays of a `run` (a backup, which nobody else shall load) in place of a test vector.
+    """
     arrays: dict[str, NDArray[Any]] = {}
     groups: list[str] = []
     for group, weights in stores(model):
@@ -52,8 +55,9 @@ def weights_bytes(model: Any, with_optimizer: bool) -> bytearray:
     if with_optimizer and model.optimizer is not None:
         for number, variable in enumerate(model.optimizer.variables):
             arrays[path_of(OPTIMIZER, number)] = variable.numpy()
-    for number, kept in enumerate(probe.test_vector(model) or ()):
-        arrays[f"{VECTOR}/{number}"] = kept
+    if run is None:
+        run = {f"{VECTOR}/{number}": kept for number, kept in enumerate(probe.test_vector(model) or ())}
+    arrays |= run
     return sealed(arrays, tuple(groups))
 
 

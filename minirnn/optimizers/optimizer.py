@@ -352,6 +352,11 @@ class Optimizer:
             if period is not None and (updates + 1) % period == 0:
                 p[...] = average
 
+    def settle(self) -> None:
+        """Give rows of tables that wait for updates all of them; the accounts of what they missed begin anew."""
+        for late in self._late:
+            late.restart()
+
     def finalize_variable_values(self, var_list: list[Weight]) -> None:
         """Give weights their final values, at the end of training: their moving averages if `use_ema` is set.
 
