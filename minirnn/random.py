@@ -68,6 +68,16 @@ def restart(seed: int) -> None:
     _global_seeds = SeedGenerator(seed)
 
 
+def state() -> Any:
+    """Where minirnn's own sequence of seeds stands, to be taken up by `set_state`."""
+    return _global_seeds._sequence.getstate()
+
+
+def set_state(state: Any) -> None:
+    """Let minirnn's own sequence of seeds go on from where `state` was asked for."""
+    _global_seeds._sequence.setstate(state)
+
+
 def next_seed() -> int:
     """Draw the next seed of the global sequence."""
     return _global_seeds.next()

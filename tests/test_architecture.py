@@ -22,7 +22,7 @@ FLOORS = [
     },
     {"minirnn.layers"},
     {
-        "minirnn.callbacks", "minirnn.losses", "minirnn.metrics", "minirnn.models", "minirnn.optimizers",
+        "minirnn.callbacks", "minirnn.files", "minirnn.losses", "minirnn.metrics", "minirnn.models", "minirnn.optimizers",
         "minirnn.streaming", "minirnn.training",
     },
     {"minirnn.datasets", "minirnn.forecasting", "minirnn.saving", "minirnn.study", "minirnn.ahead", "minirnn.backend"},

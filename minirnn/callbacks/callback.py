@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from minirnn.compat import spelling
 
@@ -27,7 +27,12 @@ class Callback:
     `model` is the model, `params` a dict of `verbose`, `epochs` and `steps` (batches an epoch). `logs` maps the names
     of loss and metrics to their values so far; validation's begin with `val_`. Setting `model.stop_training = True`
     ends the training after the batch or epoch. Hooks of validation inside `fit` are the `test` ones.
+
+    `kept` names attributes that decide what the callback does next: numbers, texts, arrays, lists and dicts of them,
+    which `BackupAndRestore` keeps and restores.
     """
+
+    kept: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -46,6 +51,12 @@ class Callback:
 
     def break_off(self) -> None:
         """Let go of what is held: an exception has left the run, and none of its hooks will be called. Not in Keras."""
+
+    def resume(self, callbacks: Sequence[Any]) -> int | None:
+        """After `on_train_begin` of all: how many epochs of an earlier run were taken up, if any. Not in Keras."""
+
+    def back_up(self, epoch: int, callbacks: Sequence[Any]) -> None:
+        """After `on_epoch_end` of all, with how many epochs are done. Not in Keras."""
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Before the first epoch."""
@@ -136,6 +147,8 @@ class LambdaCallback(Callback):
 
 class History(Callback):
     """The record that `fit` returns: `history` maps each name to its values, one an epoch, `epoch` lists the epochs."""
+
+    kept = ("epoch", "history")
 
     def __init__(self) -> None:
         super().__init__()

@@ -77,6 +77,17 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             getattr(callback, "break_off", _nothing)()
 
+    def first_epoch(self, given: int) -> int:
+        """The epoch to begin with: `given`, or the one where a callback takes up an earlier run."""
+        taken_up = [callback.resume(self.callbacks) for callback in self.callbacks if hasattr(callback, "resume")]
+        return max([given, *(epoch for epoch in taken_up if epoch is not None)])
+
+    def epoch_is_over(self, epoch: int) -> None:
+        """Tell the callbacks that keep backups, when all others are through with an epoch."""
+        for callback in self.callbacks:
+            if hasattr(callback, "back_up"):
+                callback.back_up(epoch + 1, self.callbacks)
+
     # --- who is called ---
 
     @property

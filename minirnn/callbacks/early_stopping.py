@@ -21,6 +21,8 @@ class EarlyStopping(MonitorCallback):
     ValueError before the first epoch (`check_monitors`), or at its end in a training loop of one's own.
     """
 
+    kept = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
     def __init__(
         self,
         monitor: str = "val_loss",

@@ -61,6 +61,8 @@ class ReduceLROnPlateau(MonitorCallback):
     at its end in a training loop of one's own.
     """
 
+    kept = ("best", "cooldown_counter", "wait")
+
     @spelling.accepts_older(spelling.CALLBACK)
     def __init__(
         self,

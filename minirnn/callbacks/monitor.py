@@ -26,6 +26,8 @@ class MonitorCallback(Callback):
     no name.
     """
 
+    follows = True  # whether it needs the value at all
+
     def __init__(self, monitor: str = "val_loss", mode: str = "auto", min_delta: float = 0) -> None:
         super().__init__()
         if mode not in _MODES:

@@ -22,7 +22,7 @@ def check_monitors(callbacks: Any, names: Iterable[str]) -> None:
     for callback in flat(callbacks):
         if isinstance(callback, (LearningRateScheduler, ReduceLROnPlateau)):
             known.append("learning_rate")
-        if isinstance(callback, MonitorCallback) and not _reads_logs_itself(callback):
+        if isinstance(callback, MonitorCallback) and callback.follows and not _reads_logs_itself(callback):
             if callback.monitor not in known:
                 raise ValueError(unknown_value(callback, known))
             callback.announced = True

@@ -10,11 +10,6 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 NOT_YET = "it is not there yet"
-NO_FILES = (
-    "models are not kept in files yet; keep the weights by numpy.savez(file, *model.get_weights()), the architecture "
-    "by model.to_json(), and take them up by models.model_from_json(text) and "
-    "model.set_weights(list(numpy.load(file).values()))"
-)
 OUTSIDE = "minirnn is an engine for sequences; use Keras for it"
 NO_DOWNLOADS = "it downloads nothing; load the data yourself"
 NO_GRAPH = "it has no symbolic arithmetic; use NumPy on arrays, and layers or losses for what is to be trained"
@@ -36,12 +31,11 @@ NAMES: dict[str, dict[str, str]] = {
         "it joined Sequential models; write a Model with layers.concatenate or layers.add": "Merge",
     },
     "models": {
-        NO_FILES: "load_model save_model",
         "it is gone since Keras 1; write a Model": "Graph",
         "models are kept as JSON: model_from_json": "model_from_yaml model_from_config",
     },
     "callbacks": {
-        NOT_YET: "BackupAndRestore ModelCheckpoint SwapEMAWeights",
+        NOT_YET: "SwapEMAWeights",
         "it talks to another program; write a LambdaCallback": "RemoteMonitor TensorBoard",
         "its work is done by the training loop": "BaseLogger",
     },
@@ -71,7 +65,6 @@ NAMES: dict[str, dict[str, str]] = {
 
 # Modules below minirnn -> why; those below them are absent, too.
 MODULES = {
-    "saving": NO_FILES,
     **dict.fromkeys(
         ("applications", "distribution", "export", "mixed_precision", "preprocessing.image", "quantizers"), OUTSIDE
     ),

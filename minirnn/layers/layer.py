@@ -140,7 +140,8 @@ class Layer(Regularized, WeightOwner):
         name, shape, initial, layout = given
         regularizer, constraint = options.pop("regularizer", None), options.pop("constraint", None)
         weight = Weight(name, shape, layout, self.name)
-        weight.assign(initial(shape, dtype=self.dtype))
+        if not weight.is_planned:
+            weight.assign(initial(shape, dtype=self.dtype))
         weight.trainable, weight.regularizer, weight.constraint = trainable, regularizer, constraint
         self._own_weights.append(weight)
         return weight

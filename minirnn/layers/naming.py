@@ -35,6 +35,17 @@ def unique_name(class_name: str) -> str:
     return f"{base}_{number}" if number else base
 
 
+def counts() -> dict[str, int]:
+    """How many names of each kind were given, a copy."""
+    return dict(_counts)
+
+
+def set_counts(counts: dict[str, int]) -> None:
+    """Go on counting from there."""
+    _counts.clear()
+    _counts.update(counts)
+
+
 def reset_names() -> None:
     """Begin again at lstm, dense .. (Keras's clear_session)."""
     _counts.clear()

@@ -12,6 +12,7 @@ from minirnn import config, initializers
 from minirnn.boundary import as_input
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.moments import Moments
+from minirnn.layers.planning import claim
 from minirnn.layers.weight import PlainLayout, Weight, assign_all, zeros
 from minirnn.utils.notices import warn_caller
 
@@ -101,6 +102,7 @@ class Normalization(Layer):
         super().build(shape)
 
     def _stretched(self, value: NDArray[Any], sizes: tuple[int, ...]) -> NDArray[Any]:
+        claim(self.name, sizes)
         try:
             return np.broadcast_to(value, sizes).astype(self.dtype)
         except ValueError:

@@ -55,6 +55,7 @@ def new_parameter(layer: Any, shape: Any, initializer: Any, dtype: Any, trainabl
     weight = Parameter(name, sizes, PlainLayout(kind), layer.name)  # type: ignore[abstract]
     default = "glorot_uniform" if kind.kind == "f" else "zeros"
     initial: Any = initializers.get(default if initializer is None else initializer)
-    weight.assign(initial(sizes, dtype=kind.name))
+    if not weight.is_planned:
+        weight.assign(initial(sizes, dtype=kind.name))
     weight.trainable = trainable
     return weight

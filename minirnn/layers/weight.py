@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn import constraints, regularizers
 from minirnn.kernels.vec import VECTOR_BYTES, lanes
+from minirnn.layers.planning import claim
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
@@ -145,8 +146,21 @@ class Weight:
         self._trainable = True
         self._regularizer: Any = None
         self._constraint: Any = None
-        self.packed = zeros(layout.packed_shape(self.shape), layout.dtype)
-        self.gradient = zeros(self.packed.shape, layout.dtype)
+        self.is_planned = claim(self.path, self.shape)
+        if self.is_planned:  # arrays that take no memory
+            self.packed = self.gradient = np.broadcast_to(layout.dtype.type(0), layout.packed_shape(self.shape))
+        else:
+            self._make()
+
+    def _make(self) -> None:
+        shape = self.layout.packed_shape(self.shape)
+        self.packed, self.gradient = zeros(shape, self.layout.dtype), zeros(shape, self.layout.dtype)
+
+    def allocate(self) -> None:
+        """Make the arrays of a weight that was planned only (`minirnn.layers.planning`), of zeros."""
+        if self.is_planned:
+            self._make()
+            self.is_planned = False
 
     @property
     def trainable(self) -> bool:

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 from minirnn.compat.modules import names_of
+from minirnn.files.model_file import load_model, save_model
 from minirnn.models.clone import clone_model
 from minirnn.models.config import deserialize_layer
 from minirnn.models.model import Functional, Model
 from minirnn.models.sequential import Sequential
 
-__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 __getattr__ = names_of(__name__)
 

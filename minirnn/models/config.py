@@ -7,6 +7,7 @@ from typing import Any
 
 from minirnn import layers
 from minirnn.layers.input import InputLayer
+from minirnn.layers.sharing import number_of, revive
 from minirnn.layers.symbolic import KerasTensor, made_by, symbolic_tensors
 from minirnn.utils import registry
 from minirnn.utils.nested import flatten, map_leaves
@@ -41,6 +42,7 @@ def serialize_layer(layer: Any) -> dict[str, Any]:
         "class_name": name,
         "config": layer.get_config(),
         "registered_name": None if own and name != "Functional" else name,
+        **number_of(layer),
     }
 
 
@@ -52,8 +54,9 @@ def deserialize_layer(entry: Mapping[str, Any], custom_objects: Mapping[str, Any
     name = entry["class_name"]
     if name not in known:
         raise ValueError(f"minirnn has no layer {name!r}{registry.closest(name, known)}")
-    passed_on = (custom_objects,) if name in _models or getattr(known[name], "holds_layers", False) else ()
-    return known[name].from_config(dict(entry["config"]), *passed_on)
+    cls = known[name]
+    passed_on = (custom_objects,) if name in _models or getattr(cls, "holds_layers", False) else ()
+    return revive(entry.get("shared_object_id"), cls, lambda: cls.from_config(dict(entry["config"]), *passed_on))
 
 
 def of_graph(model: Any) -> dict[str, Any]:
@@ -120,9 +123,11 @@ def tensors_of(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | No
         waiting += [(layer, call) for call in entry.get("inbound_nodes", [])]
     while waiting:
         later: list[tuple[Any, Any]] = []
+        blocked: set[Any] = set()
         for layer, call in waiting:
             # Calls of one layer are repeated in their order.
-            if any(layer is other for other, _ in later) or not repeated.call(layer, call):
+            if layer in blocked or not repeated.call(layer, call):
+                blocked.add(layer)
                 later.append((layer, call))
         if len(later) == len(waiting):
             names = ", ".join(sorted({layer.name for layer, _ in later}))

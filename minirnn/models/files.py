@@ -1,20 +1,30 @@
-"""What a model says when it is asked for a file, until it can write one."""
+"""A model and its files: `Model` inherits these."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
-from minirnn.compat.absent import NO_FILES
+from minirnn.files import model_file
 
 
-class NoFiles:
-    """`Model` inherits these. Each raises NotImplementedError with a way to keep the model without them."""
+class Files:
+    """`save`, `save_weights` and `load_weights`, in Keras's formats; `models.load_model` reads whole models."""
 
-    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError(f"model.save: {NO_FILES}")
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write the whole model to a `.keras` file, which Keras 3 reads, too.
 
-    def save_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError(f"model.save_weights: {NO_FILES}")
+        That is the architecture, the weights, what it was compiled with, and what the optimizer keeps, so that training
+        goes on where it stopped. A `.weights.h5` path gets the weights alone. Raises as `saving.save_model` does.
+        """
+        if str(filepath).endswith(".weights.h5"):
+            model_file.save_weights(self, filepath, overwrite)
+        else:
+            model_file.save_model(self, filepath, overwrite, include_optimizer)
 
-    def load_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError(f"model.load_weights: {NO_FILES}")
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights to a `.weights.h5` file, which Keras 3 reads, too. Raises as `saving.save_weights` does."""
+        model_file.save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **options: Any) -> None:
+        """Take the weights of a `.weights.h5` or `.keras` file. Raises as `saving.load_weights`."""
+        model_file.load_weights(self, filepath, skip_mismatch, **options)

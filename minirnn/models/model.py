@@ -16,7 +16,7 @@ from minirnn.layers.layer import Layer
 from minirnn.layers.own import OwnAttributes
 from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
-from minirnn.models.files import NoFiles
+from minirnn.models.files import Files
 from minirnn.models.graph import Graph, from_inputs
 from minirnn.models.held import Held
 from minirnn.models.subclassing import Subclassing, check_rank
@@ -28,7 +28,7 @@ from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Held, Subclassing, Trainer, Streaming, NoFiles, OlderMethods, Layer):
+class Model(Held, Subclassing, Trainer, Streaming, Files, OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Or the base of a class with layers as attributes and a `call` that calls them; it is run once, on symbolic tensors,

@@ -61,8 +61,7 @@ class LateRows:
             rows = self.weight.touched.take()
             self.settle(rows)
             if self._steps == KEPT_STEPS:
-                self.settle()
-                self._steps, self._had[...] = 0, 0
+                self.restart()
             self.rates[self._steps] = self._optimizer.rate_of_step()
             self._steps += 1
             for start in range(0, len(rows), CHUNK):
@@ -94,6 +93,12 @@ class LateRows:
         self._optimizer.pass_by(p, copies, self._had[rows], self._steps, self.rates)
         self._put_back(rows, {"parameters": p, **copies})
         self._had[rows] = self._steps
+
+    def restart(self) -> None:
+        """Let all rows have had every step, and count steps from 0."""
+        with self._lock:
+            self.settle()
+            self._steps, self._had[...] = 0, 0
 
     # --- rows to and fro ---
 

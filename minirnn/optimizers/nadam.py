@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.jit import Kernel
@@ -41,7 +42,11 @@ class Nadam(Optimizer):
     def own_variables(self) -> list[OptimizerVariable]:
         """The product of all momenta so far, in the dtype of the first weight."""
         dtype = self._product_dtype
-        return [OptimizerVariable(self.name, "u_product", (), dtype, lambda: np.array(self._product, dtype))]
+
+        def write(value: NDArray[Any]) -> None:
+            self._product = float(value)
+
+        return [OptimizerVariable(self.name, "u_product", (), dtype, lambda: np.array(self._product, dtype), write)]
 
     def build(self, weights: list[Weight]) -> None:
         if not self.built and weights:

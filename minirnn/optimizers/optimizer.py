@@ -182,15 +182,26 @@ class Optimizer:
             weight.settle()
             return weight.layout.unpack(packed, weight.shape)
 
-        return OptimizerVariable(self.name, name, weight.shape, weight.dtype, read)
+        def write(value: NDArray[Any]) -> None:
+            weight.settle()
+            weight.layout.pack(value, packed)
+
+        return OptimizerVariable(self.name, name, weight.shape, weight.dtype, read, write)
 
     @property
     def variables(self) -> list[OptimizerVariable]:
         """Step count, learning rate (unless it is scheduled) and, once built, the slots of every weight, as Keras."""
-        count = OptimizerVariable(self.name, "iteration", (), "int64", lambda: np.array(self._iterations, np.int64))
-        rate = OptimizerVariable(
-            self.name, "learning_rate", (), self._rate_dtype, lambda: np.array(self._learning_rate, self._rate_dtype)
-        )
+
+        def variable(name: str, attribute: str, dtype: str, kind: type) -> OptimizerVariable:
+            def write(value: NDArray[Any]) -> None:
+                setattr(self, attribute, kind(value))
+
+            return OptimizerVariable(
+                self.name, name, (), dtype, lambda: np.array(getattr(self, attribute), dtype), write
+            )
+
+        count = variable("iteration", "_iterations", "int64", int)
+        rate = variable("learning_rate", "_learning_rate", self._rate_dtype, float)
         rates = [rate] if self._schedule is None else []
         return [count, *rates, *self._slot_variables, *(self.own_variables() if self.built else [])]
 
@@ -341,6 +352,11 @@ class Optimizer:
                 _pass_over(p, follow, average, p, self.ema_momentum)
             if period is not None and (updates + 1) % period == 0:
                 p[...] = average
+
+    def settle(self) -> None:
+        """Give rows of tables that wait for updates all of them; the accounts of what they missed begin anew."""
+        for late in self._late:
+            late.restart()
 
     def finalize_variable_values(self, var_list: list[Weight]) -> None:
         """Give weights their final values, at the end of training: their moving averages if `use_ema` is set.

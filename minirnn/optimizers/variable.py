@@ -10,23 +10,37 @@ from numpy.typing import NDArray
 
 
 class OptimizerVariable:
-    """A number or an array of an optimizer under Keras's name: `name`, `path`, `shape`, `dtype`, `numpy()`.
+    """A number or an array of an optimizer under Keras's name: `name`, `path`, `shape`, `dtype`, `numpy()`, `assign`.
 
-    `read` gives its value of the moment, as a new array of `shape`.
+    `read` gives its value of the moment, as a new array of `shape`; `write` takes an array of it.
     """
 
     trainable = False
 
     def __init__(
-        self, owner: str, name: str, shape: tuple[int, ...], dtype: str, read: Callable[[], NDArray[Any]]
+        self,
+        owner: str,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: str,
+        read: Callable[[], NDArray[Any]],
+        write: Callable[[NDArray[Any]], None],
     ) -> None:
         self.name, self.path = name, f"{owner}/{name}"
         self.shape, self.dtype = shape, dtype
-        self._read = read
+        self._read, self._write = read, write
 
     def numpy(self) -> NDArray[Any]:
         """Its value in Keras's shape, a new array."""
         return self._read()
+
+    def assign(self, value: Any) -> None:
+        """Set it from an array of its shape. Raises ValueError for another shape, and for NaN and infinity."""
+        array = np.asarray(value)
+        if array.shape != self.shape or not np.isfinite(array).all():
+            finite = "" if array.shape != self.shape else " with NaN or infinity"
+            raise ValueError(f"{self.path}: got shape {array.shape}{finite}, expected finite numbers of {self.shape}")
+        self._write(array.astype(self.dtype))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self.numpy(), dtype)

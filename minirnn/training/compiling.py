@@ -24,6 +24,7 @@ class Compiling(Feeding):
         self.optimizer: Any = None
         self.loss: Any = None
         self.objective: Any = None
+        self._compiled_with: dict[str, Any] = {}  # what `compile` was given, but for the optimizer
         self.stop_training = False
         self.history: History | None = None
         self._watched = Watched(None, None)
@@ -73,6 +74,8 @@ class Compiling(Feeding):
         if self.built and objective is not None:
             objective.arrange(self.result_names)
         self.optimizer, self.loss, self.objective, self._watched = chosen, loss, objective, watched
+        given = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        self._compiled_with = given | accepted
         self._trained_at, self._numbers = None, []
         self._fitting_pairs.clear()
 

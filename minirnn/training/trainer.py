@@ -210,7 +210,7 @@ class Trainer(Compiling):
         with callback_list:
             callback_list.on_train_begin()
             logs: dict[str, Any] = {}
-            for epoch in range(initial_epoch, epochs):
+            for epoch in range(callback_list.first_epoch(initial_epoch), epochs):
                 self.reset_metrics()
                 callback_list.on_epoch_begin(epoch)
                 self._train_epoch(source, callback_list, step)
@@ -219,6 +219,7 @@ class Trainer(Compiling):
                     self._evaluate(held_out, callback_list)
                     logs |= {f"val_{name}": value for name, value in self._logs().items()}
                 callback_list.on_epoch_end(epoch, logs)
+                callback_list.epoch_is_over(epoch)
                 if self.stop_training:
                     break
             self.optimizer.finalize_variable_values(self.trainable_weights)

@@ -1,0 +1,276 @@
+"""Arrays out of an HDF5 file by their paths, in Python alone: the small part of the format that Keras's files use.
+
+That is superblock 0, object headers of version 1, groups as symbol tables (B-tree 1 and a local heap), and datasets of
+little-endian floats and integers that lie in the file in one piece. Everything else is refused by its name: links to
+other places and files, virtual and external data, chunks, filters, other types. Every number that the file gives is
+compared with the file's size before it is used, so bytes from anywhere cost no more than to look at them.
+
+Format: "HDF5 File Format Specification Version 3.0", The HDF Group; sections are named below.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn.files.errors import ModelFileError
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+UNDEFINED = 2**64 - 1
+MOST_NODES = 200_000  # of B-trees and symbol tables, in one file
+MOST_BLOCKS, MOST_MESSAGES = 16, 256  # of one object header
+DEEPEST_TREE = 4
+MOST_AXES = 8
+
+DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS, CONTINUATION, SYMBOL_TABLE = 0x1, 0x3, 0x7, 0x8, 0xB, 0x10, 0x11
+# What a message may say without a difference to the numbers: nothing, fill values, times, comments, attributes.
+HARMLESS = {0x0, 0x4, 0x5, 0xA, 0xC, 0xD, 0xE, 0x12, 0x15, 0x16}
+
+# Class and version, bit field, size, and properties of the types that are read (IV.A.2.d).
+_TYPES = {
+    struct.pack("<BBBBIHHBBBBI", 0x11, 0x20, 31, 0, 4, 0, 32, 23, 8, 0, 23, 127): "float32",
+    struct.pack("<BBBBIHHBBBBI", 0x11, 0x20, 63, 0, 8, 0, 64, 52, 11, 0, 52, 1023): "float64",
+    struct.pack("<BBBBIHH", 0x10, 0x08, 0, 0, 8, 0, 64): "int64",
+    struct.pack("<BBBBIHH", 0x10, 0x08, 0, 0, 4, 0, 32): "int32",
+    struct.pack("<BBBBIHH", 0x10, 0x00, 0, 0, 1, 0, 8): "uint8",
+}
+_CLASSES = ("integers", "floats", "times", "strings", "bits", "opaque", "compound", "references", "enumerations",
+            "sequences of varying length", "arrays")  # fmt: skip
+
+
+class Dataset:
+    """What the file says of an array: `dtype`, `shape`, and where its bytes are."""
+
+    def __init__(self, dtype: str, shape: tuple[int, ...], start: int) -> None:
+        self.dtype, self.shape, self.start = dtype, shape, start
+        self.nbytes = math.prod(shape) * np.dtype(dtype).itemsize
+
+
+class Hdf5Reader:
+    """The groups and arrays of `data`, a whole HDF5 file. Raises ModelFileError for anything but the subset."""
+
+    def __init__(self, data: bytes, member: str = "") -> None:
+        self._data, self._member = data, member
+        self._nodes_left, self._bytes_left = MOST_NODES, len(data)
+        self._groups: dict[int, dict[str, tuple[int, int]]] = {}
+        self._root = self._superblock()
+
+    # --- what others ask ---
+
+    def group(self, path: str) -> dict[str, tuple[int, int]] | None:
+        """The names in a group (each with what is needed to find it), None if there is no such group."""
+        entries: dict[str, tuple[int, int]] | None = self._entries(self._root)
+        for name in path.split("/") if path else ():
+            if entries is None or name not in entries:
+                return None
+            entries = self._entries(entries[name][0])
+        return entries
+
+    def describe(self, path: str) -> Dataset | None:
+        """The dataset at a path, None if nothing is there."""
+        parent, _, name = path.rpartition("/")
+        entries = self.group(parent)
+        if entries is None or name not in entries:
+            return None
+        return self._dataset(entries[name][0], path)
+
+    def array(self, path: str, shape: tuple[int, ...] | None, dtypes: Collection[str]) -> NDArray[Any]:
+        """The array at a path, a view of the file's bytes.
+
+        Raises ModelFileError where there is none, and for another shape or dtype than was asked for. All arrays
+        together have no more bytes than the file.
+        """
+        found = self.describe(path)
+        if found is None:
+            raise self._wrong(path, "no such array", f"one of shape {shape}")
+        if found.dtype not in dtypes:
+            raise self._wrong(path, f"dtype {found.dtype}", " or ".join(dtypes))
+        if shape is not None and found.shape != tuple(shape):
+            raise self._wrong(path, f"shape {found.shape}", f"shape {tuple(shape)}")
+        if found.nbytes > self._bytes_left:
+            raise self._wrong(path, "arrays that share their bytes", "each byte to belong to one array")
+        self._bytes_left -= found.nbytes
+        flat = np.frombuffer(self._data, found.dtype, math.prod(found.shape), found.start if found.nbytes else 0)
+        return flat.reshape(found.shape)
+
+    # --- bytes ---
+
+    def _wrong(self, where: str, found: str, expected: str) -> ModelFileError:
+        return ModelFileError(f"{self._member}: {where}" if self._member else where, found, expected)
+
+    def _take(self, start: int, layout: str, what: str) -> tuple[Any, ...]:
+        """Numbers at a place, little-endian."""
+        layout = "<" + layout
+        if start + struct.calcsize(layout) > len(self._data):
+            raise self._wrong(what, f"an address of {start}", f"one inside the {len(self._data)} bytes")
+        return struct.unpack_from(layout, self._data, start)
+
+    def _signed(self, start: int, signature: bytes, what: str) -> None:
+        if self._data[start : start + len(signature)] != signature:
+            raise self._wrong(what, f"other bytes at {start}", f"the signature {signature.decode('latin-1')!r}")
+
+    # --- groups ---
+
+    def _superblock(self) -> int:
+        """The address of the root group's object header (II.A)."""
+        self._signed(0, SIGNATURE, "superblock")
+        *versions, offsets, lengths = self._take(8, "BBBxBBB", "superblock")
+        if any(versions) or (offsets, lengths) != (8, 8):
+            raise self._wrong("superblock", f"versions {versions}, sizes {offsets, lengths}", "version 0, sizes (8, 8)")
+        base, _, end = self._take(24, "QQQ", "superblock")
+        if base != 0 or end > len(self._data):
+            raise self._wrong("superblock", f"begin {base}, end {end}", f"0 and at most {len(self._data)}")
+        return self._take(64, "Q", "superblock")[0]
+
+    def _messages(self, address: int, what: str) -> dict[int, tuple[int, int]]:
+        """Type -> (start, size) of the messages of an object header (IV.A.1.a)."""
+        version, _, _, size = self._take(address, "BxHII", what)
+        if version != 1:
+            raise self._wrong(what, f"an object header of version {version}", "version 1")
+        found: dict[int, tuple[int, int]] = {}
+        blocks, count = [(address + 16, size)], 0
+        for place in range(MOST_BLOCKS + 1):
+            if place >= len(blocks):
+                return found
+            at, left = blocks[place]
+            if at + left > len(self._data):
+                raise self._wrong(what, f"a header of {left} bytes", "one that ends inside the file")
+            while left >= 8:
+                kind, length, flags = self._take(at, "HHB", what)
+                at, left, count = at + 8, left - 8 - length, count + 1
+                if left < 0 or count > MOST_MESSAGES or flags & 2:
+                    raise self._wrong(what, "a header message that is cut off, shared or one of too many", "plain ones")
+                if kind == CONTINUATION:
+                    blocks.append(self._take(at, "QQ", what))
+                elif kind not in HARMLESS:
+                    if kind in found:
+                        raise self._wrong(what, f"two header messages of type {kind:#x}", "one")
+                    found[kind] = at, length
+                at += length
+        raise self._wrong(what, "too many header blocks", f"at most {MOST_BLOCKS}")
+
+    def _entries(self, address: int) -> dict[str, tuple[int, int]]:
+        """Name -> (address of its object header, kind of entry) for everything in a group."""
+        if address not in self._groups:
+            found = self._messages(address, "group")
+            if set(found) != {SYMBOL_TABLE}:
+                kinds = ", ".join(f"{kind:#x}" for kind in sorted(found))
+                raise self._wrong("group", f"header messages {kinds or 'of none'}", "a symbol table alone")
+            tree, heap = self._take(found[SYMBOL_TABLE][0], "QQ", "group")
+            self._groups[address] = self._symbols(tree, self._heap(heap))
+        return self._groups[address]
+
+    def _heap(self, address: int) -> tuple[int, int]:
+        """Start and end of the data of a local heap (III.D)."""
+        self._signed(address, b"HEAP", "local heap")
+        size, _, start = self._take(address + 8, "QQQ", "local heap")
+        if start + size > len(self._data):
+            raise self._wrong("local heap", f"{size} bytes at {start}", "bytes inside the file")
+        return start, start + size
+
+    def _symbols(self, tree: int, heap: tuple[int, int]) -> dict[str, tuple[int, int]]:
+        """The entries below a node of a group's B-tree (III.A.1)."""
+        found: dict[str, tuple[int, int]] = {}
+        pending = [(tree, DEEPEST_TREE)]
+        while pending:
+            address, above = pending.pop()
+            self._count_node()
+            self._signed(address, b"TREE", "group")
+            kind, level, used = self._take(address + 4, "BBH", "group")
+            if kind != 0 or level >= above:
+                raise self._wrong("group", f"a tree node of type {kind} at level {level}", "type 0, lower than above")
+            children = self._take(address + 24, f"{2 * used + 1}Q", "group")[1::2]
+            for child in children:
+                if level:
+                    pending.append((child, level))
+                else:
+                    self._add_entries(child, heap, found)
+        return found
+
+    def _add_entries(self, address: int, heap: tuple[int, int], found: dict[str, tuple[int, int]]) -> None:
+        """The entries of a symbol table node (III.B, III.C)."""
+        self._signed(address, b"SNOD", "group")
+        version, count = self._take(address + 4, "BxH", "group")
+        if version != 1:
+            raise self._wrong("group", f"a symbol table of version {version}", "version 1")
+        for place in range(count):
+            self._count_node()
+            offset, header, kind = self._take(address + 8 + 40 * place, "QQI", "group")
+            name = self._name(heap, offset)
+            if kind not in (0, 1):
+                raise self._wrong(name, "a link to another place", "the object itself")
+            if name in found:
+                raise self._wrong(name, "the name twice in a group", "once")
+            found[name] = header, kind
+
+    def _count_node(self) -> None:
+        self._nodes_left -= 1
+        if self._nodes_left < 0:
+            raise self._wrong("groups", f"more than {MOST_NODES} entries", "fewer")
+
+    def _name(self, heap: tuple[int, int], offset: int) -> str:
+        start, stop = heap
+        end = self._data.find(b"\0", start + offset, min(stop, start + offset + 512))
+        try:
+            name = self._data[start + offset : end].decode() if end > start + offset else ""
+        except UnicodeDecodeError:
+            name = ""
+        if not name or not name.isprintable() or "/" in name:
+            raise self._wrong("group", f"a name at {offset} that is none", "printable text of at most 511 bytes")
+        return name
+
+    # --- datasets ---
+
+    def _dataset(self, address: int, path: str) -> Dataset:
+        found = self._messages(address, path)
+        for kind, what in ((FILTERS, "compressed or filtered data"), (EXTERNAL, "data in another file")):
+            if kind in found:
+                raise self._wrong(path, what, "plain data in the file")
+        if set(found) != {DATASPACE, DATATYPE, LAYOUT}:
+            kinds = ", ".join(f"{kind:#x}" for kind in sorted(found))
+            raise self._wrong(path, f"header messages {kinds or 'of none'}", "an array: its space, type and layout")
+        dataset = Dataset(self._dtype(*found[DATATYPE], path), self._shape(*found[DATASPACE], path), 0)
+        dataset.start = self._start(*found[LAYOUT], dataset.nbytes, path)
+        return dataset
+
+    def _dtype(self, at: int, length: int, path: str) -> str:
+        text = self._data[at : at + length]
+        for code, name in _TYPES.items():
+            if text[: len(code)] == code and not text[len(code) :].strip(b"\0"):
+                return name
+        kind = text[0] & 15 if text else 15
+        name = _CLASSES[kind] if kind < len(_CLASSES) else "an unknown type"
+        known = ", ".join(sorted(_TYPES.values()))
+        raise self._wrong(path, f"{name} of another kind", f"one of {known}, little-endian")
+
+    def _shape(self, at: int, length: int, path: str) -> tuple[int, ...]:
+        """Dataspace of version 1 (IV.A.2.b), without room to grow."""
+        version, axes, flags = self._take(at, "BBB", path)
+        if version != 1 or axes > MOST_AXES or flags not in (0, 1) or 8 + 8 * axes * (1 + flags) > length:
+            found = f"a dataspace of version {version} with {axes} axes"
+            raise self._wrong(path, found, f"version 1, at most {MOST_AXES} axes")
+        sizes = self._take(at + 8, f"{axes * (1 + flags)}Q", path)
+        if flags and sizes[:axes] != sizes[axes:]:
+            raise self._wrong(path, "an array that may grow", "one of a fixed shape")
+        return sizes[:axes]
+
+    def _start(self, at: int, length: int, nbytes: int, path: str) -> int:
+        """Where the data begins (IV.A.2.i): in one piece of the file, or in the header itself."""
+        version, kind = self._take(at, "BB", path)
+        if version != 3 or kind not in (0, 1):
+            name = {2: "chunked", 3: "virtual"}.get(kind, "other")
+            raise self._wrong(path, f"{name} data, layout version {version}", "data in one piece, version 3")
+        if kind == 0:
+            (size,) = self._take(at + 2, "H", path)
+            start, room = at + 4, length - 4
+        else:
+            start, size = self._take(at + 2, "QQ", path)
+            room = len(self._data) - start
+        if size != nbytes or (nbytes and size > room):
+            raise self._wrong(path, f"{size} bytes at {start}", f"{nbytes} bytes inside the file")
+        return start

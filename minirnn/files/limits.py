@@ -1,0 +1,17 @@
+"""What a model file may be at most. Each number is far above any model of sequences, and bounds what reading costs."""
+
+from __future__ import annotations
+
+MOST_BYTES = 2 * 2**30  # of a file, unless `max_bytes` says otherwise
+MOST_TEXT = 4 * 2**20  # bytes of a JSON member
+MOST_MARKS = 400_000  # brackets, commas and colons of a JSON text: what its objects cost in memory
+MOST_QUOTES = 400_000
+DEEPEST_TEXT = 100  # brackets within brackets
+LONGEST_NAME = 255
+LONGEST_LIST = 100_000  # numbers of one list in a configuration
+MOST_LAYERS = 1000  # of a model, those of models within it included
+DEEPEST_MODEL = 12  # models and wrappers within each other
+MOST_CALLS = 5000  # of layers in one pass through a model
+MOST_UNITS = 2**24  # units, features, steps: any one size
+MOST_ROWS = 2**16  # of a batch that a model fixes
+MOST_PROBED = 2**24  # numbers that a pass over the test vector may compute

@@ -1,0 +1,192 @@
+"""All that decides how a training goes on, in one file: `callbacks.BackupAndRestore` keeps and restores it.
+
+The file is a `.weights.h5` that `load_weights` reads, here and in Keras. Beside the weights, under "minirnn/run", are a
+JSON text and the arrays that it names by their numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minirnn import random
+from minirnn.files import weights_file
+from minirnn.files.atomic import replace_file
+from minirnn.files.errors import ModelFileError, named
+from minirnn.files.hdf5_reader import Hdf5Reader
+from minirnn.files.json_text import read_json
+from minirnn.layers.dropping import RecurrentDropout
+
+RUN = f"{weights_file.OWN}/run"
+TEXT = f"{RUN}/text"
+_DTYPES = ("float32", "float64", "int64", "int32", "uint8")
+_COUNTERS = ("_iterations", "_learning_rate", "_product")  # of optimizers: exact, where files of Keras round them
+
+
+def save(path: Any, model: Any, callbacks: Sequence[Any], epoch: int) -> None:
+    """Write the state after `epoch` epochs. Raises OSError; the file is as before then."""
+    model.optimizer.settle()
+    callbacks = [callback for callback in callbacks if _kept(callback)]
+    arrays: list[NDArray[Any]] = []
+    state = {
+        "epoch": epoch,
+        "seeds": random.state(),
+        "generators": [g.bit_generator.state for g in _generators(model)],
+        "optimizer": {name: value for name, value in vars(model.optimizer).items() if name in _COUNTERS},
+        "layers": [layer.states for layer in _stateful(model)],
+        "callbacks": [{name: getattr(callback, name) for name in _kept(callback)} for callback in callbacks],
+    }
+    text = json.dumps(_packed(state, arrays)).encode()
+    extra = {TEXT: np.frombuffer(text, np.uint8), **{f"{RUN}/{n}": array for n, array in enumerate(arrays)}}
+    replace_file(path, [weights_file.weights_bytes(model, True, extra)])
+
+
+def restore(data: bytes, path: str, model: Any, callbacks: Sequence[Any]) -> int:
+    """Let a compiled model and its callbacks go on from a file's bytes; how many epochs are done.
+
+    Raises ModelFileError, before anything is changed, for a file that is damaged or of another run.
+    """
+    with named(path):
+        reader = Hdf5Reader(data)
+        weights_file.is_sealed(reader, data, "", required=True)
+        weights = weights_file.read_weights(reader, model, "")
+        slots = weights_file.read_optimizer(reader, model, "")
+        callbacks = [callback for callback in callbacks if _kept(callback)]
+        text = reader.array(TEXT, None, ("uint8",))
+        state = _unpacked(read_json(text.tobytes(), TEXT), reader)
+        try:
+            plan = _Plan(**state)
+            plan.check(model, callbacks)
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            raise ModelFileError(TEXT, f"another state ({error})", "that of the same model and callbacks") from None
+    for weight, array in weights:
+        weight.assign(array)
+    for variable, array in slots:
+        variable.assign(array)
+    plan.apply(model, callbacks)
+    return plan.epoch
+
+
+@dataclasses.dataclass
+class _Plan:
+    """What a file says, checked as a whole and then applied."""
+
+    epoch: int
+    seeds: Any
+    generators: list[Any]
+    optimizer: dict[str, Any]
+    layers: list[Any]
+    callbacks: list[dict[str, Any]]
+
+    def check(self, model: Any, callbacks: Sequence[Any]) -> None:
+        """Raise what does not fit, on copies."""
+        if not isinstance(self.epoch, int) or self.epoch < 0:
+            raise ValueError(f"epoch {self.epoch!r}")
+        version, numbers, following = self.seeds
+        self.seeds = version, tuple(numbers), following
+        random.SeedGenerator(0)._sequence.setstate(self.seeds)
+        for own, kept in zip(_generators(model), self.generators, strict=True):
+            type(own.bit_generator)().state = kept
+        for layer, kept in zip(_stateful(model), self.layers, strict=True):
+            if layer.states is not None and kept is not None:
+                if [a.shape for a in layer.states] != [a.shape for a in kept]:
+                    raise ValueError(f"states of {layer.name}")
+        for callback, kept in zip(callbacks, self.callbacks, strict=True):
+            if set(kept) != set(_kept(callback)):
+                raise ValueError(f"the callback {type(callback).__name__} keeps {sorted(_kept(callback))}")
+        for name, value in self.optimizer.items():
+            if name not in _COUNTERS or type(value) is not type(getattr(model.optimizer, name)):
+                raise ValueError(f"{name} of the optimizer")
+
+    def apply(self, model: Any, callbacks: Sequence[Any]) -> None:
+        """Nothing here can fail any more."""
+        random.set_state(self.seeds)
+        for own, kept in zip(_generators(model), self.generators, strict=True):
+            own.bit_generator.state = kept
+        for layer, states in zip(_stateful(model), self.layers, strict=True):
+            layer.states = states
+        for callback, kept_values in zip(callbacks, self.callbacks, strict=True):
+            vars(callback).update(kept_values)
+        vars(model.optimizer).update(self.optimizer)
+
+
+# --- what has state ---
+
+
+def _kept(callback: Any) -> tuple[str, ...]:
+    return getattr(callback, "kept", ())
+
+
+def _layers(layer: Any, seen: dict[Any, None]) -> dict[Any, None]:
+    """A layer and all within it, each once."""
+    if layer not in seen:
+        seen[layer] = None
+        for inner in layer.sublayers():
+            _layers(inner, seen)
+    return seen
+
+
+def _generators(model: Any) -> list[np.random.Generator]:
+    """The generators of chance of all layers, in the same order in every run."""
+    found = []
+    for layer in _layers(model, {}):
+        for _, value in sorted(vars(layer).items(), key=lambda item: item[0]):
+            value = value.random if isinstance(value, RecurrentDropout) else value
+            if isinstance(value, np.random.Generator):
+                found.append(value)
+    return found
+
+
+def _stateful(model: Any) -> Iterator[Any]:
+    for layer in _layers(model, {}):
+        if getattr(layer, "stateful", False) and "states" in vars(layer):
+            yield layer
+
+
+# --- values as JSON and arrays ---
+
+
+def _packed(value: Any, arrays: list[NDArray[Any]]) -> Any:
+    """JSON of a value; arrays go into the list. TypeError for what is neither."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
+    if isinstance(value, (np.generic, np.ndarray)):
+        return _packed(value.item(), arrays)
+    if isinstance(value, float) and not np.isfinite(value):
+        return {"float": repr(value)}
+    if isinstance(value, (list, tuple)):
+        if len(value) > 100 and all(type(entry) is int for entry in value):
+            return {"integers": _packed(np.array(value, np.int64), arrays)["array"]}
+        return [_packed(entry, arrays) for entry in value]
+    if isinstance(value, dict):
+        return {"dict": [[_packed(key, arrays), _packed(entry, arrays)] for key, entry in value.items()]}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"a backup holds numbers, text, arrays, lists and dicts, got {type(value).__name__}")
+
+
+def _unpacked(value: Any, reader: Hdf5Reader) -> Any:
+    """The value of `_packed`; arrays are copies."""
+    if isinstance(value, list):
+        return [_unpacked(entry, reader) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) != 1:
+        raise ModelFileError(TEXT, f"an object of {len(value)} keys", "one")
+    ((kind, held),) = value.items()
+    if kind in ("array", "integers") and isinstance(held, int):
+        array = reader.array(f"{RUN}/{held}", None, _DTYPES).copy()
+        return array if kind == "array" else array.tolist()
+    if kind == "float" and held in ("nan", "inf", "-inf"):
+        return float(held)
+    if kind == "dict" and isinstance(held, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in held):
+        pairs = [(_unpacked(key, reader), _unpacked(entry, reader)) for key, entry in held]
+        if all(key is None or isinstance(key, (str, int, float)) for key, _ in pairs):
+            return dict(pairs)
+    raise ModelFileError(TEXT, f"an object of the kind {kind!r}", "an array, a number or a dict")
