@@ -303,6 +303,7 @@ class Recurrent(Affine):
         if need_dx:
             share(t.transpose_u, (self._kernel.packed, t.wt), t.wt.shape[0], self._kernel.packed.size)
         dy = t.y[:0] if dy is None else dy.reshape(t.y.shape)
+        t.dy, t.d_last = dy, d_states  # for `minirnn.study`
         ends = (d_states is None, to_initial)
         share(t.backward, (t.mask, dy, *t.backward_arguments, *ends), B, t.work, TALL_ROWS)
         if self.trainable:

@@ -14,6 +14,7 @@ from minirnn.compat import spelling
 from minirnn.compat.methods import OlderMethods
 from minirnn.layers.layer import Layer
 from minirnn.layers.own import OwnAttributes
+from minirnn.layers.studied import StudiedModel
 from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
 from minirnn.models.files import NoFiles
@@ -26,7 +27,7 @@ from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Subclassing, Trainer, NoFiles, OlderMethods, Layer):
+class Model(Subclassing, Trainer, StudiedModel, NoFiles, OlderMethods, Layer):
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Or the base of a class with layers as attributes and a `call` that calls them; it is run once, on symbolic tensors,
