@@ -27,7 +27,7 @@ from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Subclassing, Trainer, StudiedModel, NoFiles, OlderMethods, Layer):
+class Model(Subclassing, Trainer, StudiedModel, NoFiles, OlderMethods, Layer):  # type: ignore[misc]
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Or the base of a class with layers as attributes and a `call` that calls them; it is run once, on symbolic tensors,

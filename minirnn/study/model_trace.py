@@ -19,6 +19,7 @@ from minirnn.study.layer_trace import LayerGradients, LayerTrace, differentiate,
 from minirnn.study.quantities import ByLayer
 from minirnn.study.selection import Selection, numbers
 from minirnn.training.run import Run
+from minirnn.utils.nested import flatten
 
 Array = NDArray[Any]
 # One call of a recurrent layer: its name, itself, its tape, and how many of its rows come from one row of the model.
@@ -77,9 +78,11 @@ def trace_model(model: Model, x: Any, training: bool, layers: Any, chosen: Selec
     calls = list(_in_steps([(layer, tape) for layer, tape, *_ in run.steps]))
 
     def back(dy: Any) -> Gradients:
-        dys = [dy] if len(run.output_numbers) == 1 else model.values_in_order(dy)
+        dys = [dy[name] for name in model.result_names] if isinstance(dy, dict) else flatten(dy)
         shapes = [run.values[number].shape for number in run.output_numbers]
-        clean = [as_input(d, "dy", model.output_dtype(k), s) for k, (d, s) in enumerate(zip(dys, shapes, strict=True))]
+        clean: list[Any] = [
+            as_input(d, "dy", model.output_dtype(k), s) for k, (d, s) in enumerate(zip(dys, shapes, strict=True))
+        ]
         run.backward(clean, to_inputs=True)
         return Gradients(_gradients(calls, layers, Selection(), places))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -69,7 +70,7 @@ class Quantities(Mapping[str, Array]):
 
     def to_npz(self, path: Any) -> None:
         """Write the arrays into a file of NumPy's, with `rows`, `steps` and `units`; `numpy.load` reads it."""
-        np.savez(Path(path), **self._arrays, rows=self.rows, steps=self.steps, units=self.units)
+        _write(path, {**self._arrays, "rows": self.rows, "steps": self.steps, "units": self.units})
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame: a column for each quantity, a line for each row, step and unit.
@@ -120,7 +121,7 @@ class ByLayer(Mapping[str, Q], Generic[Q]):
         places = {
             f"{layer}/{axis}s": getattr(found, f"{axis}s") for layer, found in self.items() for axis in AXES
         }  # fmt: skip
-        np.savez(Path(path), **self.to_dict(), **places)
+        _write(path, {**self.to_dict(), **places})
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame as that of each layer, with the layers below each other. ImportError without pandas."""
@@ -131,7 +132,10 @@ class ByLayer(Mapping[str, Q], Generic[Q]):
 def pandas() -> Any:
     """The module, or ImportError in one line."""
     try:
-        import pandas as module
+        return import_module("pandas")
     except ImportError:
         raise ImportError("to_dataframe needs pandas; install it with: pip install pandas") from None
-    return module
+
+
+def _write(path: Any, arrays: dict[str, Any]) -> None:
+    np.savez(Path(path), **arrays)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 
@@ -47,6 +47,6 @@ def record(function: Callable[..., Any], known: Mapping[str, Any]) -> dict[str, 
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(inspect.signature(function).parameters)
