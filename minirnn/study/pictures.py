@@ -35,6 +35,7 @@ ROLES = {
 }  # fmt: skip
 LINES = 5  # units that are drawn as lines if nobody names them
 STEP = "step"
+STEP_TICKS, UNIT_TICKS = 9, 4
 
 
 def plot_gates(trace: Any, x: Any = None, row: int = 0, ax: Any = None) -> Any:
@@ -45,10 +46,11 @@ def plot_gates(trace: Any, x: Any = None, row: int = 0, ax: Any = None) -> Any:
     step is white. Raises ValueError for a row that was not traced, and for an x of another length.
     """
     trace = one_layer(trace)
+    title = f"Gates of {trace.name} ({trace.kind}), row {_row(trace, row)}"
     curves = None if x is None else _curves(x, trace, row)
     ax = new_axes(ax, 8.0, 1.0 + 1.25 * (len(trace.gates) + (curves is not None)))
     ax.set_axis_off()
-    ax.set_title(f"Gates of {trace.name} ({trace.kind}), row {_row(trace, row)}", fontsize="medium", loc="left", pad=8)
+    ax.set_title(title, fontsize="medium", loc="left", pad=26)
     count = len(trace.gates) + (curves is not None)
     height = 1.0 / (count + 0.45 * (count - 1))
     panels = [ax.inset_axes((0.0, 1.0 - height - k * 1.45 * height, 0.92, height)) for k in range(count)]
@@ -58,6 +60,7 @@ def plot_gates(trace: Any, x: Any = None, row: int = 0, ax: Any = None) -> Any:
         panel.plot(np.arange(len(trace.steps)), curves, lw=1.2, color=INK if curves.shape[1] == 1 else None)
         tidy(panel, "input x", "", "x")
         panel.set_xlim(edges[0], edges[-1])
+        panel.set_xticks(_ticks(trace.steps, STEP_TICKS))
         panel.tick_params(labelbottom=False)
     for k, (gate, panel) in enumerate(zip(trace.gates, panels, strict=True)):
         image = _heat_map(panel, trace, gate, row)
@@ -184,8 +187,12 @@ def _heat_map(panel: Any, trace: LayerTrace, gate: str, row: int) -> Any:
         high = max(1.0, float(np.nanmax(np.abs(values), initial=0.0)))
         low, colours = -high, SIGNED_COLOURS
     image = panel.imshow(values, aspect="auto", cmap=colours, vmin=low, vmax=high, interpolation="nearest")
-    steps = np.linspace(0, len(trace.steps) - 1, min(len(trace.steps), 9)).round().astype(int)
+    steps, units = _ticks(trace.steps, STEP_TICKS), _ticks(trace.units, UNIT_TICKS)
     panel.set_xticks(steps, trace.steps[steps])
-    units = np.linspace(0, len(trace.units) - 1, min(len(trace.units), 4)).round().astype(int)
     panel.set_yticks(units, trace.units[units])
     return image
+
+
+def _ticks(numbers_: Array, most: int) -> Array:
+    """Places of at most so many of the numbers, evenly spaced, the first and the last among them."""
+    return np.linspace(0, len(numbers_) - 1, min(len(numbers_), most)).round().astype(int)

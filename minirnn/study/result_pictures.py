@@ -23,6 +23,10 @@ def gradients_of_cells(
 ) -> dict[str, LayerGradients]:
     """How far a gradient of 1 at the last step reaches back in new layers of each kind, for `plot_gradient_flow`.
 
+    With Keras's initial weights an orthogonal U lets a SimpleRNN's gradient live longer than a GRU's, whose z of about
+    1/2 halves it at each step; recurrent_initializer="glorot_uniform" shows the SimpleRNN that textbooks speak of. What
+    training makes of them, `model.trace_gradients` shows.
+
     x (rows, steps, features); `options` go to the layers, which are float64 unless they say otherwise. Raises
     ValueError for a kind that is no recurrent layer. The global seed is `seed` afterwards.
     """
