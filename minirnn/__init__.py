@@ -16,7 +16,7 @@ __all__ = [
     "Initializer", "Input", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
     "Sequential", "activations", "backend", "callbacks", "config", "constraints", "datasets", "gates",
     "get_num_threads", "initializers", "kernels", "layers", "losses", "metrics", "models", "ops", "optimizers",
-    "preprocessing", "random", "regularizers", "saving", "set_num_threads", "utils", "warmup",
+    "preprocessing", "random", "regularizers", "saving", "set_num_threads", "study", "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         random,
         regularizers,
         saving,
+        study,
         utils,
     )
     from minirnn.ahead import warmup

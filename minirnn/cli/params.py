@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterable
 from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
 
 from minirnn.boundary import whole
+from minirnn.models.ledger import product
 
 GATES = {"lstm": "ifgo", "gru": "zrn", "simple_rnn": "", "dense": ""}
 
@@ -32,12 +32,6 @@ def count_params(layer: str, units: int, inputs: int, bias: bool = True, reset_a
     gates = len(GATES[layer]) or 1
     formula = f"{product(gates, rows, 'units')} = {product(gates, map(str, rows.values()), str(units))}"
     return formula, gates * sum(rows.values()) * units
-
-
-def product(gates: int, rows: Iterable[str], units: str) -> str:
-    rows = list(rows)
-    of_a_gate = f"({' + '.join(rows)}) * {units}" if len(rows) > 1 else f"{rows[0]} * {units}"
-    return f"{gates} * [{of_a_gate}]" if gates > 1 else of_a_gate
 
 
 def weights(

@@ -21,6 +21,7 @@ from minirnn.compat import spelling
 from minirnn.layers.naming import one_thread, unique_name
 from minirnn.layers.parameter import new_parameter
 from minirnn.layers.regularized import Regularized, of_outputs_alone
+from minirnn.layers.studied import StudiedLayer
 from minirnn.layers.symbolic import KerasTensor, Node, Shape, is_symbolic, symbolic_tensors
 from minirnn.layers.tape import Tape
 from minirnn.layers.unchanged import unchanged
@@ -32,7 +33,7 @@ NO_MASK = np.zeros((0, 0), bool)
 INPUT_KEYWORDS = ("input_shape", "input_dim", "input_length", "batch_input_shape", "batch_size")
 
 
-class Layer(Regularized, WeightOwner):
+class Layer(Regularized, StudiedLayer, WeightOwner):
     """Base of all layers, and of a user's own.
 
     Least of all an own layer has a `call`, NumPy arrays in and out. It infers, alone and in models. To train through

@@ -317,6 +317,7 @@ class Recurrent(Affine):
             if t.dx is None:
                 self._add_dx(t)
             repeat(t.transpose, t.transpose_w, t.wt.size)
+        t.d_last = d_states  # for `minirnn.study`
         key = (need_dx, d_states is None, to_initial)
         if dy is not t.dy or t.mask is not t.backward_mask or key != t.backward_key:
             t.dy, t.backward_mask, t.backward_key = kept(dy), t.mask, key

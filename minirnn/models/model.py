@@ -14,6 +14,7 @@ from minirnn.compat import spelling
 from minirnn.compat.methods import OlderMethods
 from minirnn.layers.layer import Layer
 from minirnn.layers.own import OwnAttributes
+from minirnn.layers.studied import StudiedModel
 from minirnn.layers.symbolic import KerasTensor, Shape
 from minirnn.models import config
 from minirnn.models.files import Files
@@ -28,7 +29,7 @@ from minirnn.utils.nested import flatten, map_leaves, pack_like
 
 
 @config.is_model
-class Model(Held, Subclassing, Trainer, Streaming, Files, OlderMethods, Layer):
+class Model(Held, Subclassing, Trainer, Streaming, StudiedModel, Files, OlderMethods, Layer):  # type: ignore[misc]
     """A model of the layers that lead from `inputs` to `outputs`: symbolic tensors, or lists or dicts of them.
 
     Or the base of a class with layers as attributes and a `call` that calls them; it is run once, on symbolic tensors,

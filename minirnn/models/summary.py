@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from minirnn.models.ledger import ledger_text
+
 LINE_LENGTH, CONNECTED_LINE_LENGTH = 88, 108
 SHORTEST_LINE = 40
 TRAINABLE_COLUMN = 12
@@ -24,6 +26,7 @@ def print_summary(
     expand_nested: bool = False,
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
+    ledger: bool = False,
 ) -> None:
     """Print the layers of `model` with their output shapes and parameter counts, and the totals.
 
@@ -34,7 +37,8 @@ def print_summary(
     `line_length` is the width of the table, by default 88 (108 with connections) or as much as the terminal has;
     `positions` are the right edges of the columns as fractions of it. `print_fn` receives the whole text once, without
     colours, instead of it being printed. `expand_nested` shows the layers of layers, `show_trainable` who is trained,
-    `layer_range` only the layers from the first to the second name, both regular expressions.
+    `layer_range` only the layers from the first to the second name, both regular expressions. `ledger` (minirnn's own)
+    adds, for each layer, the formula of its parameters with the numbers, its weights, their bytes, and multiply-adds.
 
     Raises ValueError if the table does not fit the width, or `layer_range` matches no layer.
     """
@@ -71,6 +75,8 @@ def print_summary(
     console.print(table)
     for title, weights in _totals(model):
         console.print(f"[bold] {title}: [/]{_colour(34, f'{_count(weights):,}')} ({_memory(weights)})")
+    if ledger:
+        console.print("\n" + ledger_text(model), markup=False, soft_wrap=True)
     if print_fn:
         print_fn(console.end_capture())
 
