@@ -1,0 +1,27 @@
+"""Sphinx: `python -m sphinx -W -E docs docs/_build` builds the notes and runs every block of code in them."""
+
+from importlib.metadata import version as installed
+
+project = "minirnn"
+author = "the minirnn developers"
+release = version = installed("minirnn")
+
+extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+html_theme = "furo"
+html_title = "minirnn"
+nitpicky = False
+
+# Mathematics as in the docstrings: $..$ in a line, $$..$$ on its own.
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# Code is run each time and its results are shown; a block that raises stops the build.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_class_signature = "separated"
