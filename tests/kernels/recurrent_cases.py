@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,7 @@ class FrozenDraws:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self.bit_generator = SimpleNamespace(state=None)  # which no draw changes
 
     def random(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         return np.random.default_rng([self.seed, *shape]).random(shape, dtype)
