@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn, cast
 from rich.console import Console
 
 import minirnn
-from minirnn.cli import demo, forecast, params, script
+from minirnn.cli import demo, forecast, params, script, summary, trace
 from minirnn.utils.registry import closest
 
 
@@ -73,6 +73,10 @@ def parser() -> Parser:
         "minirnn params lstm --units 256 --input 4096", "minirnn params gru --units 32 --input 8 --no-reset-after")
     add("run", script, "run a script that imports Keras with minirnn in its place",
         "minirnn run lstm_example.py", "minirnn run train.py --epochs 5")
+    add("summary", summary, "the layers of a model, and where its parameters come from",
+        "minirnn summary --ledger", "minirnn summary model.keras")
+    add("trace", trace, "what each gate of a recurrent layer does at each step",
+        "minirnn trace", "minirnn trace --unit 3 --png gates.png", "minirnn trace model.keras input.csv --layer lstm")
     return top
 
 
