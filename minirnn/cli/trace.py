@@ -119,12 +119,12 @@ def show(trace: Any, traces: Any, x: np.ndarray, labels: list[str], about: str, 
     out.print(f"\nunit {unit}", style="bold")
     out.print(table(trace, unit, plain))
     letters = ASCII_SHADES if plain else SHADES
-    stretch = f", {steps / WIDEST:.1f} steps to a letter" if steps > WIDEST else ""
     told = f"gates: from blank, shut (0), to {letters[-1]}, open (1); " if trace.valves else ""
-    told += f"curves: from least to most{stretch}"
+    out.print(f"\n{told}curves: from least to most")
+    if steps > WIDEST:
+        out.print(f"each letter is the average of {steps / WIDEST:.1f} steps")
     if np.isnan(next(iter(trace.values()))).any():
-        told += f"; {masked} a masked step"
-    out.print(f"\n{told}")
+        out.print(f"{masked} is a masked step")
 
 
 def picture(trace: Any, x: np.ndarray, kind: str) -> bytes:

@@ -105,7 +105,18 @@ def test_the_rows_of_a_unit_are_those_of_its_trace(typed, model):
 def test_long_series_are_averaged_to_fit_the_line(typed, tmp_path):
     (tmp_path / "long.csv").write_text("a,b\n" + "".join(f"{n % 7},{n % 3}\n" for n in range(480)))
     code, out, _ = typed("trace", "model.keras", "long.csv")
-    assert code == 0 and "10.0 steps to a letter" in out and max(map(len, out.splitlines())) <= 80
+    assert code == 0 and "each letter is the average of 10.0 steps" in out and max(map(len, out.splitlines())) <= 80
+
+
+def test_masked_steps_show_as_such(typed, model, monkeypatch):
+    padded = models.Sequential([Input((None, 2)), layers.Masking(-1.0), layers.GRU(3, name="gru")])
+    monkeypatch.setattr(models, "load_model", lambda path: padded)
+    with open("padded.csv", "w") as file:
+        file.write("a,b\n1,2\n2,3\n-1,-1\n3,1\n")
+    code, out, err = typed("trace", "model.keras", "padded.csv")
+    assert (code, err) == (0, "") and "· is a masked step" in out
+    by_name = {m.group(1): m.group(3) for m in ROW.finditer(out.split("unit ")[2])}
+    assert by_name["z"][2] == "·" and "·" not in by_name["h"]
 
 
 @pytest.mark.parametrize(
