@@ -115,7 +115,7 @@ def test_masked_steps_show_as_such(typed, model, monkeypatch):
         file.write("a,b\n1,2\n2,3\n-1,-1\n3,1\n")
     code, out, err = typed("trace", "model.keras", "padded.csv")
     assert (code, err) == (0, "") and "· is a masked step" in out
-    by_name = {m.group(1): m.group(3) for m in ROW.finditer(out.split("unit ")[2])}
+    by_name = {m.group(1): m.group(3) for m in ROW.finditer(out.split("\nunit ")[1])}
     assert by_name["z"][2] == "·" and "·" not in by_name["h"]
 
 
