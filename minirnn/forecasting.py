@@ -218,12 +218,17 @@ def train(
     on_epoch: Callable[[int], None] | None = None,
 ) -> Sequential:
     """One recurrent layer and a Dense layer that answers with all steps of the horizon, trained with Adam on mse."""
-    set_random_seed(seed)
-    model = Sequential([layers.Input(x.shape[1:]), getattr(layers, CELLS[cell])(units), layers.Dense(y.shape[1])])
+    model = network(x.shape[1:], cell, units, y.shape[1], seed)
     model.compile(optimizer=optimizers.Adam(LEARNING_RATE), loss="mse")
     progress = [LambdaCallback(on_epoch_end=lambda epoch, logs: on_epoch(epoch + 1))] if on_epoch else []
     model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=progress)
     return model
+
+
+def network(shape: tuple[int, ...], cell: str, units: int, horizon: int, seed: int) -> Sequential:
+    """The network that `train` trains, for inputs (window, features); the global seed is `seed` before its weights."""
+    set_random_seed(seed)
+    return Sequential([layers.Input(shape), getattr(layers, CELLS[cell])(units), layers.Dense(horizon)])
 
 
 def check_series(values: np.ndarray, window: int, horizon: int, season: int, held_out: int) -> None:

@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn, cast
 from rich.console import Console
 
 import minirnn
-from minirnn.cli import demo, forecast, params, script, stream
+from minirnn.cli import demo, forecast, params, script, stream, summary, trace
 from minirnn.utils.registry import closest
 
 
@@ -75,6 +75,10 @@ def parser() -> Parser:
         "minirnn run lstm_example.py", "minirnn run train.py --epochs 5")
     add("stream", stream, "answer each line of numbers on stdin with a line, at once",
         "minirnn stream demo < numbers.txt", "sensor | minirnn stream model.keras | display")
+    add("summary", summary, "the layers of a model, and where its parameters come from",
+        "minirnn summary --ledger", "minirnn summary model.keras")
+    add("trace", trace, "what each gate of a recurrent layer does at each step",
+        "minirnn trace", "minirnn trace --unit 3 --png gates.png", "minirnn trace model.keras input.csv --layer lstm")
     return top
 
 

@@ -50,13 +50,13 @@ def label_ends(ax: Any, labels: list[str], x: float, heights: list[float], colou
     """Names beside the ends of lines, pushed apart so that none covers another."""
     low, high = ax.get_ylim()
     log = ax.get_yscale() == "log"
-    scale = (lambda v: np.log(v)) if log else (lambda v: v)
+    scale = (lambda v: np.log10(v)) if log else (lambda v: v)
     gap = 0.06 * (scale(high) - scale(low))
     places: NDArray[Any] = np.array([scale(h) for h in heights], float)
     order = np.argsort(places)
     for before, after in zip(order, order[1:], strict=False):
         places[after] = max(places[after], places[before] + gap)
-    for label, place, colour in zip(labels, np.exp(places) if log else places, colours, strict=True):
+    for label, place, colour in zip(labels, 10.0**places if log else places, colours, strict=True):
         ax.annotate(
             label, (x, place), xytext=(6, 0), textcoords="offset points", va="center", color=colour, fontsize="small",
             annotation_clip=False,

@@ -101,8 +101,8 @@ class LayerGradients(Quantities):
         >>> import numpy as np
         >>> from minirnn.layers import SimpleRNN
         >>> trace = SimpleRNN(4, dtype="float64").trace(np.ones((1, 6, 1)))
-        >>> trace.backward(np.ones((1, 4))).norm("dh")[-1]
-        np.float64(2.0)
+        >>> float(trace.backward(np.ones((1, 4))).norm("dh")[-1])
+        2.0
         """
         return np.sqrt(np.square(self[name]).sum(axis=0 if per_unit else (0, 2)))
 

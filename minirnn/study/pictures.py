@@ -194,5 +194,5 @@ def _heat_map(panel: Any, trace: LayerTrace, gate: str, row: int) -> Any:
 
 
 def _ticks(numbers_: Array, most: int) -> Array:
-    """Places of at most so many of the numbers, evenly spaced, the first and the last among them."""
-    return np.linspace(0, len(numbers_) - 1, min(len(numbers_), most)).round().astype(int)
+    """Places of at most so many of the numbers, evenly spaced, from the first."""
+    return np.arange(0, len(numbers_), -(-len(numbers_) // most))

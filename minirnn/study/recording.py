@@ -24,8 +24,8 @@ def record(function: Callable[..., Any], known: Mapping[str, Any]) -> dict[str, 
     >>> from minirnn.gates import coupled_lstm
     >>> known = dict(a_i=0.0, a_g=1.0, a_o=0.0, c_prev=2.0, activation=np.tanh, recurrent_activation=np.sign)
     >>> found = record(coupled_lstm.step, known)
-    >>> found["i"], found["f"], found["c"]
-    (np.float64(0.0), np.float64(1.0), np.float64(2.0))
+    >>> [float(found[name]) for name in ("i", "f", "c")]
+    [0.0, 1.0, 2.0]
     """
     arguments = {name: known[name] for name in _parameters(function)}
     code = function.__code__
