@@ -20,8 +20,8 @@ from minirnn.kernels.weight_gradients import gradients
 from minirnn.layers.affine import Affine
 from minirnn.layers.dropping import RecurrentDropout
 from minirnn.layers.layer import NO_MASK, Tape
-from minirnn.layers.tape import kept
 from minirnn.layers.symbolic import Shape
+from minirnn.layers.tape import lasting
 from minirnn.layers.weight import TileLayout, Weight, zeros
 
 # x W is computed before the time loop, for a chunk of steps at once, where a panel of W (its columns of one unit tile)
@@ -314,7 +314,7 @@ class Recurrent(Affine):
             repeat(t.transpose, t.transpose_w, t.wt.size)
         key = (need_dx, d_states is None, to_initial)
         if dy is not t.dy or t.mask is not t.backward_mask or key != t.backward_key:
-            t.dy, t.backward_mask, t.backward_key = kept(dy), t.mask, key
+            t.dy, t.backward_mask, t.backward_key = lasting(dy), t.mask, key
             rows = t.y[:0] if dy is None else dy.reshape(t.y.shape)
             t.backward_call = self._backward_call(t, t.mask, rows, *key)
         repeat(t.backward, t.backward_call, t.work, TALL_ROWS)
