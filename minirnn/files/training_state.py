@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from minirnn.files.atomic import replace_file
 from minirnn.files.errors import ModelFileError, named
 from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.json_text import read_json
-from minirnn.layers.dropping import RecurrentDropout
 
 RUN = f"{weights_file.OWN}/run"
 TEXT = f"{RUN}/text"
@@ -36,7 +36,7 @@ def save(path: Any, model: Any, callbacks: Sequence[Any], epoch: int) -> None:
     state = {
         "epoch": epoch,
         "seeds": random.state(),
-        "generators": [g.bit_generator.state for g in _generators(model)],
+        "generators": [generator.state for generator in _generators(model)],
         "optimizer": {name: value for name, value in vars(model.optimizer).items() if name in _COUNTERS},
         "layers": [layer.states for layer in _stateful(model)],
         "callbacks": [{name: getattr(callback, name) for name in _kept(callback)} for callback in callbacks],
@@ -91,7 +91,7 @@ class _Plan:
         self.seeds = version, tuple(numbers), following
         random.SeedGenerator(0)._sequence.setstate(self.seeds)
         for own, kept in zip(_generators(model), self.generators, strict=True):
-            type(own.bit_generator)().state = kept
+            deepcopy(own).state = kept
         for layer, kept in zip(_stateful(model), self.layers, strict=True):
             if layer.states is not None and kept is not None:
                 if [a.shape for a in layer.states] != [a.shape for a in kept]:
@@ -107,7 +107,7 @@ class _Plan:
         """Nothing here can fail any more."""
         random.set_state(self.seeds)
         for own, kept in zip(_generators(model), self.generators, strict=True):
-            own.bit_generator.state = kept
+            own.state = kept
         for layer, states in zip(_stateful(model), self.layers, strict=True):
             layer.states = states
         for callback, kept_values in zip(callbacks, self.callbacks, strict=True):
@@ -131,15 +131,9 @@ def _layers(layer: Any, seen: dict[Any, None]) -> dict[Any, None]:
     return seen
 
 
-def _generators(model: Any) -> list[np.random.Generator]:
-    """The generators of chance of all layers, in the same order in every run."""
-    found = []
-    for layer in _layers(model, {}):
-        for _, value in sorted(vars(layer).items(), key=lambda item: item[0]):
-            value = value.random if isinstance(value, RecurrentDropout) else value
-            if isinstance(value, np.random.Generator):
-                found.append(value)
-    return found
+def _generators(model: Any) -> list[Any]:
+    """What all layers draw from, each with a `state`, in the same order in every run."""
+    return [generator for layer in _layers(model, {}) for generator in layer.generators()]
 
 
 def _stateful(model: Any) -> Iterator[Any]:

@@ -18,6 +18,7 @@ of `drop + (h,)` is h_in in either case.
 from __future__ import annotations
 
 from minirnn.jit import inline, kernel
+from minirnn.kernels.philox import WORD, philox
 from minirnn.kernels.recurrence import transposed_product, transposed_sum
 from minirnn.kernels.simd import load, store, width
 from minirnn.kernels.tiles import for_rows, tile_load, tile_plus, tile_store, tile_times, tile_zeros
@@ -79,6 +80,32 @@ def add_kept_to_previous(columns, first, count, s, slot, ut, D, dh, drop, r0, r1
 
 WITHOUT = dict(drop_state=drop_nothing, to_previous=all_to_previous, add_to_previous=add_all_to_previous)
 WITH = dict(drop_state=drop_state, to_previous=kept_to_previous, add_to_previous=add_kept_to_previous)
+
+# --- the masks --------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def draw_masks(masks, size, rate, k0, k1, draw, r0, r1):
+    """The first `size` numbers of batch rows r0 .. r1-1 become 0 with probability `rate`, else 1 / (1 - rate).
+
+    masks (B, Q). Draws of one key (k0, k1) have numbers: a number and a place in the masks always give the same choice.
+    """
+    kept = 1.0 / (1.0 - rate)
+    limit = rate * 4294967296.0
+    low, high = draw & WORD, (draw >> 32) & WORD
+    for i in range(r0, r1):
+        whole = size - size % 4
+        for k in range(0, whole, 4):
+            a, b, c, d = philox(k, i, low, high, k0, k1)
+            masks[i, k] = 0.0 if a < limit else kept
+            masks[i, k + 1] = 0.0 if b < limit else kept
+            masks[i, k + 2] = 0.0 if c < limit else kept
+            masks[i, k + 3] = 0.0 if d < limit else kept
+        if whole < size:
+            words = philox(whole, i, low, high, k0, k1)
+            for k in range(whole, size):
+                masks[i, k] = 0.0 if words[k - whole] < limit else kept
+
 
 # --- the input --------------------------------------------------------------------------------------------------------
 

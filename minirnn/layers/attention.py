@@ -73,8 +73,8 @@ class Attention(Merge):
         self._scale: Weight | None = None
         self._score_weight: Weight | None = None
 
-    def generators(self) -> list[np.random.Generator]:
-        return [self._random]
+    def generators(self) -> list[Any]:
+        return [self._random.bit_generator]
 
     # --- shapes and weights ---
 

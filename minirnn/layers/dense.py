@@ -22,7 +22,7 @@ from minirnn.layers.affine import Affine
 from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape
 from minirnn.layers.recurrence import tile_for, transposed_shape
-from minirnn.layers.tape import kept
+from minirnn.layers.tape import lasting
 from minirnn.layers.weight import TileLayout, Weight, zeros
 from minirnn.utils.notices import warn_caller
 
@@ -134,7 +134,7 @@ class Dense(Affine):
 
     def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
         if x is not tape.given:
-            tape.given, tape.x = kept(x), x if x.ndim == 2 else x.reshape(tape.rows, -1)
+            tape.given, tape.x = lasting(x), x if x.ndim == 2 else x.reshape(tape.rows, -1)
             tape.forward_call = (tape.x, *tape.forward_arguments, 0, tape.rows)
         repeat(tape.forward, tape.forward_call, tape.work)
         if tape.softmax:
@@ -149,7 +149,7 @@ class Dense(Affine):
         if need_dx:
             repeat(t.transpose, t.transpose_w, t.wt.size)
         if dy is not t.dy or need_dx is not t.needs:
-            t.dy, t.needs = kept(dy), need_dx
+            t.dy, t.needs = lasting(dy), need_dx
             dx = t.dx if need_dx else t.no_dx
             t.backward_call = (dy.reshape(t.y.shape), *t.backward_arguments, dx, 0, t.rows)
         repeat(t.backward, t.backward_call, t.work)

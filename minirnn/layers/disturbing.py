@@ -64,8 +64,8 @@ class Noise(Layer):
         """(scale, shift), None for 1 and 0."""
         raise NotImplementedError
 
-    def generators(self) -> list[np.random.Generator]:
-        return [self._random]
+    def generators(self) -> list[Any]:
+        return [self._random.bit_generator]
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         return Tape(scale=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,17 @@ from numpy.typing import NDArray
 
 from minirnn import random
 from minirnn.jit import Static
-from minirnn.kernels.dropout import drop_features
+from minirnn.kernels.dropout import draw_masks, drop_features
+from minirnn.kernels.philox import WORD
 from minirnn.kernels.plans import with_recurrent_dropout
-from minirnn.kernels.threads import share
+from minirnn.kernels.threads import repeat, share
 from minirnn.layers.layer import Tape
 from minirnn.layers.weight import zeros
 
 # A product that comes from memory and goes there takes about as long as so many in registers.
 PRODUCT_IN_MEMORY = 4
+COST_OF_DRAW = 16  # of one number, in multiply-adds
+_draw_masks: dict[np.dtype[Any], Callable] = {}  # the kernel's machine code
 
 
 def rate_of(value: Any, name: str) -> float:
@@ -30,8 +34,8 @@ class RecurrentDropout:
     """Drops a share `dropout` of the features and a share `recurrent_dropout` of h_prev where U multiplies it.
 
     One mask serves all steps of a sample and all gates; it is new for each batch, and the rest is scaled by
-    1 / (1 - rate) (Gal & Ghahramani 2016, see `minirnn.kernels.dropout`). All draws come from one generator, that of
-    `seed` or else of the next global seed, before the kernels run: results do not depend on the number of threads.
+    1 / (1 - rate) (Gal & Ghahramani 2016, see `minirnn.kernels.dropout`). What is dropped follows from `seed`, or else
+    from the next global seed, and from how many draws there were before (`draws`): not from the number of threads.
 
     Raises ValueError for a rate outside [0, 1), TypeError for a seed that is no integer.
     """
@@ -40,8 +44,26 @@ class RecurrentDropout:
         self.dropout = rate_of(dropout, f"{owner}: dropout")
         self.recurrent_dropout = rate_of(recurrent_dropout, f"{owner}: recurrent_dropout")
         self.seed = None if seed is None else random.check_seed(seed)
-        # Without dropout the global sequence is left alone.
-        self.random = random.generator(self.seed) if self.dropout or self.recurrent_dropout else None
+        self.key = (0, 0)
+        if self.draws_at_all:  # without dropout the global sequence is left alone
+            seed = random.next_seed() if self.seed is None else self.seed
+            self.key = (seed & WORD, (seed >> 32) & WORD)
+        self.draws = 0
+
+    @property
+    def draws_at_all(self) -> bool:
+        """Whether there is anything to drop."""
+        return bool(self.dropout or self.recurrent_dropout)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the next masks follow from; to be kept, and set again."""
+        return {"key": list(self.key), "draws": self.draws}
+
+    @state.setter
+    def state(self, state: dict[str, Any]) -> None:
+        low, high = state["key"]
+        self.key, self.draws = (int(low), int(high)), int(state["draws"])
 
     def plan(self, cell: Static, dropping: bool) -> Static:
         """The cell that the kernels are to run."""
@@ -68,10 +90,10 @@ class RecurrentDropout:
     def apply(self, x: NDArray[Any], units: int, tape: Tape, training: bool) -> NDArray[Any]:
         """Draw the masks of this batch; what W multiplies: x, or a copy with features dropped."""
         if tape.drop:
-            self.draw(self.recurrent_dropout, tape.drop[1][:, :units], training)
+            self.draw(self.recurrent_dropout, tape.drop[1], units, training)
         if tape.x_masks is None:
             return x
-        self.draw(self.dropout, tape.x_masks, training)
+        self.draw(self.dropout, tape.x_masks, x.shape[2], training)
         self._times_masks(x, tape.x_kept, tape)
         return tape.x_kept
 
@@ -80,13 +102,18 @@ class RecurrentDropout:
         if tape.x_masks is not None:
             self._times_masks(dx, dx, tape)
 
-    def draw(self, rate: float, masks: NDArray[Any], training: bool) -> None:
-        """Fill `masks` with 0 and 1 / (1 - rate), or with 1 outside of training."""
-        if not training or self.random is None:
-            masks[...] = 1.0
+    def draw(self, rate: float, masks: NDArray[Any], size: int, training: bool) -> None:
+        """Fill the first `size` columns of `masks` with 0 and 1 / (1 - rate), or with 1 outside of training."""
+        if not training:
+            masks[:, :size] = 1.0
             return
-        kept = self.random.random(masks.shape, dtype=np.float32) >= rate
-        np.multiply(kept, masks.dtype.type(1.0 / (1.0 - rate)), out=masks)
+        self.draws += 1
+        rows = len(masks)
+        arguments = (masks, size, rate, *self.key, self.draws, 0, rows)
+        kernel = _draw_masks.get(masks.dtype)
+        if kernel is None:
+            kernel = _draw_masks[masks.dtype] = draw_masks.specialise(*arguments)
+        repeat(kernel, arguments, COST_OF_DRAW * rows * size)
 
     @staticmethod
     def _times_masks(x: NDArray[Any], y: NDArray[Any], tape: Tape) -> None:

@@ -85,8 +85,8 @@ class Dropout(Layer):
         self.rate, self.noise_shape, self.seed = float(rate), noise_shape, seed
         self._random = np.random.default_rng(random.next_seed() if seed is None else seed)
 
-    def generators(self) -> list[np.random.Generator]:
-        return [self._random]
+    def generators(self) -> list[Any]:
+        return [self._random.bit_generator]
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         return Tape()

@@ -297,8 +297,8 @@ class Layer(GraphPart, Regularized, StudiedLayer, WeightOwner):
                 f"{self.name} was built for {self.input_shape[-1]} features, got input of shape {tuple(shape)}"
             )
 
-    def generators(self) -> list[np.random.Generator]:
-        """What its own passes draw from in training."""
+    def generators(self) -> list[Any]:
+        """What its own passes draw from in training, each with a `state` that can be kept and set again."""
         return []
 
     def vjp(self, x: Any, dy: Any, mask: Any = None) -> tuple:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from numpy.random import Generator
 from numpy.typing import NDArray
 
 from minirnn import constraints, initializers, regularizers
@@ -22,7 +21,7 @@ from minirnn.layers.affine import Affine
 from minirnn.layers.dropping import RecurrentDropout
 from minirnn.layers.layer import NO_MASK, Tape
 from minirnn.layers.symbolic import Shape
-from minirnn.layers.tape import kept
+from minirnn.layers.tape import lasting
 from minirnn.layers.unchanged import unchanged
 from minirnn.layers.weight import TileLayout, Weight, zeros
 
@@ -136,8 +135,8 @@ class Recurrent(Affine):
     def seed(self) -> int | None:
         return self._dropping.seed
 
-    def generators(self) -> list[Generator]:
-        return [] if self._dropping.random is None else [self._dropping.random]
+    def generators(self) -> list[Any]:
+        return [self._dropping] if self._dropping.draws_at_all else []
 
     # --- to be named by each cell ---
 
@@ -320,7 +319,7 @@ class Recurrent(Affine):
         t.d_last = d_states  # for `minirnn.study`
         key = (need_dx, d_states is None, to_initial)
         if dy is not t.dy or t.mask is not t.backward_mask or key != t.backward_key:
-            t.dy, t.backward_mask, t.backward_key = kept(dy), t.mask, key
+            t.dy, t.backward_mask, t.backward_key = lasting(dy), t.mask, key
             rows = t.y[:0] if dy is None else dy.reshape(t.y.shape)
             t.backward_call = self._backward_call(t, t.mask, rows, *key)
         repeat(t.backward, t.backward_call, t.work)

@@ -16,6 +16,6 @@ class Tape(SimpleNamespace):
     """
 
 
-def kept(array: NDArray[Any] | None) -> NDArray[Any] | None:
+def lasting(array: NDArray[Any] | None) -> NDArray[Any] | None:
     """The array, if a call with a reshaped view of it holds for the next time; None where the view would be a copy."""
     return array if array is None or array.flags.c_contiguous else None

@@ -20,14 +20,14 @@ def unchanged(layer: Any) -> Iterator[None]:
     """
     parts = list(with_sublayers(layer))
     weights = [(w, w.packed.copy()) for w in layer.weights if not w.trainable]
-    generators = [(g.bit_generator, g.bit_generator.state) for part in parts for g in part.generators()]
+    generators = [(generator, generator.state) for part in parts for generator in part.generators()]
     states = [(part, {name: vars(part)[name] for name in _STATES if name in vars(part)}) for part in parts]
     try:
         yield
     finally:
         for weight, packed in weights:
             weight.packed[...] = packed
-        for bits, state in generators:
-            bits.state = state
+        for generator, state in generators:
+            generator.state = state
         for part, kept in states:
             vars(part).update(kept)

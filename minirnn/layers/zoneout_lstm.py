@@ -36,8 +36,8 @@ class ZoneoutLSTM(LSTM):
         self.zoneout = _rates(zoneout, self.name)
         self._chance = np.random.default_rng(random.next_seed() if self.seed is None else self.seed)
 
-    def generators(self) -> list[np.random.Generator]:
-        return [*super().generators(), self._chance]
+    def generators(self) -> list[Any]:
+        return [*super().generators(), self._chance.bit_generator]
 
     def cell(self) -> Static:
         return plans.zoneout_lstm_cell(self.activation, self.recurrent_activation)

@@ -280,13 +280,8 @@ class Optimizer:
 
     def _update(self) -> None:
         """Clip the gradients, decay the weights, then change them, each stretch in one pass."""
-        everything = [*self._stretches, *(late.stretch for late in self._late)]
-        if self.clipnorm is not None:
-            gradients.clip_by_norm(everything, self.clipnorm)
-        elif self.global_clipnorm is not None:
-            gradients.clip_by_global_norm(everything, self.global_clipnorm)
-        elif self.clipvalue is not None:
-            gradients.clip_by_value(everything, self.clipvalue)
+        if self.clipnorm or self.global_clipnorm or self.clipvalue:
+            self._clip([*self._stretches, *(late.stretch for late in self._late)])
         if self.weight_decay is not None:
             self._decay()
         for stretch in self._stretches:
@@ -297,6 +292,14 @@ class Optimizer:
             share(stretch.compiled, arguments, size, size * COST, GRAIN)
         for late in self._late:
             late.step()
+
+    def _clip(self, everything: list[Stretch]) -> None:
+        if self.clipnorm is not None:
+            gradients.clip_by_norm(everything, self.clipnorm)
+        elif self.global_clipnorm is not None:
+            gradients.clip_by_global_norm(everything, self.global_clipnorm)
+        elif self.clipvalue is not None:
+            gradients.clip_by_value(everything, self.clipvalue)
 
     def update(self, stretch: Stretch) -> tuple[Kernel, tuple]:
         """The kernel that updates this stretch, and its arguments but for the range."""

@@ -105,11 +105,15 @@ class Objective:
         """The total for one batch, regularizers' `penalty` included. `ps` are the outputs, or the scores of those that
         are `scored`; the gradient of each goes into `dps`, which are None without a loss."""
         total = penalty
-        for part, y, p, mask, weight, dp in zip(self.parts, ys, ps, masks, weights, dps, strict=True):
+        for number, part in enumerate(self.parts):
             if part.loss is None:
                 continue
-            weight, mask = row_weights(p, weight), row_mask(p, mask)
-            value = (part.of_scores or part.loss).compute(_rows(y), _rows(p), weight, _rows(dp), mask)
+            y, p, mask, weight, dp = ys[number], ps[number], masks[number], weights[number], dps[number]
+            loss = part.of_scores or part.loss
+            if p.ndim == 2 and mask is None:
+                value = loss.compute(y, p, weight, dp)
+            else:
+                value = loss.compute(_rows(y), _rows(p), row_weights(p, weight), _rows(dp), row_mask(p, mask))
             if part.tracker is not None:
                 part.tracker.total += value * len(p)
                 part.tracker.count += len(p)

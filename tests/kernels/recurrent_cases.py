@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -56,7 +55,7 @@ class Case:
         for rate, size in ((layer.dropout, self.x.shape[2]), (layer.recurrent_dropout, layer.units)):
             masks.append(np.ones((len(self.x), size), self.x.dtype))
             if rate and self.training:
-                layer._dropping.draw(rate, masks[-1], True)
+                layer._dropping.draw(rate, masks[-1], size, True)
         return masks
 
     def vjp(self):
@@ -90,23 +89,23 @@ def make(
     )
 
 
-class FrozenDraws:
-    """In place of a layer's generator: the same numbers at each call for arrays of one shape."""
+def freeze(dropping: Any) -> None:
+    """Let masks of one size be the same at each call."""
+    draw = dropping.draw
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self.bit_generator = SimpleNamespace(state=None)  # which no draw changes
+    def draw_again(rate: float, masks: np.ndarray, size: int, training: bool) -> None:
+        dropping.draws = size
+        draw(rate, masks, size, training)
 
-    def random(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        return np.random.default_rng([self.seed, *shape]).random(shape, dtype)
+    dropping.draw = draw_again
 
 
 def make_dropping(cell: str, seed: int = 0, **options: Any) -> Case:
     """A case in training, with the same choice of what is dropped at each call."""
     case = make(cell, seed=seed, **options)
     case.training = True
-    if case.layer._dropping.random is not None:
-        case.layer._dropping.random = FrozenDraws(seed)
+    case.layer._dropping.key = (seed, 0)
+    freeze(case.layer._dropping)
     return case
 
 

@@ -9,6 +9,8 @@ from test_recurrent_parity import CELLS, MASK_AFTER_FIRST, B, F, T, U, assert_cl
 import minirnn
 from minirnn import layers
 from minirnn.kernels import threads
+from minirnn.kernels.dropout import draw_masks
+from minirnn.kernels.philox import philox
 from minirnn.random import set_random_seed
 from reference import keras_side
 
@@ -31,9 +33,9 @@ def same_masks(monkeypatch, rng):
         for rate, size in ((ours.dropout, F), (ours.recurrent_dropout, U)):
             masks[rate, size] = (rng.random((batch, size)) >= rate) / (1 - rate)
 
-        def draw(rate, out, training):
+        def draw(rate, out, size, training):
             assert training
-            out[...] = masks[rate, out.shape[1]]
+            out[:, :size] = masks[rate, size]
 
         def for_keras(rate, size):
             mask = masks[rate, size].astype(theirs.compute_dtype)
@@ -211,6 +213,23 @@ def test_the_seed_of_a_layer_repeats_its_masks(rates):
         y = layer(x, training=True)
         np.testing.assert_array_equal(same(x, training=True), y)
         assert (other(x, training=True) != y).any()
+
+
+def test_draws_are_those_of_philox_and_do_not_depend_on_how_rows_are_shared():
+    # The known answers of the authors' Random123 1.14, file kat_vectors, philox 4x32 with 10 rounds.
+    pi = (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344, 0xA4093822, 0x299F31D0)
+    assert philox(*pi) == (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)
+    assert philox(*(0xFFFFFFFF,) * 6) == (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)
+    k0, k1, draw, rate = 0x89ABCDEF, 0xF1234567, 2**33 + 5, 0.3
+    whole, parts = np.ones((2, 9, 16), np.float32)
+    draw_masks(whole, 10, rate, k0, k1, draw, 0, 9)
+    for start, stop in ((4, 9), (0, 4)):
+        draw_masks(parts, 10, rate, k0, k1, draw, start, stop)
+    np.testing.assert_array_equal(whole, parts)
+    np.testing.assert_array_equal(whole[:, 10:], 1)
+    for i in range(9):
+        words = [word for k in (0, 4, 8) for word in philox(k, i, 5, 2, k0, k1)][:10]
+        np.testing.assert_array_equal(whole[i, :10] == 0, np.array(words) < rate * 2**32)
 
 
 def test_both_dtypes_drop_the_same_with_one_seed():
