@@ -26,4 +26,5 @@ class Entrant(KerasStyle):
         if case.mode != "step":
             return super().task(case, data, setting)
         stream, x = self.model(case, data).stream(case.batch), np.ascontiguousarray(data.x[:, 0])
-        return Task(lambda: stream.step(x))
+        y = np.empty((case.batch, 1), np.float32)
+        return Task(lambda: stream.step(x, out=y))

@@ -100,7 +100,7 @@ class Stream:
             out = np.empty(self._shape, dtype)
         elif not (type(out) is np.ndarray and out.shape == self._shape and out.dtype is dtype and out.flags.carray):
             _check_out(out, self._shape, dtype)
-        if not fast.run(x, out, *fast.memory):
+        if not fast.run(x, out, fast.words):
             boundary.check_finite(x, "x")
         self._steps += 1
         return out
