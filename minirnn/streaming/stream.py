@@ -194,7 +194,7 @@ class Stream:
         shapes = [(self.batch_size, *lead, *rest) for rest in self._rests]
         if out is None:
             return [np.empty(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
-        given = flatten(out)
+        given = flatten(out) if len(shapes) > 1 or isinstance(out, dict) else [out]
         if len(given) != len(shapes):
             raise ValueError(f"stream: got {len(given)} arrays in out, expected {len(shapes)}, one for each output")
         for array, shape, dtype in zip(given, shapes, dtypes, strict=True):
