@@ -4,10 +4,11 @@ A case is one public call on one model, `Input((time, features)) -> cell(units) 
 
     inference   the predictions of one batch
     training    one step on one batch: forward, backward through time, mean squared error, Adam
+    step        one step of a stream: the next (B, 1, F) of a sequence, from the states that the step before it left
 
 FLOPs are those of the matrix products, a multiply and an add counted as two, with G gates (LSTM 4, GRU 3, SimpleRNN 1):
 
-    product            inference                training
+    product            inference and step       training
     x W                2 B T F G U              and as much again for dW
     h U                2 B T U G U              and twice as much again, for dU and for dh
     Dense(1) head      2 B U                    and twice as much again
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
-MODES = ("inference", "training")
+MODES = ("inference", "training", "step")
 
 #                batch, time, features, units
 SHAPES = {
@@ -40,6 +41,7 @@ SHAPES = {
     "wide": (32, 16, 4096, 256),
 }
 DROPOUT = {"medium-dropout": 0.2}  # rates, in training; other shapes drop nothing
+STEPPED = ("stream",)  # shapes of one step of time, the only ones of the mode of this name
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Case:
         of_x = 2 * self.batch * self.time * self.features * gates
         of_h = 2 * self.batch * self.time * self.units * gates
         head = 2 * self.batch * self.units
-        if self.mode == "inference":
+        if self.mode != "training":
             return of_x + of_h + head
         return 2 * of_x + 3 * of_h + 3 * head
 
@@ -82,7 +84,7 @@ CASES = tuple(
     for mode in MODES
     for cell in GATES
     for shape in SHAPES
-    if mode == "training" or shape not in DROPOUT
+    if (shape in STEPPED if mode == "step" else mode == "training" or shape not in DROPOUT)
 )
 
 QUICK = ("seed1-lstm-training", "small-gru-training", "medium-lstm-inference", "medium-lstm-training")

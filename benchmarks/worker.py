@@ -33,7 +33,7 @@ from benchmarks.data import case_data
 
 BLOCKS = 3
 TRIAL_SECONDS = 0.03
-CHECKED_CALLS = {"inference": 1, "training": 3}
+CHECKED_CALLS = {"inference": 1, "training": 3, "step": 3}
 
 
 def pin(threads: int) -> None:
@@ -43,7 +43,7 @@ def pin(threads: int) -> None:
 
 
 def checked_results(case: Case, task: Task) -> list[float]:
-    """Predictions of the batch, or the losses of the first training steps."""
+    """Predictions of the batch, or of the first steps of a stream, or the losses of the first training steps."""
     results: list[float] = []
     for _ in range(CHECKED_CALLS[case.mode]):
         task.before_check()

@@ -19,7 +19,8 @@ def nothing() -> None:
 class Task:
     """A case made ready.
 
-    call           the whole public call, nothing else: gives the predictions, or the loss of a training step
+    call           the whole public call, nothing else: gives the predictions (in a stream of its next step), or the
+                   loss of a training step
     before_check   called before each call whose result is compared with the other contenders' results
     """
 

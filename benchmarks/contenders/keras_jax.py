@@ -13,7 +13,12 @@ from benchmarks.contenders.keras_style import KerasStyle  # noqa: E402
 
 
 class Entrant(KerasStyle):
-    """JAX sizes its thread pool by the cores the process may use: the worker has limited those already."""
+    """JAX sizes its thread pool by the cores the process may use: the worker has limited those already.
+
+    It takes no steps of a stream: on this backend `predict_on_batch` does not keep the states of a stateful layer.
+    """
+
+    modes = ("inference", "training")
 
     def __init__(self, threads: int) -> None:
         self.keras = keras

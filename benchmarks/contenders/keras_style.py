@@ -1,4 +1,7 @@
-"""Any library that speaks Keras's public names: `predict_on_batch` and `train_on_batch` of a Sequential model."""
+"""Any library that speaks Keras's public names: `predict_on_batch` and `train_on_batch` of a Sequential model.
+
+A stream is a stateful layer, given one step at a time.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +27,17 @@ class KerasStyle(Contender):
     def model(self, case: Case, data: Data, setting: str = "default") -> Any:
         """The case's model with the case's weights, compiled."""
         layers = self.keras.layers
-        recurrent = getattr(layers, LAYERS[case.cell])(case.units, dropout=case.dropout, recurrent_dropout=case.dropout)
-        model = self.keras.Sequential([self.keras.Input((case.time, case.features)), recurrent, layers.Dense(1)])
+        rates, stateful = {"dropout": case.dropout, "recurrent_dropout": case.dropout}, case.mode == "step"
+        recurrent = getattr(layers, LAYERS[case.cell])(case.units, stateful=stateful, **rates)
+        first = self.keras.Input((case.time, case.features), batch_size=case.batch if stateful else None)
+        model = self.keras.Sequential([first, recurrent, layers.Dense(1)])
         model.compile("adam", "mse", **self.compile_options[setting])
         model.set_weights(list(data.weights))
         return model
 
     def task(self, case: Case, data: Data, setting: str) -> Task:
         model = self.model(case, data, setting)
-        if case.mode == "inference":
+        if case.mode != "training":
             return Task(lambda: model.predict_on_batch(data.x))
         targets = cycle(data.targets)
         # The loss that train_on_batch returns is a running mean: started anew, it is the loss of the one step.

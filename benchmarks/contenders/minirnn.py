@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numba
+import numpy as np
 
 import minirnn
+from benchmarks.cases import Case
+from benchmarks.contenders.base import Task
 from benchmarks.contenders.keras_style import KerasStyle
+from benchmarks.data import Data
 
 
 class Entrant(KerasStyle):
@@ -17,3 +21,10 @@ class Entrant(KerasStyle):
         minirnn.set_num_threads(threads)
         self.keras = minirnn
         self.versions = {"minirnn": minirnn.__version__, "numba": numba.__version__}
+
+    def task(self, case: Case, data: Data, setting: str) -> Task:
+        if case.mode != "step":
+            return super().task(case, data, setting)
+        stream, x = self.model(case, data).stream(case.batch), np.ascontiguousarray(data.x[:, 0])
+        y = np.empty((case.batch, 1), np.float32)
+        return Task(lambda: stream.step(x, out=y))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count, cycle
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +37,24 @@ class Forecaster(nn.Module):
         sequence, _ = self.recurrent(x)
         return self.head(sequence[-1])
 
+    def step(self, x: torch.Tensor, states: Any) -> tuple[torch.Tensor, Any]:
+        """The answer to the next step of a stream, and the states after it; None stands for the first ones."""
+        sequence, states = self.recurrent(x, states)
+        return self.head(sequence[-1]), states
+
+
+def stream(model: Forecaster, x: torch.Tensor) -> Callable[[], np.ndarray]:
+    """The call that takes the next step of a stream."""
+    states: Any = None
+
+    @torch.inference_mode()
+    def step() -> np.ndarray:
+        nonlocal states
+        y, states = model.step(x, states)
+        return y.numpy()
+
+    return step
+
 
 class Entrant(Contender):
     """Eager PyTorch: inference_mode for inference, for training the Adam that is faster."""
@@ -44,7 +64,7 @@ class Entrant(Contender):
         self.versions = {"torch": torch.__version__}
 
     def settings(self, case: Case) -> list[str]:
-        return ["inference_mode"] if case.mode == "inference" else ["fused Adam", "plain Adam"]
+        return ["inference_mode"] if case.mode != "training" else ["fused Adam", "plain Adam"]
 
     def task(self, case: Case, data: Data, setting: str) -> Task:
         if case.dropout:
@@ -59,6 +79,9 @@ class Entrant(Contender):
                 return model(x).numpy()
 
             return Task(predict)
+
+        if case.mode == "step":
+            return Task(stream(model.eval(), x))
 
         targets = cycle([torch.from_numpy(target) for target in data.targets])
         adam = torch.optim.Adam(model.parameters(), lr=1e-3, eps=EPSILON, fused=setting == "fused Adam")

@@ -1,6 +1,7 @@
 """One step of a stream in one call: numbers in, the layers' own kernels one after the other, numbers out.
 
-The layers stand in `words`, an array of int64: how many there are, then for each what it is (RECURRENT, or DENSE with
+The layers stand in `words`, an array of int64: the arrays that the first one reads and the last one fills, how many
+layers there are, then for each what it is (RECURRENT, or DENSE with
 as many columns in its tiles), the address of its machine code, and its arrays in the order of its kernel's arguments,
 as `calling.record` writes them; `minirnn.streaming.fast_step` puts the words together.
 """
@@ -17,11 +18,12 @@ from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4
 RECURRENT, DENSE = 0, {len(columns): len(columns) for columns in (COLUMNS_1, COLUMNS_2, COLUMNS_4)}
 
 
+NO_MASK = np.zeros((0, 0), bool)
 AXES_2, AXES_3, AXES_4 = ((0,) * n for n in (2, 3, 4))
 
 
 @inline
-def run_recurrent(words, at, like, no_mask):
+def run_recurrent(words, at, like):
     """One step of `recurrence.forward` from slot 0 of h and c, whose new states go back there; where its words end."""
     address = words[at]
     x = array_at(words, at + 1, AXES_3, like)
@@ -33,7 +35,7 @@ def run_recurrent(words, at, like, no_mask):
     b = array_at(words, at + 26, AXES_3, like)
     y = array_at(words, at + 30, AXES_3, like)
     B = x.shape[0]
-    call_at(address, x, no_mask, None, h, c, s, w, u, b, y, (), False, False, False, 0, 1, 0, B)
+    call_at(address, x, NO_MASK, None, h, c, s, w, u, b, y, (), False, False, False, 0, 1, 0, B)
     for i in range(B):
         carry_over(h, c, 1, 0, i)
     return at + 34
@@ -52,21 +54,19 @@ def run_dense(words, at, like, columns):
 
 
 @kernel
-def take_step(x, y, x_in, y_out, no_mask, words):
-    """x (B, F) to y (B, N) by way of x_in and y_out, the memory that the first layer reads and the last one fills.
-
-    False, and nothing happens, if not all numbers of x are finite.
-    """
+def take_step(x, y, words):
+    """x (B, F) to y (B, N). False, and nothing happens, if not all numbers of x are finite."""
+    x_in, y_out = array_at(words, 0, AXES_2, x), array_at(words, 3, AXES_2, x)
     for i in range(x.shape[0]):
         for k in range(x.shape[1]):
             if not abs(x[i, k]) < np.inf:
                 return False
             x_in[i, k] = x[i, k]
-    at = 1
-    for _ in range(words[0]):
+    at = 7
+    for _ in range(words[6]):
         kind, at = words[at], at + 1
         if kind == 0:
-            at = run_recurrent(words, at, x, no_mask)
+            at = run_recurrent(words, at, x)
         elif kind == 1:
             at = run_dense(words, at, x, COLUMNS_1)
         elif kind == 2:

@@ -30,7 +30,7 @@ Array = NDArray[Any]
 class FastStep:
     """Steps of `batch` rows. `states` are those of the recurrent layers, views of the memory that kernels work in.
 
-    `run(x, y, *memory)` is a step, x (batch, features) to y (batch, units); False, without one, if a number in x is
+    `run(x, y, words)` is a step, x (batch, features) to y (batch, units); False, without one, if a number in x is
     not finite.
     """
 
@@ -41,13 +41,13 @@ class FastStep:
         self.addresses: list[int] = []
         self._tapes: list[Tape] = []
         self.x = value = zeros((batch, features), layers[0].dtype)
-        words = [len(layers)]
+        words: list[int] = []
         for layer in layers:
             value, more = (self._recurrent if isinstance(layer, Recurrent) else self._dense)(layer, value)
             words += more
         self.y = value
-        self.memory = (self.x, self.y, NO_MASK, np.array(words, np.int64))
-        self.run = take_step.specialise(self.x, self.y, *self.memory)
+        self.words = np.array([*record([self.x, self.y]), len(layers), *words], np.int64)
+        self.run = take_step.specialise(self.x, self.y, self.words)
 
     @property
     def work(self) -> int:

@@ -100,7 +100,7 @@ class Stream:
             out = np.empty(self._shape, dtype)
         elif not (type(out) is np.ndarray and out.shape == self._shape and out.dtype is dtype and out.flags.carray):
             _check_out(out, self._shape, dtype)
-        if not fast.run(x, out, *fast.memory):
+        if not fast.run(x, out, fast.words):
             boundary.check_finite(x, "x")
         self._steps += 1
         return out
@@ -194,7 +194,7 @@ class Stream:
         shapes = [(self.batch_size, *lead, *rest) for rest in self._rests]
         if out is None:
             return [np.empty(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
-        given = flatten(out)
+        given = flatten(out) if len(shapes) > 1 or isinstance(out, dict) else [out]
         if len(given) != len(shapes):
             raise ValueError(f"stream: got {len(given)} arrays in out, expected {len(shapes)}, one for each output")
         for array, shape, dtype in zip(given, shapes, dtypes, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.cases import CASES, DROPOUT, GATES, MODES, QUICK, SHAPES, Case, find, select
+from benchmarks.cases import CASES, DROPOUT, GATES, MODES, QUICK, SHAPES, STEPPED, Case, find, select
 from benchmarks.data import case_data
 
 
@@ -16,8 +16,12 @@ def test_every_shape_runs_with_every_cell_in_every_mode_under_a_name_of_its_own(
         for shape in SHAPES
         for cell in ("lstm", "gru", "simple_rnn")
         for mode in MODES
-        if mode == "training" or shape not in DROPOUT
+        if (shape in STEPPED if mode == "step" else mode == "training" or shape not in DROPOUT)
     }
+
+
+def test_a_step_of_a_stream_is_one_step_of_time():
+    assert all(SHAPES[shape][1] == 1 for shape in STEPPED)
 
 
 def test_a_case_with_dropout_stands_beside_the_same_case_without():
@@ -44,6 +48,7 @@ def test_the_quick_cases_are_in_the_registry():
         ("simple_rnn", "inference", 420 + 588 + 28),
         ("gru", "inference", 3 * 420 + 3 * 588 + 28),
         ("lstm", "inference", 4 * 420 + 4 * 588 + 28),
+        ("lstm", "step", 4 * 420 + 4 * 588 + 28),
         # Training: x W and dW; h U, dU and dh; the head, the gradient of its kernel and of its input.
         ("simple_rnn", "training", 2 * 420 + 3 * 588 + 3 * 28),
         ("lstm", "training", 4 * (2 * 420 + 3 * 588) + 3 * 28),
@@ -96,5 +101,5 @@ def test_the_arrays_of_a_case_are_float32_of_keras_shapes_and_the_same_every_tim
 
 
 def test_training_uses_the_weights_of_inference():
-    inference, training = (case_data(find(f"seed1-gru-{mode}")) for mode in MODES)
+    inference, training = (case_data(find(f"seed1-gru-{mode}")) for mode in ("inference", "training"))
     np.testing.assert_array_equal(inference.weights[1], training.weights[1])
