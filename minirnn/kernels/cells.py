@@ -1,4 +1,4 @@
-"""What each cell is to the time loops: the columns of its tiles, and one row of gates, forward and backward.
+"""What each cell is to the time loops: the columns of its tiles, and the gates of its rows, forward and backward.
 
 A *unit tile* j holds W hidden units; for these the kernels compute a row of `columns` registers, one for each gate. The
 product with x fills the first columns, the product with h the last ones:
@@ -7,7 +7,7 @@ product with x fills the first columns, the product with h the last ones:
     GRU           [ a_n  a_z  a_r  q   ]    x: a_n a_z a_r       h: a_z a_r q       (reset_after=True)
     SimpleRNN     [ a_h .. a_h ]            x: all               h: all             (`columns` groups of W units)
 
-so that GRU's two uses of the candidate's weights need no zeros in between. In row q of the scratch `s` the forward row
+so that GRU's two uses of the candidate's weights need no zeros in between. In row q of the scratch `s` the forward
 function finds pre-activations and leaves what the backward needs; the backward row function turns that into the
 gradients da, in the same places. `prev` and `new` are offsets into h and c (slots, batch, padded units).
 
@@ -24,24 +24,33 @@ from __future__ import annotations
 
 from minirnn.gates import gru, lstm, simple_rnn
 from minirnn.jit import inline
-from minirnn.kernels.simd import first_lanes, load, store, width, zeros
+from minirnn.kernels.simd import load, load_rows, store, store_rows, width, zeros
+
+
+@inline
+def four_columns(rows, s, q):
+    """The pre-activations in columns 0 .. 3 of some rows."""
+    W, C = width(s), s.shape[3]
+    a, b = load_rows(rows, s, q, C), load_rows(rows, s, q + W, C)
+    return a, b, load_rows(rows, s, q + 2 * W, C), load_rows(rows, s, q + 3 * W, C)
+
 
 # --- LSTM -----------------------------------------------------------------------------------------------------------
 
 
 @inline
-def lstm_row(cell, s, q, h, c, prev, new, left):
-    W = width(s)
-    a_i, a_f, a_g, a_o = load(s, q), load(s, q + W), load(s, q + 2 * W), load(s, q + 3 * W)
+def lstm_rows(cell, rows, s, q, h, c, prev, new, left):
+    W, C, P = width(s), s.shape[3], h.shape[2]
+    a_i, a_f, a_g, a_o = four_columns(rows, s, q)
     h_new, c_new, i, f, g, o = lstm.step(
-        a_i, a_f, a_g, a_o, load(c, prev), cell.activation, cell.recurrent_activation
+        a_i, a_f, a_g, a_o, load_rows(rows, c, prev, P), cell.activation, cell.recurrent_activation
     )
-    store(h, new, first_lanes(h_new, left))
-    store(c, new, first_lanes(c_new, left))
-    store(s, q, cell.keep_recurrent_activation(i, a_i))
-    store(s, q + W, cell.keep_recurrent_activation(f, a_f))
-    store(s, q + 2 * W, cell.keep_activation(g, a_g))
-    store(s, q + 3 * W, cell.keep_recurrent_activation(o, a_o))
+    store_rows(rows, h, new, P, h_new, left)
+    store_rows(rows, c, new, P, c_new, left)
+    store_rows(rows, s, q, C, cell.keep_recurrent_activation(i, a_i), W)
+    store_rows(rows, s, q + W, C, cell.keep_recurrent_activation(f, a_f), W)
+    store_rows(rows, s, q + 2 * W, C, cell.keep_activation(g, a_g), W)
+    store_rows(rows, s, q + 3 * W, C, cell.keep_recurrent_activation(o, a_o), W)
 
 
 @inline
@@ -67,14 +76,15 @@ def lstm_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 @inline
-def gru_row(cell, s, q, h, c, prev, new, left):
-    W = width(s)
-    a_n, a_z, a_r, product = load(s, q), load(s, q + W), load(s, q + 2 * W), load(s, q + 3 * W)
-    h_new, z, r, n = gru.step(a_z, a_r, a_n, product, load(h, prev), cell.activation, cell.recurrent_activation)
-    store(h, new, first_lanes(h_new, left))
-    store(s, q, cell.keep_activation(n, a_n + r * product))
-    store(s, q + W, cell.keep_recurrent_activation(z, a_z))
-    store(s, q + 2 * W, cell.keep_recurrent_activation(r, a_r))
+def gru_rows(cell, rows, s, q, h, c, prev, new, left):
+    W, C, P = width(s), s.shape[3], h.shape[2]
+    a_n, a_z, a_r, product = four_columns(rows, s, q)
+    h_prev = load_rows(rows, h, prev, P)
+    h_new, z, r, n = gru.step(a_z, a_r, a_n, product, h_prev, cell.activation, cell.recurrent_activation)
+    store_rows(rows, h, new, P, h_new, left)
+    store_rows(rows, s, q, C, cell.keep_activation(n, a_n + r * product), W)
+    store_rows(rows, s, q + W, C, cell.keep_recurrent_activation(z, a_z), W)
+    store_rows(rows, s, q + 2 * W, C, cell.keep_recurrent_activation(r, a_r), W)
 
 
 @inline
@@ -98,13 +108,13 @@ def gru_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 @inline
-def simple_rnn_row(cell, s, q, h, c, prev, new, left):
-    W = width(s)
+def simple_rnn_rows(cell, rows, s, q, h, c, prev, new, left):
+    W, C, P = width(s), s.shape[3], h.shape[2]
     for v in range(len(cell.columns)):
-        a_h = load(s, q + v * W)
+        a_h = load_rows(rows, s, q + v * W, C)
         h_new = simple_rnn.step(a_h, cell.activation)
-        store(h, new + v * W, first_lanes(h_new, left - v * W))
-        store(s, q + v * W, cell.keep_activation(h_new, a_h))
+        store_rows(rows, h, new + v * W, P, h_new, left - v * W)
+        store_rows(rows, s, q + v * W, C, cell.keep_activation(h_new, a_h), W)
 
 
 @inline
@@ -122,22 +132,23 @@ def simple_rnn_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 @inline
-def gru_reset_row(cell, s, q, h_in, reset, prev, new, left):
-    W = width(s)
-    a_z, a_r = load(s, q + W), load(s, q + 2 * W)
-    reset_state, z, r = gru.step_reset(a_z, a_r, load(h_in, prev), cell.recurrent_activation)
-    store(reset, new, first_lanes(reset_state, left))
-    store(s, q + W, cell.keep_recurrent_activation(z, a_z))
-    store(s, q + 2 * W, cell.keep_recurrent_activation(r, a_r))
+def gru_reset_rows(cell, rows, s, q, h_in, reset, prev, new, left):
+    W, C, P = width(s), s.shape[3], h_in.shape[2]
+    a_z, a_r = load_rows(rows, s, q + W, C), load_rows(rows, s, q + 2 * W, C)
+    reset_state, z, r = gru.step_reset(a_z, a_r, load_rows(rows, h_in, prev, P), cell.recurrent_activation)
+    store_rows(rows, reset, new, P, reset_state, left)
+    store_rows(rows, s, q + W, C, cell.keep_recurrent_activation(z, a_z), W)
+    store_rows(rows, s, q + 2 * W, C, cell.keep_recurrent_activation(r, a_r), W)
 
 
 @inline
-def gru_update_row(cell, s, q, h, reset, prev, new, left):
-    a_n = load(s, q)
-    z, _ = cell.recall_recurrent_activation(cell.recurrent_activation, load(s, q + width(s)))
-    h_new, n = gru.step_update(a_n, z, load(h, prev), cell.activation)
-    store(h, new, first_lanes(h_new, left))
-    store(s, q, cell.keep_activation(n, a_n))
+def gru_update_rows(cell, rows, s, q, h, prev, new, left):
+    W, C, P = width(s), s.shape[3], h.shape[2]
+    a_n = load_rows(rows, s, q, C)
+    z, _ = cell.recall_recurrent_activation(cell.recurrent_activation, load_rows(rows, s, q + W, C))
+    h_new, n = gru.step_update(a_n, z, load_rows(rows, h, prev, P), cell.activation)
+    store_rows(rows, h, new, P, h_new, left)
+    store_rows(rows, s, q, C, cell.keep_activation(n, a_n), W)
 
 
 @inline

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from minirnn.gates import coupled_lstm, lstm, peephole_lstm, zoneout
 from minirnn.jit import inline
-from minirnn.kernels.simd import first_lanes, load, store, width, zeros
+from minirnn.kernels.cells import four_columns
+from minirnn.kernels.simd import load, load_rows, store, store_rows, width, zeros
 
 # --- peepholes --------------------------------------------------------------------------------------------------------
 
@@ -25,21 +26,21 @@ def add_to(array, at, vec):
 
 
 @inline
-def peephole_row(cell, s, q, h, c, prev, new, left):
-    W, P = width(s), h.shape[2]
+def peephole_rows(cell, rows, s, q, h, c, prev, new, left):
+    W, C, P = width(s), s.shape[3], h.shape[2]
     p = h.size + prev % P
-    a_i, a_f, a_g, a_o = load(s, q), load(s, q + W), load(s, q + 2 * W), load(s, q + 3 * W)
-    p_i, p_f, p_o = load(c, p), load(c, p + P), load(c, p + 2 * P)
-    c_prev = load(c, prev)
+    a_i, a_f, a_g, a_o = four_columns(rows, s, q)
+    p_i, p_f, p_o = load_rows(rows, c, p, 0), load_rows(rows, c, p + P, 0), load_rows(rows, c, p + 2 * P, 0)
+    c_prev = load_rows(rows, c, prev, P)
     h_new, c_new, i, f, g, o = peephole_lstm.step(
         a_i, a_f, a_g, a_o, p_i, p_f, p_o, c_prev, cell.activation, cell.recurrent_activation
     )
-    store(h, new, first_lanes(h_new, left))
-    store(c, new, first_lanes(c_new, left))
-    store(s, q, cell.keep_recurrent_activation(i, a_i + p_i * c_prev))
-    store(s, q + W, cell.keep_recurrent_activation(f, a_f + p_f * c_prev))
-    store(s, q + 2 * W, cell.keep_activation(g, a_g))
-    store(s, q + 3 * W, cell.keep_recurrent_activation(o, a_o + p_o * c_new))
+    store_rows(rows, h, new, P, h_new, left)
+    store_rows(rows, c, new, P, c_new, left)
+    store_rows(rows, s, q, C, cell.keep_recurrent_activation(i, a_i + p_i * c_prev), W)
+    store_rows(rows, s, q + W, C, cell.keep_recurrent_activation(f, a_f + p_f * c_prev), W)
+    store_rows(rows, s, q + 2 * W, C, cell.keep_activation(g, a_g), W)
+    store_rows(rows, s, q + 3 * W, C, cell.keep_recurrent_activation(o, a_o + p_o * c_new), W)
 
 
 @inline
@@ -69,17 +70,17 @@ def peephole_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 @inline
-def coupled_row(cell, s, q, h, c, prev, new, left):
-    W = width(s)
-    a_i, a_g, a_o = load(s, q), load(s, q + W), load(s, q + 2 * W)
+def coupled_rows(cell, rows, s, q, h, c, prev, new, left):
+    W, C, P = width(s), s.shape[3], h.shape[2]
+    a_i, a_g, a_o = load_rows(rows, s, q, C), load_rows(rows, s, q + W, C), load_rows(rows, s, q + 2 * W, C)
     h_new, c_new, i, g, o = coupled_lstm.step(
-        a_i, a_g, a_o, load(c, prev), cell.activation, cell.recurrent_activation
+        a_i, a_g, a_o, load_rows(rows, c, prev, P), cell.activation, cell.recurrent_activation
     )
-    store(h, new, first_lanes(h_new, left))
-    store(c, new, first_lanes(c_new, left))
-    store(s, q, cell.keep_recurrent_activation(i, a_i))
-    store(s, q + W, cell.keep_activation(g, a_g))
-    store(s, q + 2 * W, cell.keep_recurrent_activation(o, a_o))
+    store_rows(rows, h, new, P, h_new, left)
+    store_rows(rows, c, new, P, c_new, left)
+    store_rows(rows, s, q, C, cell.keep_recurrent_activation(i, a_i), W)
+    store_rows(rows, s, q + W, C, cell.keep_activation(g, a_g), W)
+    store_rows(rows, s, q + 2 * W, C, cell.keep_recurrent_activation(o, a_o), W)
 
 
 @inline
@@ -103,21 +104,21 @@ def coupled_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
 
 
 @inline
-def zoneout_row(cell, s, q, h, c, prev, new, left):
-    W, size = width(s), h.size
-    a_i, a_f, a_g, a_o = load(s, q), load(s, q + W), load(s, q + 2 * W), load(s, q + 3 * W)
+def zoneout_rows(cell, rows, s, q, h, c, prev, new, left):
+    W, C, P, size = width(s), s.shape[3], h.shape[2], h.size
+    a_i, a_f, a_g, a_o = four_columns(rows, s, q)
     h_cell, c_cell, i, f, g, o = lstm.step(
-        a_i, a_f, a_g, a_o, load(c, prev), cell.activation, cell.recurrent_activation
+        a_i, a_f, a_g, a_o, load_rows(rows, c, prev, P), cell.activation, cell.recurrent_activation
     )
-    c_new = zoneout.step(c_cell, load(c, prev), load(c, size + prev))
-    h_new = zoneout.step(h_cell, load(h, prev), load(c, 2 * size + prev))
-    store(h, new, first_lanes(h_new, left))
-    store(c, new, first_lanes(c_new, left))
-    store(c, 3 * size + prev, first_lanes(c_cell, left))
-    store(s, q, cell.keep_recurrent_activation(i, a_i))
-    store(s, q + W, cell.keep_recurrent_activation(f, a_f))
-    store(s, q + 2 * W, cell.keep_activation(g, a_g))
-    store(s, q + 3 * W, cell.keep_recurrent_activation(o, a_o))
+    c_new = zoneout.step(c_cell, load_rows(rows, c, prev, P), load_rows(rows, c, size + prev, P))
+    h_new = zoneout.step(h_cell, load_rows(rows, h, prev, P), load_rows(rows, c, 2 * size + prev, P))
+    store_rows(rows, h, new, P, h_new, left)
+    store_rows(rows, c, new, P, c_new, left)
+    store_rows(rows, c, 3 * size + prev, P, c_cell, left)
+    store_rows(rows, s, q, C, cell.keep_recurrent_activation(i, a_i), W)
+    store_rows(rows, s, q + W, C, cell.keep_recurrent_activation(f, a_f), W)
+    store_rows(rows, s, q + 2 * W, C, cell.keep_activation(g, a_g), W)
+    store_rows(rows, s, q + 3 * W, C, cell.keep_recurrent_activation(o, a_o), W)
 
 
 @inline

@@ -35,7 +35,7 @@ def lstm_cell(activation: str, recurrent_activation: str) -> Static:
     return Static(
         ("lstm", activation, recurrent_activation),
         columns=COLUMNS_4, x_columns=COLUMNS_4, h_first=COLUMNS_0, h_columns=COLUMNS_4, unit_columns=COLUMNS_1,
-        row=cells.lstm_row, row_backward=cells.lstm_row_backward,
+        rows=cells.lstm_rows, row_backward=cells.lstm_row_backward,
         **_ONE_PASS, **_activations(activation, recurrent_activation),
     )  # fmt: skip
 
@@ -45,7 +45,7 @@ def gru_cell(activation: str, recurrent_activation: str) -> Static:
     return Static(
         ("gru", activation, recurrent_activation),
         columns=COLUMNS_4, x_columns=COLUMNS_3, h_first=COLUMNS_1, h_columns=COLUMNS_3, unit_columns=COLUMNS_1,
-        row=cells.gru_row, row_backward=cells.gru_row_backward,
+        rows=cells.gru_rows, row_backward=cells.gru_row_backward,
         **_ONE_PASS, **_activations(activation, recurrent_activation),
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def simple_rnn_cell(activation: str, columns: int) -> Static:
     return Static(
         ("simple_rnn", activation, str(columns)),
         columns=width, x_columns=width, h_first=COLUMNS_0, h_columns=width, unit_columns=width,
-        row=cells.simple_rnn_row, row_backward=cells.simple_rnn_row_backward,
+        rows=cells.simple_rnn_rows, row_backward=cells.simple_rnn_row_backward,
         **_ONE_PASS, **activation_members(activation),
     )  # fmt: skip
 
@@ -78,13 +78,13 @@ def simple_rnn_cell(activation: str, columns: int) -> Static:
 
 def peephole_lstm_cell(activation: str, recurrent_activation: str) -> Static:
     """Columns as the LSTM's; peepholes behind the slots of c."""
-    row = dict(row=lstm_cells.peephole_row, row_backward=lstm_cells.peephole_row_backward)
+    row = dict(rows=lstm_cells.peephole_rows, row_backward=lstm_cells.peephole_row_backward)
     return lstm_cell(activation, recurrent_activation).but("peephole", **row)
 
 
 def zoneout_lstm_cell(activation: str, recurrent_activation: str) -> Static:
     """Columns as the LSTM's; what zoneout keeps behind the slots of c."""
-    row = dict(row=lstm_cells.zoneout_row, row_backward=lstm_cells.zoneout_row_backward)
+    row = dict(rows=lstm_cells.zoneout_rows, row_backward=lstm_cells.zoneout_row_backward)
     return lstm_cell(activation, recurrent_activation).but("zoneout", **row)
 
 
@@ -93,7 +93,7 @@ def coupled_lstm_cell(activation: str, recurrent_activation: str) -> Static:
     return Static(
         ("coupled_lstm", activation, recurrent_activation),
         columns=COLUMNS_3, x_columns=COLUMNS_3, h_first=COLUMNS_0, h_columns=COLUMNS_3, unit_columns=COLUMNS_1,
-        row=lstm_cells.coupled_row, row_backward=lstm_cells.coupled_row_backward,
+        rows=lstm_cells.coupled_rows, row_backward=lstm_cells.coupled_row_backward,
         **_ONE_PASS, **_activations(activation, recurrent_activation),
     )  # fmt: skip
 

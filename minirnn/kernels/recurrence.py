@@ -30,6 +30,7 @@ from minirnn.kernels.tiles import (
     TALL_ROWS,
     for_rows,
     matmul,
+    rows_at_once,
     tile_add,
     tile_load,
     tile_store,
@@ -53,8 +54,8 @@ def product_before(rows, i, cell, x, xt, s, w, j, q):
 
 
 @inline
-def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j):
-    """Gates of unit tile j for batch rows i, i+1, ..: a = x W + h_in U + b, then the cell's equations, row by row."""
+def gate_tile(rows, i, cell_rows, h_first, h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j):
+    """Gates of unit tile j for batch rows i, i+1, ..: a = x W + h_in U + b, then the cell's equations."""
     W = width(s)
     B, P, U, C = h.shape[1], h.shape[2], u.shape[1], s.shape[3]
     CX, CH = w.shape[2], u.shape[2]
@@ -66,16 +67,17 @@ def gate_tile(rows, i, row, h_first, h_columns, cell, x, xt, h_in, h, c, s, w, u
     if b.shape[0] == 2:
         a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
     tile_store(a, s, q, C)
-    for r in range(len(rows)):
+    some = rows_at_once(rows)
+    for r in range(0, len(rows), len(some)):
         prev, new = (src * B + i + r) * P + j * S, (dst * B + i + r) * P + j * S
-        row(cell, s, q + r * C, h, c, prev, new, U - j * S)
+        cell_rows(cell, some, s, q + r * C, h, c, prev, new, U - j * S)
 
 
 @inline
 def one_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """One step of a cell whose gates need h_prev only."""
     for j in range(w.shape[0]):
-        arguments = (cell.row, cell.h_first, cell.h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j)
+        arguments = (cell.rows, cell.h_first, cell.h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j)
         for_rows(gate_tile, r0, r1, arguments)
 
 

@@ -222,6 +222,73 @@ def _type_first_lanes(vec, count):
 primitive(first_lanes, _type_first_lanes)
 
 
+# --- several rows at once, side by side: the instructions of one fill the waiting times of another --------------------
+
+
+def load_rows(rows, array, offset, stride):
+    """W elements from `offset` + r * `stride` on for each of `rows`, one row's lanes behind the other's."""
+    flat, count = array.reshape(-1), width(array)
+    return np.concatenate([flat[offset + r * stride : offset + r * stride + count] for r in range(len(rows))])
+
+
+def _type_load_rows(rows, array, offset, stride):
+    vec = vec_of(array)
+    together = VecType(vec.dtype, vec.count * rows.count)
+
+    def emit(context, builder, _rows, data, at, step):
+        result = ir.Constant(context.get_value_type(together), ir.Undefined)
+        for r in range(rows.count):
+            start = builder.add(at, builder.mul(step, ir.Constant(I64, r)))
+            address = pointer(context, builder, array, data, start, vec.count)
+            part = _lanes_of(builder, load_vec(builder, address, context.get_value_type(vec)), range(together.count))
+            taken = [together.count + k % vec.count if k // vec.count == r else k for k in range(together.count)]
+            result = builder.shuffle_vector(result, part, _indices(taken))
+        return result
+
+    return together, (rows, array, types.intp, types.intp), emit
+
+
+primitive(load_rows, _type_load_rows)
+
+
+def store_rows(rows, array, offset, stride, vec, count):
+    """Write what `load_rows` would read: of each row the first `count` lanes, and zeros behind them."""
+    flat, W = array.reshape(-1), width(array)
+    for r in range(len(rows)):
+        flat[offset + r * stride : offset + r * stride + W] = first_lanes(vec[r * W : (r + 1) * W], count)
+
+
+def _type_store_rows(rows, array, offset, stride, vec, count):
+    if not isinstance(vec, VecType):
+        return None
+    W = vec_of(array).count
+
+    def emit(context, builder, _rows, data, at, step, value, n):
+        mask = lane_mask(builder, n, W)
+        for r in range(rows.count):
+            start = builder.add(at, builder.mul(step, ir.Constant(I64, r)))
+            row = _lanes_of(builder, value, range(r * W, (r + 1) * W))
+            row = builder.select(mask, row, ir.Constant(row.type, None))
+            store_vec(builder, row, pointer(context, builder, array, data, start, W))
+        return context.get_dummy_value()
+
+    return types.void, (rows, array, types.intp, types.intp, vec, types.intp), emit
+
+
+primitive(store_rows, _type_store_rows)
+
+
+def _indices(lanes_taken):
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(lanes_taken)), lanes_taken)
+
+
+def _lanes_of(builder, value, chosen):
+    """A register of these lanes of `value`; a lane beyond its last is of no meaning."""
+    count = value.type.count
+    undefined = ir.Constant(value.type, ir.Undefined)
+    return builder.shuffle_vector(value, undefined, _indices([min(k, count) for k in chosen]))
+
+
 def add_lanes(vec):
     """Sum of the lanes."""
     return vec.sum()

@@ -263,6 +263,23 @@ def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_s
     return tile
 
 
+# Rows whose gates are computed together; more would not fit the registers.
+ROWS_AT_ONCE = 4 if REGISTERS >= 32 else 2
+
+
+def rows_at_once(rows):
+    """So many of the tile's rows, in equal groups, as have their gates computed together."""
+    return rows[: max(n for n in range(1, ROWS_AT_ONCE + 1) if len(rows) % n == 0)]
+
+
+def _type_rows_at_once(rows):
+    some = types.UniTuple(types.intp, len(rows_at_once((0,) * rows.count)))
+    return some, (rows,), lambda context, builder, _: ir.Constant(context.get_value_type(some), None)
+
+
+primitive(rows_at_once, _type_rows_at_once)
+
+
 @inline
 def for_rows(body, start, stop, arguments):
     """Cover rows start .. stop-1 with tiles: body(rows, first row, *arguments)."""

@@ -7,10 +7,10 @@ slots of c hold the reset state s = r h_in, where h_in is h_prev, or with recurr
 from __future__ import annotations
 
 from minirnn.jit import inline
-from minirnn.kernels.cells import gru_reset_row, gru_reset_row_backward, gru_update_row, gru_update_row_backward
+from minirnn.kernels.cells import gru_reset_row_backward, gru_reset_rows, gru_update_row_backward, gru_update_rows
 from minirnn.kernels.recurrence import gate_tile, silence, transposed_product
 from minirnn.kernels.simd import width
-from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, for_rows, matmul, tile_load, tile_store
+from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, for_rows, matmul, rows_at_once, tile_load, tile_store
 from minirnn.kernels.weight_gradients import gradient_tile
 
 
@@ -25,16 +25,17 @@ def candidate_tile(rows, i, cell, h, reset, s, u, slot, src, dst, j):
         a_n, COLUMNS_0, COLUMNS_1, reset, (dst * B + i) * P, P, 1, u, j * U * CH + 2 * W, CH, U
     )  # fmt: skip
     tile_store(a_n, s, q, C)
-    for r in range(len(rows)):
+    some = rows_at_once(rows)
+    for r in range(0, len(rows), len(some)):
         prev, new = (src * B + i + r) * P + j * W, (dst * B + i + r) * P + j * W
-        gru_update_row(cell, s, q + r * C, h, reset, prev, new, U - j * W)
+        gru_update_rows(cell, some, s, q + r * C, h, prev, new, U - j * W)
 
 
 @inline
 def two_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """z and r of all units, then n and h."""
     for j in range(w.shape[0]):
-        arguments = (gru_reset_row, COLUMNS_1, COLUMNS_2, cell, x, xt, h_in, h_in, c, s, w, u, b, slot, src, dst, j)
+        arguments = (gru_reset_rows, COLUMNS_1, COLUMNS_2, cell, x, xt, h_in, h_in, c, s, w, u, b, slot, src, dst, j)
         for_rows(gate_tile, r0, r1, arguments)
     for j in range(w.shape[0]):
         for_rows(candidate_tile, r0, r1, (cell, h, c, s, u, slot, src, dst, j))
