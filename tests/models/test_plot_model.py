@@ -157,7 +157,8 @@ def test_a_box_says_what_was_asked_for():
 
 
 @pytest.mark.parametrize("name", ["model.png", "model.svg", "model.pdf", "model"])
-def test_it_writes_the_kind_of_file_that_the_name_says(tmp_path, name):
+def test_it_writes_the_kind_of_file_that_the_name_says(tmp_path, name, monkeypatch):
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)  # another test may have met it
     assert plot_model(nested(), tmp_path / name, expand_nested=True, dpi=50, **ALL) is None
     begins = {".svg": b"<?xml", ".pdf": b"%PDF"}.get((tmp_path / name).suffix, b"\x89PNG")
     assert (tmp_path / name).read_bytes().startswith(begins)
