@@ -16,7 +16,7 @@ from minirnn.layers.regularized import activity_gradient, add_weight_gradient
 from minirnn.utils.nested import flatten, pack_like
 from reference import keras_side
 from reference.cases import random_weights
-from reference.compare import Check, compare_arrays
+from reference.compare import Check, Mismatch, compare_arrays
 from reference.differences import named
 from reference.drawn import Drawn, Made, cell_states, state_sizes
 
@@ -69,11 +69,16 @@ class Pair:
     def compare_calls(self) -> list[Check]:
         """Results and penalties of the layers as they are called."""
         x, starting = self._normal(*self.case.shape), self.starting()
-        ours = flatten(self.ours(x, training=False, **self._given(self.states)))
-        theirs = keras_side.as_list(flatten(self.theirs(x, training=False, **self._given(self.states))))
+        made, expected = self._called(self.ours, x), self._called(self.theirs, x)
+        if _nesting(made) != _nesting(expected):
+            raise Mismatch(f"minirnn gives results nested as {_nesting(made)}, Keras as {_nesting(expected)}")
+        ours, theirs = flatten(made), keras_side.as_list(flatten(expected))
         self._tell_apart(theirs, starting)
         losses = self.ours.losses, [float(loss) for loss in self.theirs.losses]
         return [*self._compare("outputs", "result", ours, theirs), *self._compare("outputs", "penalty", *losses)]
+
+    def _called(self, layer: Any, x: Array) -> Any:
+        return layer(x, training=False, **self._given(self.states))
 
     # --- a pass forward and back ---
 
@@ -153,6 +158,11 @@ class Pair:
                 raise AssertionError(f"Keras no longer does what the table says: {FIRST_STEP_MASKED}")
             theirs[number] = theirs[number].copy()
             theirs[number][places] = outputs[number][np.nonzero(places)[0]]
+
+
+def _nesting(results: Any) -> Any:
+    """A dot for each array, in lists."""
+    return [_nesting(each) for each in results] if isinstance(results, (list, tuple)) else "."
 
 
 def _for_keras(case: Drawn) -> Made:

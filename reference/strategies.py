@@ -68,6 +68,8 @@ def layers(draw: DrawFn, dtype: str, largest: int, **fixed: Any) -> Made:
     options = draw(cell_options(kind, dtype, fixed.get("units") or draw(size(largest))))
     if draw(seldom):
         options["implementation" if kind in GATED else "seed"] = 1
+    if kind in GATED and draw(seldom):  # Keras's SimpleRNN has none: named("SimpleRNN forgets")
+        options["activity_regularizer"] = draw(st.sampled_from(["l1", "l2"]))
     return Made(kind, options | _without(draw(sequence_options()), fixed))
 
 
