@@ -22,6 +22,7 @@ from reference.drawn import Drawn, Made, cell_states, state_sizes
 
 FIRST_STEP_MASKED = named("first step masked, initial state not zero")
 UNROLLED_ZEROS = named("`unroll` with `go_backwards` and `zero_output_for_mask`")
+SINGLE_STATES = named("an RNN of several cells gives the one state")
 
 Array = np.ndarray
 
@@ -86,6 +87,7 @@ class Pair:
         """Results, and the gradients of their sum, weighted at random, plus all penalties."""
         x, starting = self._normal(*self.case.shape), self.starting()
         tape = self.ours.run_tape([x.shape, *(s.shape for s in self.states)], True)
+        tape.penalised = True
         masks = [self.mask, *[None] * len(self.states)]
         ours = [y.copy() for y in self.ours.run([x, *self.states], masks, tape, False)]
         upstream = [self._normal(*y.shape) for y in ours]
@@ -94,8 +96,9 @@ class Pair:
         theirs, their_gradients = self._keras_pass(x, upstream)
         self._tell_apart(theirs, starting)
         our_gradients = self._our_gradients(ours, upstream, tape)
-        # An array of one number may be a sum that cancels: what counts is how large gradients are in this draw.
-        scale = max((np.abs(g).max() for g in their_gradients), default=1.0) if self.case.dtype == "float32" else None
+        # In float32 an array of one number may be a sum that cancels, or the slope of a gate that is nearly shut: what
+        # counts is how large gradients are in this draw, where those that arrive are of unit scale.
+        scale = max(1.0, *(np.abs(g).max() for g in their_gradients)) if self.case.dtype == "float32" else None
         return [
             *self._compare("outputs", "result", ours, theirs),
             *self._compare("gradients", "gradient", our_gradients, their_gradients, scale),
@@ -161,8 +164,10 @@ class Pair:
 
 
 def _nesting(results: Any) -> Any:
-    """A dot for each array, in lists."""
-    return [_nesting(each) for each in results] if isinstance(results, (list, tuple)) else "."
+    """A dot for each array, in lists; one state by itself as such, though Keras may put it into a list."""
+    if not isinstance(results, (list, tuple)):
+        return "."
+    return _nesting(results[0]) if len(results) == 1 and SINGLE_STATES else [_nesting(each) for each in results]
 
 
 def _for_keras(case: Drawn) -> Made:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from minirnn.boundary import as_input, as_mask
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.nesting import deserialize_layer, serialize_layer
+from minirnn.layers.regularized import activity_gradient, activity_penalty
 from minirnn.layers.symbolic import Shape
 from minirnn.utils.nested import flatten, pack_like
 
@@ -145,7 +147,7 @@ class Bidirectional(Layer):
         return [*outputs, *states]
 
     def run_tape(self, shapes: list[tuple[int, ...]], training: bool) -> Tape:
-        t = Tape()
+        t = Tape(penalised=False)
         pairs = zip(self.sublayers(), self._halves(shapes), strict=True)
         t.tapes = [layer.run_tape(part, training) for layer, part in pairs]
         (shape, *_), _ = self._shapes([*shapes])
@@ -158,6 +160,7 @@ class Bidirectional(Layer):
             part = [x.astype(layer.dtype, copy=False) for x in part]
             given = [masks[0], *[None] * (len(part) - 1)]
             results.append([y.astype(self.dtype, copy=False) for y in layer.run(part, given, inner, training)])
+        tape.results = results
         (ahead, *states), (back, *back_states) = results
         tape.ahead, tape.back, tape.states_ahead = ahead, self._turned(back), len(states)
         return [*self._merged(tape), *states, *back_states]
@@ -206,6 +209,9 @@ class Bidirectional(Layer):
             zip(self.sublayers(), tape.tapes, self._halves(needs), strict=True)
         ):
             given = [d_outputs[number], *(d_states[ahead:] if number else d_states[:ahead])]
+            if tape.penalised and layer.activity_regularizer is not None:
+                of_penalties = [activity_gradient(layer, y) for y in tape.results[number]]
+                given = [p if d is None else d + p for d, p in zip_longest(given, of_penalties)]
             given = [None if d is None else np.ascontiguousarray(d, layer.dtype) for d in given]
             found.append(layer.run_back(given, inner, need))
         (dx, *d_initial), (dx_back, *d_initial_back) = found
@@ -225,6 +231,19 @@ class Bidirectional(Layer):
     def backward(self, dy: Array, tape: Tape, need_dx: bool) -> Array | None:
         return self.run_back([dy], tape, [need_dx])[0]
 
+    # --- activity regularizers of the two layers ---
+
+    def penalised_within(self) -> list[Any]:
+        return [layer for layer in self.sublayers() if layer.activity_regularizer is not None]
+
+    def penalties(self, tape: Tape) -> list[tuple[Any, Any]]:
+        """(layer, penalty) for each array that a penalised layer gave in the last pass.
+
+        A tape that is `penalised` has their gradients added on the way back.
+        """
+        made = zip(self.sublayers(), tape.results, strict=True)
+        return [(layer, activity_penalty(layer, y)) for layer, ys in made if layer.activity_regularizer for y in ys]
+
     # --- calls on arrays ---
 
     def call(self, x: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
@@ -235,6 +254,8 @@ class Bidirectional(Layer):
         x, mask, states = self._checked(x, mask, initial_state)
         tape = self.run_tape([x.shape, *(state.shape for state in states)], training)
         results = self.run([x, *states], [mask], tape, training)
+        for layer in self.penalised_within():
+            layer.activity_losses = [loss for penalised, loss in self.penalties(tape) if penalised is layer]
         return results[0] if len(results) == 1 else self._nested(results)
 
     def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:

@@ -94,6 +94,10 @@ class Regularized:
         regularized = [w for w in self.trainable_weights if w.regularizer is not None]
         return activities + [np.dtype(w.dtype).type(weight_penalty(w)) for w in regularized]
 
+    def penalised_within(self) -> list[Any]:
+        """Layers that run inside of this one's passes and whose outputs are penalised; `penalties` tells how much."""
+        return []
+
     def record_activity(self, outputs: Any) -> None:
         """Remember the penalties on what a call has just given."""
         self.activity_losses = [activity_penalty(self, y) for y in flatten(outputs)]

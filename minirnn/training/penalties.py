@@ -16,19 +16,28 @@ class ActivityPenalties:
     """Of the calls of layers that have an activity regularizer, (layer, numbers of its outputs): their penalties.
 
     `activated` tells of the values that stand for an output, but are what its last activation is applied to: number of
-    the value -> (activation, the output).
+    the value -> (activation, the output). `wrapped` are (layer, tape) of layers that run such layers inside of them:
+    their own passes know of the gradients.
     """
 
     def __init__(
-        self, calls: list[tuple[Any, tuple[int, ...]]], activated: dict[int, tuple[str, NDArray[Any]]]
+        self,
+        calls: list[tuple[Any, tuple[int, ...]]],
+        activated: dict[int, tuple[str, NDArray[Any]]],
+        wrapped: list[tuple[Any, Any]],
     ) -> None:
-        self._calls, self._activated = calls, activated
+        self._calls, self._activated, self._wrapped = calls, activated, wrapped
+        for _, tape in wrapped:
+            tape.penalised = True
 
     def total(self, values: list[NDArray[Any]]) -> float:
         """The sum of the penalties on these values, which are the layers' `losses` from now on."""
         losses: dict[Any, list[Any]] = {layer: [] for layer, _ in self._calls}
         for layer, made in self._calls:
             losses[layer] += [activity_penalty(layer, self._output(values, number)) for number in made]
+        for wrapper, tape in self._wrapped:
+            for layer, loss in wrapper.penalties(tape):
+                losses.setdefault(layer, []).append(loss)
         for layer, of_calls in losses.items():
             layer.activity_losses = of_calls
         return sum(float(loss) for of_calls in losses.values() for loss in of_calls)

@@ -48,7 +48,8 @@ class Run:
         }
         penalised = [(layer, made) for layer, _, made in graph.steps if layer.activity_regularizer is not None]
         places = {graph.output_numbers[number]: given for number, given in self.activated.items()}
-        self.activities = ActivityPenalties(penalised, places) if penalised else None
+        wrapped = [(layer, tape) for layer, tape, *_ in self.steps if layer.penalised_within()]
+        self.activities = ActivityPenalties(penalised, places, wrapped) if penalised or wrapped else None
         self.dps: Any = None  # gradients of the outputs, the losses' to fill
         self._plans: dict[bool, tuple[list[tuple], set[Any]]] = {}
 
