@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from minirnn.boundary import as_input, as_mask
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.nesting import deserialize_layer, serialize_layer
-from minirnn.layers.regularized import activity_gradient, activity_penalty
+from minirnn.layers.regularized import activity_gradient, activity_penalty, record_penalties
 from minirnn.layers.symbolic import Shape
 from minirnn.utils.nested import flatten, pack_like
 
@@ -254,8 +254,7 @@ class Bidirectional(Layer):
         x, mask, states = self._checked(x, mask, initial_state)
         tape = self.run_tape([x.shape, *(state.shape for state in states)], training)
         results = self.run([x, *states], [mask], tape, training)
-        for layer in self.penalised_within():
-            layer.activity_losses = [loss for penalised, loss in self.penalties(tape) if penalised is layer]
+        record_penalties(self, tape)
         return results[0] if len(results) == 1 else self._nested(results)
 
     def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:

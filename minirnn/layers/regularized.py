@@ -58,6 +58,12 @@ def activity_gradient(layer: Any, y: NDArray[Any]) -> NDArray[Any]:
     return gradient_of(layer.activity_regularizer, y) / y.dtype.type(len(y))
 
 
+def record_penalties(wrapper: Any, tape: Any) -> None:
+    """Let the layers inside of a wrapper remember the penalties on what they gave in a pass."""
+    for layer in wrapper.penalised_within():
+        layer.activity_losses = [loss for penalised, loss in wrapper.penalties(tape) if penalised is layer]
+
+
 def _by_element(rule: Any) -> bool:
     return getattr(rule, "by_element", False)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn.boundary import as_mask
 from minirnn.layers.layer import Layer, Tape
+from minirnn.layers.regularized import record_penalties
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.wrapper import Wrapper
 
@@ -23,8 +24,9 @@ class TimeDistributed(Wrapper):
     """(batch, time, ..) to (batch, time, ..): `layer`, or a model of one input and one output, at each step by itself.
 
     The steps share its weights. Where rows do not depend on each other all steps are computed at once, as a batch of
-    batch x time rows. Layers that keep states, layers whose rows meet (BatchNormalization) and layers of the user's own
-    see one step after the other, as in Keras. A mask (batch, time, ..) that is longer than the two reaches the layer.
+    batch x time rows. Layers that keep states, layers whose rows meet (BatchNormalization), layers that penalise what
+    layers in them give, and layers of the user's own see one step after the other, as in Keras. A mask (batch, time, ..)
+    that is longer than the two reaches the layer. The layer's own `activity_regularizer` is not heard, as in Keras.
 
     Raises ValueError for anything but a layer, for fewer than three axes, and for a layer of several outputs.
 
@@ -84,7 +86,7 @@ class TimeDistributed(Wrapper):
     # --- the two passes ---
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
-        t, layer = Tape(), self.layer
+        t, layer = Tape(penalised=False), self.layer
         B, T, *rest = shape
         t.shape, t.at_once = shape, not any(map(_steps_matter, _parts(layer)))
         count, rows = (1, B * T) if t.at_once else (T, B)
@@ -125,6 +127,7 @@ class TimeDistributed(Wrapper):
         dxs: Any = np.zeros((T, B, *rest), self.dtype) if need_dx else None
         totals = [np.zeros_like(w.gradient) for w in layer.weights]
         for t in reversed(range(T)):
+            tape.tapes[t].penalised = tape.penalised
             (dx,) = layer.run_back([np.ascontiguousarray(dy[:, t])], tape.tapes[t], [need_dx])
             for weight, total in zip(layer.weights, totals, strict=True):
                 total += weight.gradient
@@ -134,10 +137,20 @@ class TimeDistributed(Wrapper):
             weight.gradient[...] = total
         return np.ascontiguousarray(dxs.swapaxes(0, 1)) if need_dx else None
 
+    def penalised_within(self) -> list[Any]:
+        return self.layer.penalised_within()
+
+    def penalties(self, tape: Tape) -> list[tuple[Any, Any]]:
+        """(layer, penalty) for each array that a penalised layer gave at a step of the last pass."""
+        return [entry for inner in tape.tapes for entry in self.layer.penalties(inner)]  # type: ignore[attr-defined]
+
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
         """Compute on an array (batch, time, ..): new array. `mask` is boolean (batch, time) or longer."""
         x = self.prepare(x)
-        return self.forward(x, self._checked_mask(mask, x.shape), self.new_tape(x.shape, training), training)
+        tape = self.new_tape(x.shape, training)
+        y = self.forward(x, self._checked_mask(mask, x.shape), tape, training)
+        record_penalties(self, tape)
+        return y
 
     def vjp(self, x: Any, dy: Any, mask: Any = None) -> tuple:
         """Gradients of sum(layer(x) * dy): (dx, [gradient of each weight that training may change])."""
@@ -173,4 +186,6 @@ def _parts(layer: Layer) -> Iterator[Layer]:
 def _steps_matter(layer: Layer) -> bool:
     """Whether a layer may give something else for a step by itself than for that step among others."""
     own = type(layer).__module__.startswith("minirnn.")
-    return not own or type(layer).__name__ in _ROWS_MEET or getattr(layer, "stateful", False)
+    return not own or type(layer).__name__ in _ROWS_MEET or getattr(layer, "stateful", False) or bool(
+        layer.penalised_within()
+    )
