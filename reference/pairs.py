@@ -180,7 +180,7 @@ def _for_keras(case: Drawn) -> Made:
 def _before_the_first_step(layer: Made, mask: Array, turned: bool = False) -> list[Array]:
     """For each output the places before the first step that counts, unless masked outputs are zero."""
     if layer.kind == "Bidirectional":  # sequences are zero where they are masked
-        outputs = 2 if layer.get("merge_mode") is None else 1
+        outputs = 2 if layer.get("merge_mode", "concat") is None else 1
         return [] if layer.get("layer").get("return_sequences") else [~mask.any(axis=1)] * outputs
     if layer.get("zero_output_for_mask"):
         return []
@@ -199,7 +199,7 @@ def _first_outputs(layer: Made, states: list[Array]) -> list[Array]:
     ahead = layer.get("layer")
     cut = len(flatten(state_sizes(ahead)))
     (a,), (b,) = _first_outputs(ahead, states[:cut]), _first_outputs(layer.get("backward_layer", ahead), states[cut:])
-    mode = layer.get("merge_mode")
+    mode = layer.get("merge_mode", "concat")
     if mode is None:
         return [a, b]
     merged = {"concat": lambda: np.concatenate([a, b], 1), "sum": lambda: a + b, "ave": lambda: (a + b) / 2}

@@ -284,6 +284,14 @@ class Model(Subclassing, Trainer, NoFiles, OlderMethods, Layer):
             return outputs[0]
         return pack_like(self._output_structure, outputs)
 
+    def penalised_within(self) -> list[Any]:
+        made = [step.layer for step in self.graph.steps]
+        return [layer for layer in made if layer.activity_regularizer is not None or layer.penalised_within()]
+
+    def penalties(self, tape: Any) -> list[tuple[Any, Any]]:
+        """(layer, penalty) for each array that a penalised layer gave in the last pass."""
+        return list(tape.activities.each(tape.values))
+
     def run_tape(self, shapes: list[tuple[int, ...]], training: bool) -> Any:
         return Run(self.graph, tuple(shapes), training)
 

@@ -32,15 +32,20 @@ class ActivityPenalties:
 
     def total(self, values: list[NDArray[Any]]) -> float:
         """The sum of the penalties on these values, which are the layers' `losses` from now on."""
-        losses: dict[Any, list[Any]] = {layer: [] for layer, _ in self._calls}
-        for layer, made in self._calls:
-            losses[layer] += [activity_penalty(layer, self._output(values, number)) for number in made]
-        for wrapper, tape in self._wrapped:
-            for layer, loss in wrapper.penalties(tape):
-                losses.setdefault(layer, []).append(loss)
+        losses: dict[Any, list[Any]] = {}
+        for layer, loss in self.each(values):
+            losses.setdefault(layer, []).append(loss)
         for layer, of_calls in losses.items():
             layer.activity_losses = of_calls
         return sum(float(loss) for of_calls in losses.values() for loss in of_calls)
+
+    def each(self, values: list[NDArray[Any]]) -> Iterator[tuple[Any, Any]]:
+        """(layer, penalty) for each of them."""
+        for layer, made in self._calls:
+            for number in made:
+                yield layer, activity_penalty(layer, self._output(values, number))
+        for wrapper, tape in self._wrapped:
+            yield from wrapper.penalties(tape)
 
     def gradients(self, values: list[NDArray[Any]]) -> Iterator[tuple[int, NDArray[Any]]]:
         """What the penalties add to the gradients of values: (number, gradient)."""
