@@ -28,9 +28,9 @@ def run(count: int, progress: Callable[[str], None] = lambda draw: None) -> str 
     Args:
         progress: told of each draw before it is made.
     """
-    anything = list(HealthCheck)
+    new = {"derandomize": False, "database": None, "report_multiple_bugs": False}
 
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=anything, derandomize=False)
+    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), **new)
     @given(draws(LARGEST))
     def every_draw_agrees(case: Drawn) -> None:
         progress(str(case))
