@@ -24,9 +24,8 @@ def test_a_dropout_of_everything_is_refused(keras):
 def test_an_index_below_zero_is_refused(both):
     ours, theirs = both(lambda lib: lib.layers.Embedding(5, 2), (None, 1))
     np.testing.assert_array_equal(theirs(np.array([[-1]])), theirs(np.array([[4]])))
-    for wrong in (-1, 5):
-        with pytest.raises(ValueError, match=str(wrong)):
-            ours(np.array([[wrong]]))
+    with pytest.raises(ValueError, match="-1"):
+        ours(np.array([[-1]]))
 
 
 @difference("Embedding's gradient of an index that stands twice")
@@ -34,8 +33,7 @@ def test_the_gradients_of_an_index_that_stands_twice_are_summed_first(keras):
     def trained(library):
         model = library.Sequential([library.layers.Embedding(3, 1), library.layers.Flatten(), library.layers.Dense(1)])
         model.build((None, 2))
-        model.set_weights([np.full(w.shape, 0.5) * [[1], [2]][: len(w.shape)][0] for w in model.weights[:1]] + [
-            np.array([[1.0], [3.0]]), np.zeros(1)])  # fmt: skip
+        model.set_weights([np.full((3, 1), 0.5), np.array([[1.0], [3.0]]), np.zeros(1)])
         model.compile(library.optimizers.RMSprop(0.1, rho=0.5), "mse")
         model.train_on_batch(np.array([[1, 1]]), np.array([[0.0]]))
         return model.get_weights()[0][1, 0] - 0.5
@@ -61,7 +59,7 @@ def test_the_gradient_of_zeros_that_are_normalised_is_zero(keras):
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = keras.layers.UnitNormalization()(x)
-    assert np.abs(tape.gradient(y, x)).min() > 1e5
+    np.testing.assert_allclose(tape.gradient(y, x), 1e12, rtol=1e-3)
     dx, _ = layers.UnitNormalization().vjp(np.zeros((1, 3)), np.ones((1, 3)))
     np.testing.assert_array_equal(dx, 0)
 
@@ -76,7 +74,7 @@ def test_normalization_warns_of_what_it_has_not_seen(keras):
         warnings.simplefilter("error")
         theirs(np.array([[9.0]]))
         ours(data)
-    with pytest.warns(UserWarning, match="9"):
+    with pytest.warns(UserWarning, match="outside the range"):
         ours(np.array([[9.0]]))
 
 
