@@ -21,6 +21,12 @@ def dense(library, *compiled, **options):
     return model
 
 
+def two_layers(library, **optimizer):
+    model = library.Sequential([library.Input((3,)), library.layers.Dense(2), library.layers.Dense(1)])
+    model.compile(library.optimizers.SGD(0.1, **optimizer), "mse")
+    return model
+
+
 def moved(model, *data, **options):
     """How far a fit moves each weight."""
     before = model.get_weights()
@@ -57,7 +63,7 @@ def test_what_is_not_finite_is_refused(both, refused, place, value):
     ours, theirs = both(dense)
     data = {"x": X.copy(), "y": Y.copy()}
     data[place][2, 0] = value
-    assert np.isnan(moved(theirs, *data.values())).any()
+    assert not np.isfinite(moved(theirs, *data.values())).any()
     refused(ours, rf"{place}.*\[2, 0\]", *data.values())
 
 
@@ -89,13 +95,12 @@ def test_settings_that_make_no_sense_are_refused(both, keras, refused):
 
 @difference("a layer frozen between two `fit`s")
 def test_a_layer_is_frozen_at_once(both):
-    ours, theirs = both(dense)
-    for model, moves in ((theirs, True), (ours, False)):
+    for model, moves in zip(both(two_layers), (False, True), strict=True):
         model.fit(X, Y, verbose=0)
-        model.layers[-1].trainable = False
+        model.layers[-2].trainable = False
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # minirnn says that there is nothing left to train
-            assert (min(moved(model, X, Y)) > 0) == moves
+            warnings.simplefilter("ignore")  # Keras says that it wants to be compiled anew
+            assert (moved(model, X, Y)[0] > 0) == moves
 
 
 @difference("binary crossentropy of a softmax")
@@ -162,21 +167,17 @@ def test_a_finite_generator_is_read_once(both):
     assert len(read) == 7 and int(theirs.optimizer.iterations.numpy()) == 8 + 3
     read.clear()
     ours.fit(batches(), verbose=0)
-    assert len(read) == 7 and int(ours.optimizer.iterations.numpy()) == 7
+    assert len(read) == 7 and ours.optimizer.iterations == 7
     with pytest.raises(ValueError, match="steps_per_epoch"):
         ours.fit(batches(), epochs=2, verbose=0)
 
 
 @difference("EMA of the optimizer averages frozen weights")
 def test_the_average_of_a_frozen_weight_stays(both):
-    def make(library):
-        layers = library.layers
-        model = library.Sequential([library.Input((3,)), layers.Dense(2), layers.Dense(1)])
-        model.compile(library.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5), "mse")
-        return model
-
-    for model, moves in zip(both(make), (False, True), strict=True):
-        model.train_on_batch(X, Y)
+    averaging = {"use_ema": True, "ema_momentum": 0.5}
+    for model, moves in zip(both(lambda library: two_layers(library, **averaging)), (False, True), strict=True):
+        for _ in range(2):  # after the first the average is the weight
+            model.train_on_batch(X, Y)
         model.layers[-2].trainable = False
         model.compile(model.optimizer, "mse")
         before = average(model)
