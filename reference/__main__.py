@@ -1,4 +1,4 @@
-"""`python -m reference`: compare minirnn with Keras on the standard set.
+"""`python -m reference`: compare minirnn with Keras on the standard set; `--draws 5000`: on layers drawn at random.
 
 The exit code is 0 when everything agrees, 1 when anything differs, 2 when Keras cannot be loaded.
 """
@@ -18,6 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="example: python -m reference --json > parity.json",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument(
+        "--draws", type=int, metavar="N", help="instead of the standard set N layers, options and masks drawn at random"
+    )
     options = parser.parse_args(arguments)
 
     import minirnn
@@ -29,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"python -m reference: {error}", file=sys.stderr)
         return 2
 
+    if options.draws:
+        return _draw(options.draws)
     with Console(stderr=True).status("starting") as status:
         result = suite.run(minirnn, progress=status.update)
     if options.json:
@@ -36,6 +41,16 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         report.print_tables(Console(), result)
     return 0 if result.passed else 1
+
+
+def _draw(count: int) -> int:
+    """Compare so many draws, and print the simplest one that differs."""
+    from reference import drawing
+
+    with Console(stderr=True).status("starting") as status:
+        difference = drawing.run(count, progress=status.update)
+    print(difference or f"minirnn and Keras agree in {count} draws.")
+    return 1 if difference else 0
 
 
 if __name__ == "__main__":

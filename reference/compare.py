@@ -66,7 +66,9 @@ def worst(checks: Iterable[Check], quantity: str) -> Check | None:
     return max(chosen, key=lambda check: math.inf if math.isnan(check.error) else check.error, default=None)
 
 
-def compare_arrays(quantity: str, name: str, ours: Any, keras: Any, dtype: str, gates: str = "") -> Check:
+def compare_arrays(
+    quantity: str, name: str, ours: Any, keras: Any, dtype: str, gates: str = "", scale: float | None = None
+) -> Check:
     """One array of minirnn beside Keras's, measured as `tolerances` defines it for the quantity.
 
     Args:
@@ -74,6 +76,7 @@ def compare_arrays(quantity: str, name: str, ours: Any, keras: Any, dtype: str, 
         name: what the arrays are, e.g. "lstm/kernel".
         dtype: the row of the tolerance table, "float32" or "float64".
         gates: the gates side by side in the last axis, so that the place can name its gate.
+        scale: what the difference is relative to, in the place of what the tolerances say.
     """
     allowed = TOLERANCES[dtype][quantity].allowed
     ours, keras = np.asarray(ours, np.float64), np.asarray(keras, np.float64)
@@ -81,7 +84,8 @@ def compare_arrays(quantity: str, name: str, ours: Any, keras: Any, dtype: str, 
         place = f" of shape {ours.shape} instead of {keras.shape}"
         return Check(quantity, name, math.inf, allowed, place, math.nan, math.nan)
     difference, magnitude = np.abs(ours - keras), np.abs(keras)
-    scale = {"outputs": max(1.0, magnitude.max()), "gradients": magnitude.max(), "losses": magnitude}[quantity]
+    if scale is None:
+        scale = {"outputs": max(1.0, magnitude.max()), "gradients": magnitude.max(), "losses": magnitude}[quantity]
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.where(difference == 0, 0.0, difference / scale)
     index = np.unravel_index(np.argmax(np.where(np.isnan(error), math.inf, error)), error.shape)

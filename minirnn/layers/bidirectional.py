@@ -15,6 +15,7 @@ from minirnn.layers.nesting import deserialize_layer, serialize_layer
 from minirnn.layers.regularized import Penalty, of_outputs_alone
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.unchanged import unchanged
+from minirnn.utils.nested import flatten, pack_like
 
 Array = NDArray[Any]
 
@@ -28,7 +29,8 @@ class Bidirectional(Layer):
     Both are copies with weights of their own, the backward one of `layer` with `go_backwards` turned on, unless
     `backward_layer` is given, which is used as it is. `merge_mode` "concat" puts their outputs side by side; "sum",
     "mul" and "ave" join them number by number, at the same step of the input; None gives both. With `return_state` the
-    states of both follow, those of the forward layer first; `initial_state` takes them in this order. Weights: those of
+    states of both follow, those of the forward layer first; `initial_state` takes them in this order, nested as those
+    of the layers are. Weights: those of
     the forward layer, then those of the backward one; `weights` sets them when they are made. With `return_sequences`
     the output of a masked step is zero, whatever the layers' `zero_output_for_mask`.
 
@@ -131,12 +133,15 @@ class Bidirectional(Layer):
     # --- as a step of a graph ---
 
     def _halves(self, inputs: list[Any]) -> tuple[list[Any], list[Any]]:
-        """What the two layers take: x, and half of the initial states each. ValueError for an odd number of them."""
+        """What the two layers take: x, and their initial states. ValueError for another number of them."""
         x, *states = inputs
-        if len(states) % 2:
-            raise ValueError(f"{self.name}: initial_state holds {len(states)} states; give as many for each direction")
-        half = len(states) // 2
-        return [x, *states[:half]], [x, *states[half:]]
+        ahead, back = map(_state_count, self.sublayers())
+        if len(states) not in (0, ahead + back):
+            raise ValueError(
+                f"{self.name}: initial_state holds {len(states)} states; give the {ahead} of the forward layer "
+                f"and the {back} of the backward one"
+            )
+        return [x, *states[:ahead]], [x, *states[ahead:]]
 
     def output_shapes(self, shapes: list[Shape]) -> list[Shape]:
         outputs, states = self._shapes(shapes)
@@ -156,7 +161,7 @@ class Bidirectional(Layer):
             given = [masks[0], *[None] * (len(part) - 1)]
             results.append([y.astype(self.dtype, copy=False) for y in call.run(part, given, training)])
         (ahead, *states), (back, *back_states) = results
-        tape.ahead, tape.back = ahead, self._turned(back)
+        tape.ahead, tape.back, tape.states_ahead = ahead, self._turned(back), len(states)
         return [*self._merged(tape), *states, *back_states]
 
     def _turned(self, y: Array) -> Array:
@@ -198,9 +203,9 @@ class Bidirectional(Layer):
         d_ahead, d_back = self._parted(dys[:outputs], tape)
         d_outputs = [d_ahead, None if d_back is None else self._turned(d_back)]
         d_states = dys[outputs:]
-        half, found = len(d_states) // 2, []
+        ahead, found = tape.states_ahead, []
         for number, (call, need) in enumerate(zip(tape.calls, self._halves(needs), strict=True)):
-            given = [d_outputs[number], *(d_states[half:] if number else d_states[:half])]
+            given = [d_outputs[number], *(d_states[ahead:] if number else d_states[:ahead])]
             found.append(call.run_back(given, need))
         (dx, *d_initial), (dx_back, *d_initial_back) = found
         return [dx + dx_back if needs[0] else None, *d_initial, *d_initial_back]  # type: ignore[operator]
@@ -233,7 +238,16 @@ class Bidirectional(Layer):
         tape = self.run_tape([x.shape, *(state.shape for state in states)], training)
         results = self.run([x, *states], [mask], tape, training)
         self.record_within(tape)
-        return results[0] if len(results) == 1 else results
+        return results[0] if len(results) == 1 else self._nested(results)
+
+    def connect(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        made = super().connect(inputs, *args, **kwargs)
+        return self._nested(made) if isinstance(made, list) else made
+
+    def _nested(self, results: list[Any]) -> list[Any]:
+        """Outputs, and the states in the nesting of the layers'."""
+        outputs, sizes = 2 if self.merge_mode is None else 1, [s for layer in self.sublayers() for s in _sizes(layer)]
+        return results if len(results) == outputs else [*results[:outputs], *pack_like(sizes, results[outputs:])]
 
     def vjp(self, x: Any, dy: Any = None, mask: Any = None, initial_state: Any = None, d_states: Any = None) -> tuple:
         """Gradients of sum(output * dy) + sum(last state * d_state): (dx, of each weight, of each initial state).
@@ -246,7 +260,7 @@ class Bidirectional(Layer):
             results = self.run([x, *states], [mask], tape, True)
         dys = list(dy) if self.merge_mode is None and dy is not None else [dy]
         dys += [None] * ((2 if self.merge_mode is None else 1) - len(dys))
-        dys += list(d_states) if d_states is not None else [None] * (len(results) - len(dys))
+        dys += flatten(d_states) if d_states is not None else [None] * (len(results) - len(dys))
         clean = [None if d is None else as_input(d, "dy", self.dtype) for d in dys]
         with of_outputs_alone():
             dx, *d_initial = self.run_back(clean, tape, [True] * (1 + len(states)))
@@ -257,7 +271,7 @@ class Bidirectional(Layer):
         mask = None if mask is None else as_mask(mask, x.shape[:2], self.name)
         if initial_state is not None and not isinstance(initial_state, (list, tuple)):
             raise ValueError(f"{self.name}: initial_state must be a list of both directions' states, got an array")
-        states = [as_input(s, f"{self.name} initial_state", self.dtype) for s in initial_state or ()]
+        states = [as_input(s, f"{self.name} initial_state", self.dtype) for s in flatten(initial_state or ())]
         self._shapes([x.shape, *(state.shape for state in states)])
         return x, mask, states
 
@@ -300,6 +314,15 @@ def _check_recurrent(layer: Any, what: str) -> None:
     known = isinstance(layer, Layer) and all(hasattr(layer, name) for name in ("go_backwards", *_ALIKE))
     if not known:
         raise ValueError(f"Bidirectional: {what} must be a recurrent layer, got {type(layer).__name__}: {layer!r:.60}")
+
+
+def _sizes(layer: Any) -> list[Any]:
+    """Sizes of a recurrent layer's states, nested as they are."""
+    return list(getattr(layer, "state_size", ()))
+
+
+def _state_count(layer: Any) -> int:
+    return len(flatten(_sizes(layer)))
 
 
 def _copy(layer: Any, prefix: str, **changes: Any) -> Any:

@@ -122,6 +122,13 @@ class RNN(Layer):
                 f"{self.name} expects 3 dimensions (batch, time, features), got shape {tuple(shape)}; reshape the input"
             )
 
+    def check_input(self, shape: Shape) -> None:
+        """ValueError for what does not fit the first cell, which may be built already, for another layer."""
+        self.check_rank(shape)
+        first = self._cells()[0]
+        if isinstance(first, Layer) and first.input_shape is not None:
+            first.check_input((shape[0], *shape[2:]))
+
     def compute_output_shape(self, input_shape: Shape) -> Any:
         batch, time = input_shape[:2]
         size = output_size(self.cell)

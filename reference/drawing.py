@@ -1,0 +1,43 @@
+"""Thousands of draws by a command: `python -m reference --draws 5000`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, settings
+
+from reference.compare import Mismatch, require
+from reference.drawn import Drawn
+from reference.pairs import check
+from reference.strategies import draws
+
+LARGEST = 20  # units and features: more than a register holds
+
+
+def agrees(case: Drawn) -> None:
+    """Raise Mismatch, which tells the draw in one line and then every array that differs."""
+    try:
+        require(check(case))
+    except Mismatch as error:
+        raise Mismatch(f"{case}\n{error}") from None
+
+
+def run(count: int, progress: Callable[[str], None] = lambda draw: None) -> str | None:
+    """Compare `count` new draws; the simplest one that differs and how, or None.
+
+    Args:
+        progress: told of each draw before it is made.
+    """
+    new = {"derandomize": False, "database": None, "report_multiple_bugs": False}
+
+    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), **new)
+    @given(draws(LARGEST))
+    def every_draw_agrees(case: Drawn) -> None:
+        progress(str(case))
+        agrees(case)
+
+    try:
+        every_draw_agrees()
+    except Mismatch as error:
+        return str(error)
+    return None
