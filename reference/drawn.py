@@ -1,4 +1,4 @@
-"""What a draw is: a recurrent layer as the expression that makes it, its input, mask and states, in one readable line."""
+"""What a draw is: a recurrent layer as the expression that makes it, its input, mask and states, in one line."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ class TimeDistributed(Wrapper):
 
     The steps share its weights. Where rows do not depend on each other all steps are computed at once, as a batch of
     batch x time rows. Layers that keep states, layers whose rows meet (BatchNormalization), layers that penalise what
-    layers in them give, and layers of the user's own see one step after the other, as in Keras. A mask (batch, time, ..)
-    that is longer than the two reaches the layer. The layer's own `activity_regularizer` is not heard, as in Keras.
+    layers in them give, and layers of the user's own see one step after the other, as in Keras. A mask longer than
+    (batch, time) reaches the layer. The layer's own `activity_regularizer` is not heard, as in Keras.
 
     Raises ValueError for anything but a layer, for fewer than three axes, and for a layer of several outputs.
 

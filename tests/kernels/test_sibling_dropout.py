@@ -1,4 +1,4 @@
-"""Dropout in the LSTM's siblings: forward against the oracle's steps, backward against differences; draws are frozen."""
+"""Dropout in the LSTM's siblings, its draws frozen: the oracle's numbers, and gradients that are slopes."""
 
 from __future__ import annotations
 

@@ -65,7 +65,8 @@ def test_the_one_state_of_a_cell_among_others_comes_by_itself(keras, x):
 
 @difference("a stateful `Bidirectional` with `return_state`")
 def test_a_stateful_bidirectional_gives_its_states(both, x):
-    ours, theirs = both(lambda lib: lib.layers.Bidirectional(lib.layers.GRU(U, stateful=True, return_state=True)), SHAPE)
+    kept = {"stateful": True, "return_state": True}
+    ours, theirs = both(lambda lib: lib.layers.Bidirectional(lib.layers.GRU(U, **kept)), SHAPE)
     with pytest.raises(TypeError, match="generator"):
         theirs(x)
     y, *states = ours(x)
