@@ -174,8 +174,7 @@ def layer_data(
 ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray | None]:
     """Inputs, initial states, and for a masked case a mask with holes in it.
 
-    The step that comes first is never masked: what an output is before the first step, with an initial state that is
-    not zero, Keras answers differently on its different backends.
+    The step that comes first is never masked, as docs/differences.md says why ("first step masked").
     """
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(case.samples, case.time, case.features)).astype(dtype)

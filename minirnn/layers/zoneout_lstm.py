@@ -46,7 +46,8 @@ class ZoneoutLSTM(LSTM):
         return 3 * slots  # what is kept of c, of h, and c before that
 
     def new_tape(self, shape: tuple[int, ...], training: bool, dropping: bool | None = None) -> Tape:
-        t = super().new_tape(shape, training, dropping)
+        # A call in training has room for all steps, too, since each has draws of its own.
+        t = super().new_tape(shape, training or bool(dropping), dropping)
         t.kept = t.c.reshape(4, *t.h.shape)[1:3]
         return t
 

@@ -43,13 +43,17 @@ def case_of(cell, **options):
     return case
 
 
+def options_of(layer):
+    """What a layer was told, for the oracle."""
+    names = [field.name for field in dataclasses.fields(oracle.Options) if hasattr(layer, field.name)]
+    return oracle.Options(**{name: getattr(layer, name) for name in names})
+
+
 def truth(case, kept=None):
     """[y, last states .., dx, gradients of the weights .., and of the initial states ..] of the oracle."""
     layer = case.layer
-    names = [field.name for field in dataclasses.fields(oracle.Options) if hasattr(layer, field.name)]
-    options = oracle.Options(**{name: getattr(layer, name) for name in names})
     tape = oracle.forward(
-        type(layer).__name__, case.x, layer.get_weights(), case.states, case.mask, options=options, kept=kept
+        type(layer).__name__, case.x, layer.get_weights(), case.states, case.mask, options_of(layer), kept
     )
     dy = {"d_sequence" if layer.return_sequences else "d_output": case.dy}
     gradients = oracle.backward(tape, **dy, d_states=case.d_states)

@@ -13,7 +13,8 @@ from reference import keras_side
 from reference.tolerances import TOLERANCES
 
 B, T, F = 3, 5, 2
-# Padding, holes, and a row of one step; every first step counts, since Keras's backends disagree about those.
+# Padding, holes, and a row of one step; every first step counts: see "first step masked" in docs/differences.md, and
+# for masks of any kind tests/reference/test_drawn_layers.py.
 MASK = np.array([[1, 1, 1, 0, 1], [1, 0, 0, 1, 0], [1, 0, 0, 0, 0]], bool)
 SHAPE = (B, T, F)
 

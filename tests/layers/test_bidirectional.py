@@ -61,6 +61,28 @@ def test_a_backward_layer_of_another_kind_agrees_with_keras(keras):
         lib.layers.LSTM(4), backward_layer=lib.layers.GRU(3, go_backwards=True)))  # fmt: skip
 
 
+@pytest.mark.parametrize("first, second", [("LSTM", "GRU"), ("GRU", "LSTM")])
+def test_the_gradients_of_unlike_states_reach_the_layer_whose_states_they_are(keras, first, second):
+    def make(lib):
+        ahead, back = getattr(lib.layers, first), getattr(lib.layers, second)
+        return lib.layers.Bidirectional(
+            ahead(4, return_state=True), backward_layer=back(3, go_backwards=True, return_state=True)
+        )
+
+    compare(make)
+
+
+def test_nested_states_go_in_and_come_out_nested_as_in_keras(keras):
+    def make(lib):
+        cells = [lib.layers.LSTMCell(4), lib.layers.LSTMCell(3)]
+        return lib.layers.Bidirectional(lib.layers.RNN(cells, return_state=True))
+
+    ours, theirs = compare(make, state_sizes=[[4, 4], [3, 3]] * 2, mask=MASK)
+    x = np.ones(SHAPE, "float32")
+    for results in (ours(x), theirs(x), ours(minirnn.Input((T, F)))):
+        assert [len(part) if isinstance(part, list) else 0 for part in results] == [0, 2, 2, 2, 2]
+
+
 def test_a_layer_that_goes_backwards_first_agrees_with_keras(keras):
     compare(lambda lib: lib.layers.Bidirectional(
         lib.layers.LSTM(4, go_backwards=True, return_sequences=True),
@@ -173,7 +195,7 @@ def test_it_learns_in_a_model_and_can_be_frozen():
         ),
         (
             lambda: layers.Bidirectional(layers.GRU(2))(np.ones(SHAPE), initial_state=[np.ones((B, 2))]),
-            "holds 1 states",
+            "holds 1 states; give the 1 of the forward layer and the 1 of the backward one",
         ),
         (lambda: layers.Bidirectional(layers.GRU(2))(np.ones((3, 2))), "expects 3 dimensions"),
     ],

@@ -18,7 +18,7 @@ CELLS = [
 B, T, F, U = 3, 4, 2, 5
 # Padding at the end, holes, a first step left out, and a row that is left out altogether.
 MASK = np.array([[1, 1, 1, 0], [0, 1, 0, 1], [0, 0, 0, 0]], bool)
-# Keras's backends disagree about a masked first step after an initial state that is not zero.
+# See "first step masked, initial state not zero" in docs/differences.md.
 MASK_AFTER_FIRST = np.array([[1, 1, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0]], bool)
 
 

@@ -308,6 +308,17 @@ class Wrong(Leaky):
         return states[0][:1], states
 
 
+def test_layers_may_share_a_cell_that_is_built():
+    cells = [layers.GRUCell(2), layers.LSTMCell(3)]
+    encoder, decoder = layers.RNN(cells, return_state=True), layers.RNN(cells)
+    x = layers.Input((T, F))
+    _, *states = encoder(x)
+    assert decoder(x, initial_state=states).shape == (None, 3)
+    assert [id(w) for w in encoder.weights] == [id(w) for w in decoder.weights]
+    with pytest.raises(ValueError, match=r"built for 2 features, got input of shape \(None, 5\)"):
+        layers.RNN(cells)(layers.Input((T, 5)))
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

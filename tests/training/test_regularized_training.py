@@ -104,6 +104,17 @@ def joined(library):
     return library.models.Model(x, ls.Dense(2)(ls.Multiply(activity_regularizer="l2")([a, b])))
 
 
+def both_directions(library):
+    """Layers inside of wrappers: in a Bidirectional they are heard, at each step, too."""
+    ls, x = library.layers, library.Input((T, F))
+    kinds = {"activity_regularizer": "l2", "kernel_regularizer": "l1", "return_sequences": True}
+    twice = ls.Bidirectional(ls.LSTM(F, **kinds), merge_mode="sum")
+    y = twice(ls.Dense(F)(twice(x)))
+    steps = ls.TimeDistributed(ls.Bidirectional(ls.GRU(2, activity_regularizer="l1")))
+    z = steps(ls.Reshape((T, F, 1))(y))
+    return library.models.Model(x, ls.Dense(2)(ls.GRU(3)(z)))
+
+
 CASES = {
     "SimpleRNN": (every_weight("SimpleRNN"), "mse"),
     "LSTM": (every_weight("LSTM"), "mse"),
@@ -116,6 +127,7 @@ CASES = {
     "softmax": (scored("softmax"), "categorical_crossentropy"),
     "sigmoid": (scored("sigmoid"), "binary_crossentropy"),
     "joined": (joined, "mse"),
+    "both directions": (both_directions, "mse"),
 }
 
 
@@ -159,7 +171,7 @@ def test_the_losses_of_a_called_model_are_those_of_keras_in_their_order(twins, d
     np.testing.assert_allclose(ours.losses, [float(loss) for loss in theirs.losses], rtol=1e-12)
 
 
-@pytest.mark.parametrize("case", ["LSTM", "masked sequences", "called twice", "nested", "softmax"])
+@pytest.mark.parametrize("case", ["LSTM", "masked sequences", "called twice", "nested", "softmax", "both directions"])
 def test_a_training_run_is_that_of_keras(twins, data, case):
     make, loss = CASES[case]
     both = twins(make, lambda library: library.optimizers.Adam(0.01), loss)
