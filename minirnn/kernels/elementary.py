@@ -94,6 +94,18 @@ def _type_copysign(x, sign):
 
 primitive(copysign, _type_copysign)
 
+@inline
+def at_least(x, lowest):
+    """x or `lowest`, whichever is larger; NaN where x is: one instruction."""
+    return elementary.where(x < lowest, lowest, x)
+
+
+@inline
+def at_most(x, highest):
+    """x or `highest`, whichever is smaller; NaN where x is: one instruction."""
+    return elementary.where(x > highest, highest, x)
+
+
 # --- exp and expm1: x = n ln(2) + r with |r| <= ln(2)/2, and a polynomial for e**r - 1 -------------------------------
 
 
@@ -102,18 +114,17 @@ def reduce_float32(x):
     """n and e**r - 1 of x = n ln(2) + r, for -87 <= x <= 88.72."""
     n = rint(x * 1.44269504)
     r = x - n * 0.693359375 + n * 2.12194440e-4
-    p = 0.001394110843 * r + 0.008375126398
-    p = p * r + 0.0416663529
-    p = p * r + 0.1666641551
-    p = p * r + 0.5000000047
-    p = p * r + 1.000000038
-    return n, p * r
+    p = 0.001388252605 * r + 0.008366546977
+    p = p * r + 0.04166720059
+    p = p * r + 0.1666654342
+    p = p * r + 0.4999999815
+    return n, r * r * p + r
 
 
 @inline
 def finite_exp_float32(x):
     """exp, but its largest finite value where x is larger still."""
-    n, p = reduce_float32(elementary.where(x < -87.0, -87.0, elementary.where(x > 88.72, 88.72, x)))
+    n, p = reduce_float32(at_most(at_least(x, -87.0), 88.72))
     return times_power_of_two(p + 1.0, n)
 
 
@@ -125,7 +136,7 @@ def exp_float32(x):
 @inline
 def expm1_float32(x):
     """For x <= 0."""
-    n, p = reduce_float32(elementary.where(x < -87.0, -87.0, x))
+    n, p = reduce_float32(at_least(x, -87.0))
     scale = times_power_of_two(n * 0.0 + 1.0, n)
     return scale * p + (scale - 1.0)
 
@@ -135,24 +146,23 @@ def reduce_float64(x):
     """n and e**r - 1 of x = n ln(2) + r, for -708 <= x <= 709.78."""
     n = rint(x * 1.4426950408889634074)
     r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6
-    p = 2.0921579964950300073e-9 * r + 2.5114869528657764941e-8
-    p = p * r + 2.7557251904174912593e-7
-    p = p * r + 2.7557224958392622686e-6
-    p = p * r + 0.00002480158735011079562
-    p = p * r + 0.00019841269909217101366
-    p = p * r + 0.001388888888887188822
-    p = p * r + 0.0083333333333095270794
-    p = p * r + 0.041666666666666692193
-    p = p * r + 0.16666666666666702412
-    p = p * r + 0.49999999999999999989
-    p = p * r + 0.99999999999999999847
-    return n, p * r
+    p = 2.0875322495285103498e-9 * r + 2.5109022926232970803e-8
+    p = p * r + 2.7557402771254995318e-7
+    p = p * r + 2.7557244258724382321e-6
+    p = p * r + 0.000024801587172273046222
+    p = p * r + 0.00019841269886068739052
+    p = p * r + 0.0013888888888962559566
+    p = p * r + 0.0083333333333216561727
+    p = p * r + 0.041666666666666508294
+    p = p * r + 0.16666666666666676544
+    p = p * r + 0.50000000000000000085
+    return n, r * r * p + r
 
 
 @inline
 def finite_exp_float64(x):
     """exp, but its largest finite value where x is larger still."""
-    n, p = reduce_float64(elementary.where(x < -708.0, -708.0, elementary.where(x > 709.78, 709.78, x)))
+    n, p = reduce_float64(at_most(at_least(x, -708.0), 709.78))
     return times_power_of_two(p + 1.0, n)
 
 
@@ -164,7 +174,7 @@ def exp_float64(x):
 @inline
 def expm1_float64(x):
     """For x <= 0."""
-    n, p = reduce_float64(elementary.where(x < -708.0, -708.0, x))
+    n, p = reduce_float64(at_least(x, -708.0))
     scale = times_power_of_two(n * 0.0 + 1.0, n)
     return scale * p + (scale - 1.0)
 
@@ -175,7 +185,8 @@ def expm1_float64(x):
 @inline
 def tanh_float32(x):
     a = elementary.absolute(x)
-    far = 1.0 - 2.0 / (finite_exp_float32(a + a) + 1.0)
+    n, p = reduce_float32(at_most(a + a, 20.0))
+    far = 1.0 - 2.0 / (times_power_of_two(p + 1.0, n) + 1.0)
     s = x * x
     p = -0.005657135184 * s + 0.02058819145
     p = p * s - 0.05372010766
@@ -187,7 +198,8 @@ def tanh_float32(x):
 @inline
 def tanh_float64(x):
     a = elementary.absolute(x)
-    far = 1.0 - 2.0 / (finite_exp_float64(a + a) + 1.0)
+    n, p = reduce_float64(at_most(a + a, 40.0))
+    far = 1.0 - 2.0 / (times_power_of_two(p + 1.0, n) + 1.0)
     s = x * x
     p = 6.0175758508781837216e-6 * s - 0.000030126774459409826401
     p = p * s + 0.000091493870984202001983
