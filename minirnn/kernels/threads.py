@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 # Handing work to another thread costs about 20 microseconds: below this many multiply-adds (some 100 us) it never pays.
 WORTH_SHARING = 4_000_000
+# What the caller gets done meanwhile: its own share is larger by so many multiply-adds.
+HAND_OVER = 800_000
 
 _threads = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 _pool: ThreadPoolExecutor | None = None
@@ -36,16 +38,19 @@ def get_num_threads() -> int:
 def share(run: Callable, arguments: tuple, count: int, multiply_adds: int, grain: int = 1) -> None:
     """Call run(*arguments, start, stop) so that 0 .. count is covered, in parallel where the work is worth it.
 
-    Pieces are multiples of `grain` except the last.
+    Pieces are multiples of `grain` except the last, the others as even as can be, the caller's larger by what it gets
+    done while the work is handed over.
     """
     if multiply_adds < WORTH_SHARING or _threads == 1 or count <= grain:
         run(*arguments, 0, count)
         return
     pieces = min(_threads, -(-count // grain))
-    size = -(-count // (pieces * grain)) * grain
+    even = count - count * HAND_OVER // max(multiply_adds, 2 * HAND_OVER)
+    size = max(1, even // (pieces * grain)) * grain
+    first = -(-(count - (pieces - 1) * size) // grain) * grain
     pool = _workers()
-    waiting = [pool.submit(run, *arguments, start, min(start + size, count)) for start in range(size, count, size)]
-    run(*arguments, 0, min(size, count))
+    waiting = [pool.submit(run, *arguments, start, min(start + size, count)) for start in range(first, count, size)]
+    run(*arguments, 0, first)
     for piece in waiting:
         piece.result()
 
