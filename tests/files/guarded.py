@@ -81,7 +81,14 @@ def in_child(path: str, model: Any) -> dict[str, Any]:
         said = pipe.read()
     _, status = os.waitpid(child, 0)
     if status or not said:
-        return {"ended": f"died, status {status}", "text": "", "seconds": 0, "bytes": 0, "events": [], "unchanged": True}
+        return {
+            "ended": f"died, status {status}",
+            "text": "",
+            "seconds": 0,
+            "bytes": 0,
+            "events": [],
+            "unchanged": True,
+        }
     return json.loads(said)
 
 

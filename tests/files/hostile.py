@@ -40,6 +40,7 @@ class Good:
         self.config = json.loads(self.members[CONFIG])
         self.plain = {"keras_version": "3.15.0", "date_saved": "2026-01-01@00:00:00"}
         self.arrays = self._arrays()
+        self.h5 = bytes(write_hdf5(self.arrays))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         reader = Hdf5Reader(self.members[WEIGHTS])
@@ -149,15 +150,15 @@ def config_changes() -> dict[str, Change]:
     function = {"class_name": "function", "module": "builtins", "registered_name": "function"}
     changes: dict[str, Change] = {
         "lambda_layer": lambda c: c["config"]["layers"].insert(1, _lambda(SHELL)),
-        "lambda_bytecode": lambda c: _layer(c).update(_lambda(["4wEAAAAAAAAAAAAAAAEAAAABAAAAQwAAAHMEAAAAfABTACkBTqkA"])),
+        "lambda_bytecode": lambda c: _layer(c).update(_lambda(["4wEAAAAAAAAAAAAAAAEAAAABAAAAQwAAAHMEAAAAfABT"])),
         "lambda_as_activation": lambda c: _settings(c, 2).update(activation=_lambda(SHELL)),
-        "pickle_as_layer": lambda c: _layer(c).update(class_name="__pickle__", config={"value": "gASVIAAAAAAAAACMBXBvc2l4"}),
+        "pickle_as_layer": lambda c: _layer(c).update(class_name="__pickle__", config={"value": "gASVIAAAAAAA"}),
         "class_os_system": lambda c: _layer(c).update(module="os", class_name="system", config={"command": "id"}),
-        "class_subprocess": lambda c: _layer(c).update(module="subprocess", class_name="Popen", config={"args": ["id"]}),
-        "class_builtins_eval": lambda c: _layer(c).update(module="builtins", class_name="eval", config={"source": SHELL}),
+        "class_subprocess": lambda c: _layer(c).update(module="subprocess", class_name="Popen", config={"args": "id"}),
+        "class_builtins_eval": lambda c: _layer(c).update(module="builtins", class_name="eval", config={"s": SHELL}),
         "module_not_keras": lambda c: _layer(c).update(module="torch.nn"),
         "module_keras_utils": lambda c: _layer(c).update(module="keras.utils", class_name="get_file"),
-        "module_keras_src_utils": lambda c: _layer(c).update(module="keras.src.utils.file_utils", class_name="get_file"),
+        "module_keras_src_utils": lambda c: _layer(c).update(module="keras.src.utils", class_name="get_file"),
         "module_numpy": lambda c: _layer(c).update(module="numpy", class_name="load"),
         "module_is_a_number": lambda c: _layer(c).update(module=7),
         "registered_as_another": lambda c: _layer(c).update(registered_name="Evil>LSTM"),
@@ -201,7 +202,7 @@ def config_changes() -> dict[str, Change]:
         "initializer_unknown": lambda c: _settings(c).update(kernel_initializer="evil"),
         "initializer_key": lambda c: _settings(c)["kernel_initializer"]["config"].update(evil=1),
         "regularizer_foreign": lambda c: _settings(c).update(kernel_regularizer=_entry("L2", "os", l2=1)),
-        "regularizer_negative": lambda c: _settings(c).update(kernel_regularizer=_entry("L2", "keras.regularizers", l2=-1)),
+        "regularizer_negative": lambda c: _settings(c)["kernel_regularizer"]["config"].update(l2=-1.0),
         "constraint_layer": lambda c: _settings(c, 2).update(kernel_constraint=_entry("Dense", name="d", units=1)),
         "dtype_half": lambda c: _settings(c).update(dtype="float16"),
         "dtype_complex": lambda c: _settings(c).update(dtype="complex64"),
@@ -572,8 +573,12 @@ def corpus(folder: Path) -> Iterator[tuple[str, Path]]:
     yield put("vector_wrong", good.file(h5=bytes(sealed)))
     sealed = weights_file.sealed({**good.arrays, f"{weights_file.VECTOR}/0": np.zeros((100, 100), "float32")})
     yield put("vector_large", good.file(h5=bytes(sealed)))
-    yield put("digest_wrong", good.file(h5=bytes(write_hdf5({**good.arrays, weights_file.DIGEST: np.zeros(32, np.uint8)}))))
-    yield put("digest_short", good.file(h5=bytes(write_hdf5({**good.arrays, weights_file.DIGEST: np.zeros(3, np.uint8)}))))
+    yield put(
+        "digest_wrong", good.file(h5=bytes(write_hdf5({**good.arrays, weights_file.DIGEST: np.zeros(32, np.uint8)})))
+    )
+    yield put(
+        "digest_short", good.file(h5=bytes(write_hdf5({**good.arrays, weights_file.DIGEST: np.zeros(3, np.uint8)})))
+    )
     yield "no_file", folder / "nobody.keras"
     (folder / "folder.keras").mkdir(exist_ok=True)
     yield "a_folder", folder / "folder.keras"
