@@ -22,8 +22,8 @@ FLOORS = [
     },
     {"minirnn.layers"},
     {
-        "minirnn.callbacks", "minirnn.files", "minirnn.losses", "minirnn.metrics", "minirnn.models", "minirnn.optimizers",
-        "minirnn.training",
+        "minirnn.callbacks", "minirnn.files", "minirnn.losses", "minirnn.metrics", "minirnn.models",
+        "minirnn.optimizers", "minirnn.training",
     },
     {"minirnn.datasets", "minirnn.forecasting", "minirnn.saving", "minirnn.study", "minirnn.ahead", "minirnn.backend"},
     {"minirnn"},  # the public face itself

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from hostile import Good, config_changes, good_model
+from good import Good, good_model
+from hostile_configs import config_changes
 
 from minirnn import saving
 

@@ -94,7 +94,7 @@ def in_child(path: str, model: Any) -> dict[str, Any]:
 
 def main() -> None:
     """Every file of the command line."""
-    from hostile import good_model
+    from good import good_model
 
     model = good_model()
     for path in sys.argv[1:]:
