@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from minirnn.compat.modules import names_of
+from minirnn.files.errors import named
+from minirnn.files.json_text import read_json
 from minirnn.files.model_file import load_model, save_model
+from minirnn.files.schema import Schema
+from minirnn.layers.sharing import sharing
 from minirnn.models.clone import clone_model
 from minirnn.models.config import deserialize_layer
 from minirnn.models.model import Functional, Model
@@ -20,12 +23,12 @@ __getattr__ = names_of(__name__)
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """The model of an architecture that `to_json`, here or in Keras, wrote; its weights are new.
 
-    Raises ValueError for a text that describes none.
+    Raises ValueError for a text that describes none: ModelFileError, for what `load_model` would refuse, too.
     """
-    try:
-        entry = json.loads(json_string)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"model_from_json needs the text that to_json gave: {error}") from None
-    if not isinstance(entry, dict):
-        raise ValueError(f"model_from_json needs the text that to_json gave, got JSON of a {type(entry).__name__}")
-    return deserialize_layer(entry, custom_objects)
+    if not isinstance(json_string, str):
+        raise ValueError(f"model_from_json needs the text that to_json gave, got a {type(json_string).__name__}")
+    with named("model_from_json"):
+        entry = read_json(json_string.encode("utf-8", "replace"), "text")
+        checked = Schema(custom_objects).model(entry)
+    with sharing():
+        return deserialize_layer(checked, custom_objects)

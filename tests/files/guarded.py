@@ -81,13 +81,20 @@ def in_child(path: str, model: Any) -> dict[str, Any]:
         said = pipe.read()
     _, status = os.waitpid(child, 0)
     if status or not said:
-        return {"ended": f"died, status {status}", "text": "", "seconds": 0, "bytes": 0, "events": [], "unchanged": True}
+        return {
+            "ended": f"died, status {status}",
+            "text": "",
+            "seconds": 0,
+            "bytes": 0,
+            "events": [],
+            "unchanged": True,
+        }
     return json.loads(said)
 
 
 def main() -> None:
     """Every file of the command line."""
-    from hostile import good_model
+    from good import good_model
 
     model = good_model()
     for path in sys.argv[1:]:

@@ -1,0 +1,128 @@
+"""Random changes of good files, loaded over and over: anything but a ModelFileError or the model is a finding.
+
+`python tests/files/fuzz.py --seconds 60` runs by itself; findings are kept in the folder that `--keep` names, and the
+exit code tells whether there were any. Cases depend on `--seed` alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import random
+import struct
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from good import Good, good_model
+from hostile_configs import config_changes
+
+from minirnn import saving
+
+SLOWEST = 5.0  # seconds for one file
+WORDS = [b"\xff" * 8, bytes(8), struct.pack("<Q", 2**63), struct.pack("<Q", 1), b"\x7f\xff\xff\xff", b"NaN", b"1e999"]
+
+
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    """A few changes of a file: bytes, bits, words, pieces moved, doubled, and cut out."""
+    found = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 4, 16))):
+        at = rng.randrange(len(found))
+        kind = rng.randrange(7)
+        if kind == 0:
+            found[at] = rng.randrange(256)
+        elif kind == 1:
+            found[at] ^= 1 << rng.randrange(8)
+        elif kind == 2:
+            word = rng.choice(WORDS)
+            found[at : at + len(word)] = word
+        elif kind == 3:
+            other, size = rng.randrange(len(found)), rng.choice((1, 4, 8, 40))
+            found[at : at + size] = found[other : other + size]
+        elif kind == 4:
+            del found[at : at + rng.choice((1, 8, 100))]
+        elif kind == 5:
+            found[at:at] = found[at : at + rng.choice((1, 8, 100))]
+        else:
+            found[at & ~7 : (at & ~7) + 8] = struct.pack("<Q", rng.randrange(len(data)))
+        if not found:
+            return b""
+    return bytes(found)
+
+
+def changed(good: Good, rng: random.Random) -> bytes:
+    """A whole file in which one part was changed and the others, checksums too, are right."""
+    kind = rng.randrange(4)
+    if kind == 0:
+        return good.file(mutated(good.members["config.json"], rng))
+    if kind == 1:
+        return good.file(h5=mutated(good.h5, rng))
+    if kind == 2:
+        config = copy.deepcopy(good.config)
+        for change in rng.sample(list(config_changes().values()), 2):
+            try:
+                change(config)
+            except (AttributeError, IndexError, KeyError, TypeError):
+                pass  # it needed what the one before it took away
+        return good.file(config)
+    return mutated(good.file(), rng)
+
+
+def findings(seconds: float, seed: int, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """What went wrong, and the file that did it, for as long as there is time; the last one is the count."""
+    rng, end, count = random.Random(seed), time.monotonic() + seconds, 0
+    model = good_model()
+    good = Good(model, folder)
+    path, weights = folder / "case.keras", folder / "case.weights.h5"
+    kept = model.get_weights()
+    while time.monotonic() < end:
+        data, start = changed(good, rng), time.monotonic()
+        path.write_bytes(data)
+        weights.write_bytes(mutated(good.h5, rng))
+        count += 1
+        try:
+            saving.load_model(path)
+        except saving.ModelFileError as error:
+            if len(str(error)) >= 500:
+                yield f"case {count}: a long line", data
+        except Exception:
+            yield f"case {count}: {traceback.format_exc()}", data
+        try:
+            model.load_weights(weights)
+        except saving.ModelFileError:
+            if any((a != b).any() for a, b in zip(kept, model.get_weights(), strict=True)):
+                yield f"case {count}: weights changed by a refused file", weights.read_bytes()
+        except Exception:
+            yield f"case {count}: {traceback.format_exc()}", weights.read_bytes()
+        if not all(np.isfinite(w).all() for w in model.get_weights()):
+            yield f"case {count}: weights that are not finite", weights.read_bytes()
+        model.set_weights(kept)
+        if time.monotonic() - start > SLOWEST:
+            yield f"case {count}: {time.monotonic() - start:.1f} s", data
+    yield f"{count} cases", b""
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, default=Path("findings"))
+    options = parser.parse_args()
+    found = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for text, data in findings(options.seconds, options.seed, Path(folder)):
+            print(text, flush=True)
+            if data:
+                found += 1
+                options.keep.mkdir(exist_ok=True)
+                (options.keep / f"{options.seed}-{found}").write_bytes(data)
+    return int(found > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""A file that loads, in parts: what ill will begins with."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minirnn
+from minirnn.files import archive
+from minirnn.files.hdf5_reader import Hdf5Reader
+from minirnn.files.hdf5_writer import write_hdf5
+
+CONFIG, METADATA, WEIGHTS = archive.CONFIG, archive.METADATA, archive.WEIGHTS
+
+
+class Good:
+    """The parts of a file that loads: config, metadata, arrays; `plain` has none of minirnn's marks."""
+
+    def __init__(self, model: Any, folder: Path) -> None:
+        path = folder / "good.keras"
+        model.save(path)
+        with zipfile.ZipFile(path) as file:
+            self.members = {name: file.read(name) for name in archive.MEMBERS}
+        self.config = json.loads(self.members[CONFIG])
+        self.plain = {"keras_version": "3.15.0", "date_saved": "2026-01-01@00:00:00"}
+        self.arrays = self._arrays()
+        self.h5 = bytes(write_hdf5(self.arrays))
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        reader = Hdf5Reader(self.members[WEIGHTS])
+        found: dict[str, np.ndarray] = {}
+
+        def walk(path: str) -> None:
+            for name in reader.group(path) or ():
+                inner = f"{path}/{name}" if path else name
+                if inner == "minirnn":
+                    continue
+                try:
+                    found[inner] = reader.array(inner, None, ("float32", "float64", "int64")).copy()
+                except ValueError:
+                    walk(inner)
+
+        walk("")
+        return found
+
+    def file(self, config: Any = None, arrays: Any = None, metadata: Any = None, h5: Any = None) -> bytes:
+        """A `.keras` file without minirnn's marks, some parts replaced."""
+        config = self.config if config is None else config
+        parts = {
+            METADATA: as_text(self.plain if metadata is None else metadata),
+            CONFIG: as_text(config),
+            WEIGHTS: bytes(write_hdf5(self.arrays if arrays is None else arrays)) if h5 is None else h5,
+        }
+        return b"".join(bytes(piece) for piece in archive.write_archive(parts))
+
+
+def as_text(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else json.dumps(value).encode()
+
+
+def good_model() -> Any:
+    """Small, with every kind of entry that configurations have."""
+    x = minirnn.Input((4, 3), name="x")
+    h = minirnn.layers.LSTM(2, return_sequences=True, kernel_regularizer="l2", name="lstm")(x)
+    h = minirnn.layers.Dense(2, kernel_constraint="max_norm", activation="relu", name="dense")(h)
+    h = minirnn.layers.GRU(2, name="gru")(h)
+    model = minirnn.Model(x, minirnn.layers.Dense(1, name="out")(h), name="good")
+    model.compile("adam", "mse", metrics=["mae"])
+    model.train_on_batch(np.ones((2, 4, 3)), np.ones((2, 1)))
+    return model
