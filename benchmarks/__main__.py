@@ -145,6 +145,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if results:
             title = report.SUMMARY_TITLE.format(results[0].baseline)
             console.print(report.plain_table(title, *report.summary_rows(results, report.peak_of(about))))
+            headings, rows = report.variant_rows(results)
+            if rows:
+                console.print(report.plain_table(report.VARIANTS_TITLE, headings, rows))
         for line in report.disturbance(data["other_programs"]):
             console.print(line, style="yellow")
         wrong = any(entry.wrong for result in results for entry in result.entries.values())
