@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.profile import PARTS
 from benchmarks.results import CaseResult
 
 
@@ -168,6 +169,19 @@ def overhead_rows(splits: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[
         for split in splits
     ]
     return ["public call, 1 thread", "all of it", "in kernels", "in Python", "share of kernels", "kernel calls"], rows
+
+
+def profile_rows(profiles: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of where the time of calls goes."""
+    rows = [
+        [
+            one["case"],
+            duration(one["call"] / 1e6),
+            *(f"{duration(one[part] / 1e6)} ({100 * one[part] / one['call']:.0f} %)" for part in PARTS),
+        ]
+        for one in profiles
+    ]
+    return ["minirnn's call", "all of it", *PARTS], rows
 
 
 def plain_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
