@@ -53,8 +53,10 @@ def as_input(
 
 
 def finite_kernel(like: NDArray[Any]) -> Callable[[NDArray[Any]], bool]:
-    """What tells whether an array neither holds NaN nor infinity: one that is C-contiguous, of the dtype and rank of
-    `like`. Where there is nothing to look for, in an array of integers, it says no."""
+    """What tells whether a C-contiguous array of the dtype and rank of `like` holds finite floats only.
+
+    Of integers it says no, and leaves them to `as_input`.
+    """
     key = like.dtype, like.ndim
     kernel = _finite_kernels.get(key)
     if kernel is None:

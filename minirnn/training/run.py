@@ -55,8 +55,7 @@ class Run:
         self._plans: dict[bool, tuple[list[tuple], set[Any]]] = {}
 
     def _chain(self, graph: Any) -> list[tuple] | None:
-        """The steps' (forward, tape, dtype), if each hands one array to the next and there is nothing else to remember.
-        """
+        """The steps' (forward, tape, dtype), if each only hands one array to the next."""
         layers = {step[0] for step in self.steps}
         if self.activities is not None or len(layers) < len(self.steps) or any(layer.makes_mask for layer in layers):
             return None
