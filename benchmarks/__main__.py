@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import coldstart, machine, overhead, report
+from benchmarks import coldstart, machine, overhead, profile, report
 from benchmarks.cases import CASES, GATES, MODES, QUICK, SHAPES, select
 from benchmarks.contenders import CONTENDERS
 from benchmarks.results import CaseResult
@@ -27,6 +27,7 @@ examples:
   python -m benchmarks --quick                                   a first impression, in under a minute
   python -m benchmarks --case medium --cell lstm --threads 1     one shape, inference and training
   python -m benchmarks --case 'seed*' --contender minirnn --contender torch
+  python -m benchmarks --profile --case medium                   where the time of minirnn's calls goes
   python -m benchmarks --part coldstart                          import time, first fit, memory
   python -m benchmarks --json run.json --plot run.png --markdown run.md     everything, kept
 
@@ -67,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     add("--json", type=Path, metavar="FILE", help="write all numbers")
     add("--plot", type=Path, metavar="FILE", help="write the picture (PNG, SVG or PDF; needs matplotlib)")
     add("--markdown", type=Path, metavar="FILE", help="write the tables of the README")
+    add("--profile", action="store_true", help="split minirnn's calls into Python, hand-over, matmul, gates, optimizer")
     add("--quick", action="store_true", help="few cases and rounds: under a minute for everything")
     return options
 
@@ -104,6 +106,22 @@ def run_cases(console: Console, options: argparse.Namespace, contenders: dict[st
     return {"results": results, "absent": race.absent, "entrants": entrants, "other_programs": others.share()}
 
 
+def run_profile(console: Console, options: argparse.Namespace) -> int:
+    """Print where the time of minirnn's calls goes; the exit code is 1 when one cannot be run."""
+    cases = select(options.case or QUICK, options.cell, options.mode)
+    found = []
+    try:
+        for number, case in enumerate(cases, 1):
+            with console.status(f"{case.name} ({number} of {len(cases)})"):
+                found.append(profile.profile_apart(case.name, options.threads))
+    except RuntimeError as error:
+        console.print(f"profile: {error}", style="yellow", markup=False)
+    console.print(report.plain_table(f"Where the time goes, {options.threads} threads", *report.profile_rows(found)))
+    if options.json:
+        options.json.write_text(json.dumps({"threads": options.threads, "profile": found}, indent=1) + "\n")
+    return 0 if len(found) == len(cases) else 1
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for. The exit code is 1 when nobody could start or somebody's results differ."""
     # Tables are 110 wide; without a terminal rich would break them at 80.
@@ -118,6 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         select(options.case)
     except ValueError as error:
         parser().error(str(error))
+    if options.profile:
+        return run_profile(console, options)
     options.started = time.monotonic()
     options.rounds = options.rounds or (3 if options.quick else 9)
     contenders = {name: CONTENDERS[name] for name in options.contender or CONTENDERS}
@@ -145,6 +165,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if results:
             title = report.SUMMARY_TITLE.format(results[0].baseline)
             console.print(report.plain_table(title, *report.summary_rows(results, report.peak_of(about))))
+            headings, rows = report.variant_rows(results)
+            if rows:
+                console.print(report.plain_table(report.VARIANTS_TITLE, headings, rows))
         for line in report.disturbance(data["other_programs"]):
             console.print(line, style="yellow")
         wrong = any(entry.wrong for result in results for entry in result.entries.values())

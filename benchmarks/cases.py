@@ -5,6 +5,11 @@ A case is one public call on one model, `Input((time, features)) -> cell(units) 
     inference   the predictions of one batch
     training    one step on one batch: forward, backward through time, mean squared error, Adam
     step        one step of a stream: the next (B, 1, F) of a sequence, from the states that the step before it left
+    fit         the same steps for all rows, EPOCHS times, by one call of `fit`, in the rows' order
+    predict     the predictions of all rows by one call of `predict`, batches of 32
+
+The last two have shapes of their own, many rows and small steps, and libraries without such calls do it their own way:
+a loop over rows, all rows in one batch.
 
 FLOPs are those of the matrix products, a multiply and an add counted as two, with G gates (LSTM 4, GRU 3, SimpleRNN 1):
 
@@ -16,8 +21,9 @@ FLOPs are those of the matrix products, a multiply and an add counted as two, wi
 Not counted: biases, activations, the loss, Adam, and the gradient of x, which no weight needs.
 The product of U with the initial state of zeros is counted, as the equation of the layer has it.
 
-`medium-dropout` is `medium` with a share of the features dropped and of h where U multiplies it: the ratio of the two
-is what dropout costs a step of training. Each library draws masks of its own, so that losses cannot be compared.
+A shape `*-dropout` is the one before the hyphen with a share of the features dropped and of h where U multiplies it,
+a shape `*-masked` the same with sequences of half the steps or more, the rest zeros behind a Masking layer: the ratio
+to the plain case is what that costs. With dropout each library draws masks of its own: losses cannot be compared.
 """
 
 from __future__ import annotations
@@ -27,7 +33,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
-MODES = ("inference", "training", "step")
+MODES = ("inference", "training", "step", "fit", "predict")
+EPOCHS = 100
 
 #                batch, time, features, units
 SHAPES = {
@@ -36,12 +43,17 @@ SHAPES = {
     "seed32": (32, 4, 1, 10),
     "small": (32, 50, 8, 32),
     "medium": (32, 100, 32, 128),
-    "medium-dropout": (32, 100, 32, 128),
     "large": (64, 100, 256, 512),
     "wide": (32, 16, 4096, 256),
+    "rows6": (1, 4, 1, 10),
+    "rows1000": (32, 24, 3, 48),
 }
-DROPOUT = {"medium-dropout": 0.2}  # rates, in training; other shapes drop nothing
-STEPPED = ("stream",)  # shapes of one step of time, the only ones of the mode of this name
+VARIANTS = {"dropout": ("seed1", "small", "medium"), "masked": ("small", "medium")}
+SHAPES |= {f"{shape}-{kind}": SHAPES[shape] for kind, shapes in VARIANTS.items() for shape in shapes}
+RATE = 0.2  # of dropout
+ROWS = {"rows6": 6, "rows1000": 1000}  # of all data, where that is not one batch
+OWN_MODES = {"rows6": ("fit",), "rows1000": ("predict",)}
+STEPPED = ("stream",)  # shapes of one step of time, which a stream takes, too
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,18 @@ class Case:
     features: int
     units: int
     dropout: float = 0.0  # the rate of the layer's dropout and of its recurrent_dropout
+    masked: bool = False  # whether sequences are of different lengths
+    all_rows: int = 0  # rows of all data, where that is not one batch
+
+    @property
+    def rows(self) -> int:
+        """Rows of x."""
+        return self.all_rows or self.batch
+
+    @property
+    def plain(self) -> str:
+        """The name of the same case without dropout and masks."""
+        return f"{self.shape.partition('-')[0]}-{self.cell}-{self.mode}"
 
     @property
     def name(self) -> str:
@@ -65,26 +89,35 @@ class Case:
     @property
     def size(self) -> str:
         """The case's size in words for tables: batch, time, features -> units."""
-        return f"{self.batch}x{self.time}x{self.features} -> {self.units}"
+        rows = f"{self.rows} rows, " if self.all_rows else ""
+        return f"{rows}{self.batch}x{self.time}x{self.features} -> {self.units}"
 
     @property
     def flops(self) -> int:
         """Floating-point operations of one call, by the formula in this module's docstring."""
         gates = GATES[self.cell] * self.units
-        of_x = 2 * self.batch * self.time * self.features * gates
-        of_h = 2 * self.batch * self.time * self.units * gates
-        head = 2 * self.batch * self.units
-        if self.mode != "training":
+        of_x = 2 * self.rows * self.time * self.features * gates
+        of_h = 2 * self.rows * self.time * self.units * gates
+        head = 2 * self.rows * self.units
+        if self.mode in ("inference", "step", "predict"):
             return of_x + of_h + head
-        return 2 * of_x + 3 * of_h + 3 * head
+        return (2 * of_x + 3 * of_h + 3 * head) * (EPOCHS if self.mode == "fit" else 1)
+
+
+def modes_of(shape: str) -> tuple[str, ...]:
+    """The modes that a shape is timed in; dropout is for training."""
+    if shape.endswith("-dropout"):
+        return ("training",)
+    return OWN_MODES.get(shape, ("inference", "training", "step") if shape in STEPPED else ("inference", "training"))
+
+
+def _case(shape: str, cell: str, mode: str) -> Case:
+    rate = RATE if shape.endswith("-dropout") else 0.0
+    return Case(shape, cell, mode, *SHAPES[shape], rate, shape.endswith("-masked"), ROWS.get(shape, 0))
 
 
 CASES = tuple(
-    Case(shape, cell, mode, *SHAPES[shape], DROPOUT.get(shape, 0.0))
-    for mode in MODES
-    for cell in GATES
-    for shape in SHAPES
-    if (shape in STEPPED if mode == "step" else mode == "training" or shape not in DROPOUT)
+    _case(shape, cell, mode) for mode in MODES for cell in GATES for shape in SHAPES if mode in modes_of(shape)
 )
 
 QUICK = ("seed1-lstm-training", "small-gru-training", "medium-lstm-inference", "medium-lstm-training")

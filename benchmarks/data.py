@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,19 +17,21 @@ class Data:
 
     weights   in Keras's order and layout: W (F, GU), U (U, GU), b (GU,) or for a GRU (2, 3U), then the head's
               kernel (U, 1) and bias (1,)
-    x         (B, T, F)
-    targets   two arrays (B, 1), used in turn: with a single one a long run would learn it by heart, and then time
+    x         (rows, T, F); of a masked case zeros from each row's length on
+    lengths   (rows,) int64, None where all rows have T steps
+    targets   two arrays (rows, 1), used in turn: with a single one a long run would learn it by heart, and then time
               an optimizer that works on denormal numbers
     """
 
     weights: tuple[np.ndarray, ...]
     x: np.ndarray
     targets: tuple[np.ndarray, np.ndarray]
+    lengths: np.ndarray | None = None
 
 
 def case_data(case: Case) -> Data:
     """The arrays of a case; the same bits in every process."""
-    batch, time, features, units = case.batch, case.time, case.features, case.units
+    batch, time, features, units = case.rows, case.time, case.features, case.units
     gates = GATES[case.cell] * units
     random = np.random.default_rng([SEED, batch, time, features, units, GATES[case.cell]])
 
@@ -44,4 +46,9 @@ def case_data(case: Case) -> Data:
         normal(units, 1, scale=units**-0.5),
         normal(1, scale=0.1),
     )
-    return Data(weights, normal(batch, time, features), (normal(batch, 1), normal(batch, 1)))
+    data = Data(weights, normal(batch, time, features), (normal(batch, 1), normal(batch, 1)))
+    if not case.masked:
+        return data
+    lengths = random.integers(time // 2, time, batch, endpoint=True)
+    data.x[np.arange(time) >= lengths[:, None]] = 0.0
+    return replace(data, lengths=lengths)

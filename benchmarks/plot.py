@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cases import GATES, MODES, SHAPES
+from benchmarks.cases import GATES, SHAPES
 from benchmarks.report import contenders_of
 from benchmarks.results import CaseResult
 
@@ -18,6 +18,9 @@ STYLES = {
     "keras-jax": ("#009E73", "D"),
     "keras-torch": ("#CC79A7", "v"),
 }
+# `fit` and `predict` have shapes of their own, and stand beside the single steps.
+ROW_OF = {"inference": "inference", "predict": "inference", "training": "training", "fit": "training"}
+ROWS = ("inference", "training")
 TITLES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
 
 
@@ -38,7 +41,7 @@ def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
     baseline = results[0].baseline
     peers = [name for name in names if name != baseline]
     cells = [cell for cell in GATES if any(result.case.cell == cell for result in results)]
-    modes = [mode for mode in MODES if any(result.case.mode == mode for result in results)]
+    modes = [row for row in ROWS if any(ROW_OF[result.case.mode] == row for result in results)]
     shapes = [shape for shape in SHAPES if any(result.case.shape == shape for result in results)]
     lines = {shape: len(shapes) - 1 - index for index, shape in enumerate(shapes)}
 
@@ -74,7 +77,7 @@ def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
                 points = [
                     (result.ratio(name), lines[result.case.shape] + above)
                     for result in results
-                    if result.case.cell == cell and result.case.mode == mode and result.ratio(name) is not None
+                    if result.case.cell == cell and ROW_OF[result.case.mode] == mode and result.ratio(name) is not None
                 ]
                 if points:
                     ratios, heights = zip(*points, strict=True)

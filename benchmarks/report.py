@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.profile import PARTS
 from benchmarks.results import CaseResult
 
 
@@ -111,6 +112,23 @@ def summary_rows(results: Sequence[CaseResult], peak: float) -> tuple[list[str],
     return ["case", baseline, "of peak", *peers], rows
 
 
+VARIANTS_TITLE = "What masks and dropout add to a call"
+
+
+def variant_rows(results: Sequence[CaseResult]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of what cases with masks or dropout take beyond the same cases without, where both were run."""
+    plain = {result.case.name: result for result in results}
+    pairs = [(plain[r.case.plain], r) for r in results if r.case.plain != r.case.name and r.case.plain in plain]
+    names = [name for name in contenders_of(results) if any(variant.entries[name].timed for _, variant in pairs)]
+
+    def added(name: str, before: CaseResult, variant: CaseResult) -> str:
+        one, other = before.entries[name], variant.entries[name]
+        return f"{100 * (other.median / one.median - 1):+.0f} %" if one.timed and other.timed else "-"
+
+    rows = [[variant.case.name, *(added(name, before, variant) for name in names)] for before, variant in pairs]
+    return ["case", *names], rows
+
+
 def cold_rows(starts: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Headings and rows of the cold-start table."""
 
@@ -153,6 +171,19 @@ def overhead_rows(splits: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[
     return ["public call, 1 thread", "all of it", "in kernels", "in Python", "share of kernels", "kernel calls"], rows
 
 
+def profile_rows(profiles: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of where the time of calls goes."""
+    rows = [
+        [
+            one["case"],
+            duration(one["call"] / 1e6),
+            *(f"{duration(one[part] / 1e6)} ({100 * one[part] / one['call']:.0f} %)" for part in PARTS),
+        ]
+        for one in profiles
+    ]
+    return ["minirnn's call", "all of it", *PARTS], rows
+
+
 def plain_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A table of text, the first column to the left; numbers are never broken."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -179,6 +210,9 @@ def markdown(report: Mapping[str, Any], results: Sequence[CaseResult]) -> str:
             SUMMARY_TITLE.format(results[0].baseline) + ".",
             markdown_table(*summary_rows(results, peak_of(machine))),
         ]
+        headings, rows = variant_rows(results)
+        if rows:
+            parts += [VARIANTS_TITLE + ".", markdown_table(headings, rows)]
     if report["cold_start"]:
         parts.append(markdown_table(*cold_rows(report["cold_start"])))
     if report["overhead"]:

@@ -22,7 +22,7 @@ from benchmarks.results import CaseResult, Entry
 ROOT = Path(__file__).resolve().parent.parent
 
 # For outputs and losses of unit scale. Losses follow Adam's steps, which magnify rounding where gradients are tiny.
-TOLERANCE = {"inference": 1e-5, "training": 5e-5, "step": 1e-5}
+TOLERANCE = {"inference": 1e-5, "training": 5e-5, "step": 1e-5, "fit": 5e-5, "predict": 1e-5}
 # The first of these that is present is what the others are compared with: the baseline last of all.
 REFERENCES = ("keras-tensorflow", "torch", "keras-jax", "keras-torch", "onnxruntime")
 
@@ -203,7 +203,7 @@ def compare(case: Case, entries: Mapping[str, Entry], results: Mapping[str, list
             entry.error = f"wrong result: {len(values)} numbers where {reference} gives {len(truth)}"
             continue
         difference = np.abs(np.array(values) - truth)
-        if case.mode == "training":
+        if case.mode in ("training", "fit"):
             difference = difference / np.abs(truth)
         worst = float(difference.max() / TOLERANCE[case.mode])
         entry.difference = worst if np.isfinite(worst) else None

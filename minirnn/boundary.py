@@ -47,25 +47,26 @@ def as_input(
     if shape is not None and not _fits(array.shape, shape):
         hint = missing_axis(array.shape, shape)
         raise ValueError(f"{name}: got shape {array.shape}, expected {_readable(shape)}{hint}")
-    if wanted in _FLOATS and not _is_finite(array):
+    if wanted in _FLOATS and not finite_kernel(array)(array):
         check_finite(array, name)
     return array
 
 
-def is_clean(array: NDArray[Any], dtype: np.dtype[Any]) -> bool:
-    """Whether `as_input` gives this array as it is. Quick; False may also mean that it has to be looked at closer."""
-    return array.dtype is dtype and dtype in _FLOATS and array.flags.carray and _is_finite(array)
+def finite_kernel(like: NDArray[Any]) -> Callable[[NDArray[Any]], bool]:
+    """What tells whether a C-contiguous array of the dtype and rank of `like` holds finite floats only.
 
-
-def _is_finite(array: NDArray[Any]) -> bool:
-    """Whether a C-contiguous array of float32 or float64 holds neither NaN nor infinity."""
-    key = array.dtype, array.ndim
+    Of integers it says no, and leaves them to `as_input`.
+    """
+    key = like.dtype, like.ndim
     kernel = _finite_kernels.get(key)
     if kernel is None:
-        # NumPy would warn of 0 times infinity.
-        kernel = all_finite.specialise(array) if JIT_ENABLED else lambda a: bool(np.isfinite(a).all())
+        if like.dtype not in _FLOATS:
+            kernel = lambda array: False  # noqa: E731
+        else:
+            # NumPy would warn of 0 times infinity.
+            kernel = all_finite.specialise(like) if JIT_ENABLED else lambda array: bool(np.isfinite(array).all())
         _finite_kernels[key] = kernel
-    return kernel(array)
+    return kernel
 
 
 def as_target(

@@ -10,6 +10,8 @@ from typing import Any
 from benchmarks.cases import MODES, Case
 from benchmarks.data import Data
 
+CHECKED_EPOCHS = 3  # whose losses a `fit` gives
+
 
 def nothing() -> None:
     """What most contenders have to do before a call whose result is checked."""
@@ -19,8 +21,8 @@ def nothing() -> None:
 class Task:
     """A case made ready.
 
-    call           the whole public call, nothing else: gives the predictions (in a stream of its next step), or the
-                   loss of a training step
+    call           the whole public call, nothing else: gives the predictions (in a stream of its next step), the loss of
+                   a training step, or the mean losses of the first CHECKED_EPOCHS of a fit
     before_check   called before each call whose result is compared with the other contenders' results
     """
 

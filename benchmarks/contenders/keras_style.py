@@ -8,8 +8,8 @@ from __future__ import annotations
 from itertools import cycle
 from typing import Any
 
-from benchmarks.cases import Case
-from benchmarks.contenders.base import Contender, Task
+from benchmarks.cases import EPOCHS, Case
+from benchmarks.contenders.base import CHECKED_EPOCHS, Contender, Task
 from benchmarks.data import Data
 
 LAYERS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
@@ -29,17 +29,23 @@ class KerasStyle(Contender):
         layers = self.keras.layers
         rates, stateful = {"dropout": case.dropout, "recurrent_dropout": case.dropout}, case.mode == "step"
         recurrent = getattr(layers, LAYERS[case.cell])(case.units, stateful=stateful, **rates)
+        masking = [layers.Masking()] if case.masked else []
         first = self.keras.Input((case.time, case.features), batch_size=case.batch if stateful else None)
-        model = self.keras.Sequential([first, recurrent, layers.Dense(1)])
+        model = self.keras.Sequential([first, *masking, recurrent, layers.Dense(1)])
         model.compile("adam", "mse", **self.compile_options[setting])
         model.set_weights(list(data.weights))
         return model
 
     def task(self, case: Case, data: Data, setting: str) -> Task:
         model = self.model(case, data, setting)
-        if case.mode != "training":
+        if case.mode in ("inference", "step"):
             return Task(lambda: model.predict_on_batch(data.x))
+        if case.mode == "predict":
+            return Task(lambda: model.predict(data.x, verbose=0))
         targets = cycle(data.targets)
+        if case.mode == "fit":
+            options = {"batch_size": case.batch, "epochs": EPOCHS, "shuffle": False, "verbose": 0}
+            return Task(lambda: model.fit(data.x, next(targets), **options).history["loss"][:CHECKED_EPOCHS])
         # The loss that train_on_batch returns is a running mean: started anew, it is the loss of the one step.
         return Task(lambda: model.train_on_batch(data.x, next(targets)), before_check=model.reset_metrics)
 

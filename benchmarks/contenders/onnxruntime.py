@@ -30,25 +30,29 @@ def state_shape(case: Case) -> tuple[int, int, int]:
     return 1, case.batch, case.units
 
 
-def graph(case: Case, weights: tuple[np.ndarray, ...]) -> onnx.ModelProto:
+def graph(case: Case, data: Data) -> onnx.ModelProto:
     """The case's model: time-major x (T, B, F) -> recurrent node -> its last state (1, B, U) -> y (B, 1).
 
     In a stream the node's states are inputs h0 (and c0), and outputs h (and c), too.
     """
-    arrays = onnx_initializers(case.cell, weights[:3]) | {"kernel": weights[3], "bias": weights[4]}
+    arrays = onnx_initializers(case.cell, data.weights[:3]) | {"kernel": data.weights[3], "bias": data.weights[4]}
+    inputs = ["x", "W", "R", "B"]
+    if data.lengths is not None:
+        arrays["lengths"] = data.lengths.astype(np.int32)
+        inputs.append("lengths")
     arrays["first"] = np.array(0, dtype=np.int64)
     extra: dict[str, Any] = {"linear_before_reset": 1} if case.cell == "gru" else {}
     kept = states(case)
     before = ["", *(f"{name}0" for name in kept)] if kept else []
     nodes = [
         helper.make_node(
-            NODES[case.cell], ["x", "W", "R", "B", *before], ["", *(kept or ("h",))], hidden_size=case.units, **extra
+            NODES[case.cell], [*inputs, *before], ["", *(kept or ("h",))], hidden_size=case.units, **extra
         ),
         helper.make_node("Gather", ["h", "first"], ["last"], axis=0),
         helper.make_node("Gemm", ["last", "kernel", "bias"], ["y"]),
     ]
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [case.time, case.batch, case.features])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [case.batch, 1])
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [case.time, case.rows, case.features])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [case.rows, 1])
     state = [helper.make_tensor_value_info(name, TensorProto.FLOAT, state_shape(case)) for name in (*before[1:], *kept)]
     initializers = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
     model = helper.make_model(
@@ -102,7 +106,7 @@ def bound_stream(session: Any, case: Case, x: np.ndarray) -> Callable[[], np.nda
 class Entrant(Contender):
     """A session with all graph optimisations; plain `run`, or `run_with_iobinding` where that is faster."""
 
-    modes = ("inference", "step")
+    modes = ("inference", "step", "predict")
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -115,7 +119,7 @@ class Entrant(Contender):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
-        model = graph(case, data.weights).SerializeToString()
+        model = graph(case, data).SerializeToString()
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         x = np.ascontiguousarray(data.x.swapaxes(0, 1))
         if case.mode == "step":
@@ -123,7 +127,7 @@ class Entrant(Contender):
         if setting == "run":
             return Task(lambda: session.run(["y"], {"x": x})[0])
 
-        y = np.empty((case.batch, 1), dtype=np.float32)
+        y = np.empty((case.rows, 1), dtype=np.float32)
         binding = session.io_binding()
         binding.bind_input("x", "cpu", 0, np.float32, x.shape, x.ctypes.data)
         binding.bind_output("y", "cpu", 0, np.float32, y.shape, y.ctypes.data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,9 +20,10 @@ _UNWEIGHTED = [NO_WEIGHTS]
 
 
 class Known(NamedTuple):
-    """What is known of inputs of a shape that was looked at: their dtype, and the key of runs that predict from it."""
+    """Of inputs of a shape that was looked at: their dtype, what looks for NaN, and the key of runs that predict."""
 
     dtype: np.dtype[Any]
+    is_finite: Callable[[NDArray[Any]], bool]
     run_key: tuple
 
 
@@ -43,7 +45,8 @@ class Feeding:
             self._build_once(shapes[0])
             self._shapes_out(shapes)
         if len(xs) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
-            self._remember(self._fitting, xs[0].shape, Known(xs[0].dtype, run_key(xs, False)))
+            known = Known(xs[0].dtype, boundary.finite_kernel(xs[0]), run_key(xs, False))
+            self._remember(self._fitting, xs[0].shape, known)
         return xs
 
     def _build_once(self, shape: tuple[int, ...]) -> None:

@@ -76,16 +76,20 @@ class Run:
         return ActivityPenalties(calls, holders, places) if calls or holders else None
 
     def _chain(self, graph: Any) -> list[tuple] | None:
-        """The steps' (layer, tape, dtype), if each hands one array to the next and nothing else is to be remembered."""
+        """The steps' (forward, tape, dtype), if each only hands one array to the next."""
         layers = {step[0] for step in self.steps}
         if self.activities is not None or len(layers) < len(self.steps) or any(layer.makes_mask for layer in layers):
+            return None
+        if not all(layer.autocast for layer in layers):
             return None
         last = 0
         for *_, plain, taken, made in self.steps:
             if not plain or taken != last:
                 return None
             last = made
-        return [step[:3] for step in self.steps] if (len(self.inputs), graph.output_numbers) == (1, [last]) else None
+        if (len(self.inputs), graph.output_numbers) != (1, [last]):
+            return None
+        return [(layer.forward, tape, dtype) for layer, tape, dtype, *_ in self.steps]
 
     # --- forward ---
 
@@ -100,10 +104,10 @@ class Run:
             self.scores = [self.values[i] for i in self.output_numbers]
         else:
             (x,), training = xs, self.training
-            for layer, tape, dtype in self.chain:
-                if x.dtype is not dtype and layer.autocast:
+            for forward, tape, dtype in self.chain:
+                if x.dtype is not dtype:
                     x = x.astype(dtype, copy=False)
-                x = layer.forward(x, None, tape, training)
+                x = forward(x, None, tape, training)
             self.masks, self.scores = self.unmasked, [x]
         return self._activated() if self.activated else self.scores
 

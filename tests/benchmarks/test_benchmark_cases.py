@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.cases import CASES, DROPOUT, GATES, MODES, QUICK, SHAPES, STEPPED, Case, find, select
+from benchmarks.cases import CASES, EPOCHS, GATES, QUICK, SHAPES, STEPPED, VARIANTS, Case, find, modes_of, select
 from benchmarks.data import case_data
 
 
@@ -15,20 +15,41 @@ def test_every_shape_runs_with_every_cell_in_every_mode_under_a_name_of_its_own(
         (shape, cell, mode)
         for shape in SHAPES
         for cell in ("lstm", "gru", "simple_rnn")
-        for mode in MODES
-        if (shape in STEPPED if mode == "step" else mode == "training" or shape not in DROPOUT)
+        for mode in modes_of(shape)
     }
+    assert modes_of("medium") == modes_of("medium-masked") == ("inference", "training")
+    assert modes_of("small-dropout") == ("training",)
+    assert (modes_of("rows6"), modes_of("rows1000")) == (("fit",), ("predict",))
 
 
 def test_a_step_of_a_stream_is_one_step_of_time():
     assert all(SHAPES[shape][1] == 1 for shape in STEPPED)
 
 
-def test_a_case_with_dropout_stands_beside_the_same_case_without():
+def test_a_case_with_dropout_or_masks_stands_beside_the_same_case_without():
     for case in CASES:
-        assert case.dropout == DROPOUT.get(case.shape, 0)
-    assert SHAPES["medium-dropout"] == SHAPES["medium"]
+        kind = case.shape.partition("-")[2]
+        assert (case.dropout > 0, case.masked) == (kind == "dropout", kind == "masked")
+        assert SHAPES[case.shape] == SHAPES[find(case.plain).shape]
+    assert {case.shape for case in CASES if case.masked} == {f"{shape}-masked" for shape in VARIANTS["masked"]}
+    assert find("medium-dropout-lstm-training").plain == "medium-lstm-training"
     assert [case.name for case in select(["medium*dropout*"], ["lstm"])] == ["medium-dropout-lstm-training"]
+
+
+def test_sequences_of_a_masked_case_end_in_zeros_and_last_half_their_steps_at_least():
+    data = case_data(find("small-masked-gru-training"))
+    assert data.lengths.min() >= 25
+    assert len(set(data.lengths)) > 5
+    steps = (data.x != 0).any(axis=2)
+    np.testing.assert_array_equal(steps, np.arange(50) < data.lengths[:, None])
+    assert case_data(find("small-gru-training")).lengths is None
+
+
+def test_fit_and_predict_have_all_rows_and_count_their_work():
+    fit, predict = find("rows6-lstm-fit"), find("rows1000-gru-predict")
+    assert (len(case_data(fit).x), fit.batch, len(case_data(predict).x), predict.batch) == (6, 1, 1000, 32)
+    assert fit.flops == 6 * EPOCHS * find("seed1-lstm-training").flops
+    assert predict.flops == Case("one batch", "gru", "inference", 1000, 24, 3, 48).flops
 
 
 def test_a_case_has_the_sizes_of_its_shape():
@@ -75,7 +96,7 @@ def test_flops_are_the_multiplications_and_additions_that_loops_would_do():
 def test_patterns_cells_and_modes_narrow_the_selection():
     assert select() == list(CASES)
     assert [case.name for case in select(["medium"], ["lstm"], ["training"])] == ["medium-lstm-training"]
-    assert {case.shape for case in select(["seed*"])} == {"seed1", "seed32"}
+    assert {case.shape for case in select(["seed*"])} == {"seed1", "seed32", "seed1-dropout"}
     assert {case.cell for case in select(["*-gru-*"])} == {"gru"}
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import machine
+from benchmarks import machine, profile
 from benchmarks.cases import CASES
 
 MACHINE = {
@@ -85,3 +85,13 @@ def test_parts_follow_from_what_is_asked():
     assert parts("--quick") == ["cases"]
     assert parts("--cell", "gru") == ["cases"]
     assert parts("--quick", "--part", "overhead") == ["overhead"]
+
+
+def test_a_profile_is_printed_and_written_for_the_cases_asked_for(tmp_path, monkeypatch, capsys):
+    parts = dict(zip(profile.PARTS, (1.0, 0.0, 5.0, 2.0, 1.0, 1.0), strict=True))
+    monkeypatch.setattr(profile, "profile_apart", lambda name, threads: {"case": name, "call": 10.0, **parts})
+    file = tmp_path / "profile.json"
+    assert command.main(["--profile", "--case", "seed1-lstm-*", "--threads", "1", "--json", str(file)]) == 0
+    assert "5.00 us (50 %)" in capsys.readouterr().out
+    told = json.loads(file.read_text())
+    assert [one["case"] for one in told["profile"]] == ["seed1-lstm-inference", "seed1-lstm-training"]

@@ -32,7 +32,8 @@ def race():
 
 @pytest.mark.parametrize(
     "case",
-    [*(f"seed32-{cell}-inference" for cell in GATES), "seed32-lstm-training", "seed32-gru-training"],
+    [*(f"seed32-{cell}-inference" for cell in GATES), "seed32-lstm-training", "seed32-gru-training",
+     "small-masked-lstm-inference", "small-masked-gru-inference", "rows1000-simple_rnn-predict"],
 )
 def test_libraries_agree_on_predictions_and_on_the_losses_of_the_first_steps(race, case):
     result = race.run(find(case), rounds=1, seconds=0.001)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 
 import numpy as np
@@ -11,6 +12,7 @@ from numba import config
 
 from benchmarks import coldstart, machine
 from benchmarks.overhead import Stopwatch, split, watched
+from benchmarks.profile import PARTS, Stopwatches, profile
 
 FIT = """
 def task(self, case, data, setting):
@@ -118,3 +120,24 @@ def test_minirnns_public_calls_are_seen_entering_kernels():
     seen = split(Entrant(1), Kernel, "stream-simple_rnn-inference", rounds=1, seconds=0.001)
     assert seen.entries >= 1
     assert seen.call > 0
+
+
+def test_stopwatches_add_up_by_name_and_leave_other_threads_out():
+    watches = Stopwatches()
+    work = watches.around("work", lambda seconds: time.sleep(seconds) or seconds)
+    other = threading.Thread(target=work, args=(0.2,))
+    other.start()
+    assert work(0.02) == 0.02
+    other.join()
+    assert watches.calls == 1
+    assert 0.02e9 <= watches.nanoseconds["work"] < 0.2e9
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="without machine code there are no entry points")
+def test_a_profile_splits_a_call_into_its_parts():
+    from benchmarks.contenders.minirnn import Entrant
+
+    one = profile(Entrant(1), "small-simple_rnn-training", seconds=0.1, rounds=5)
+    assert sum(one[part] for part in PARTS) == pytest.approx(one["call"], rel=0.01)
+    assert min(one[part] for part in ("matmul", "optimizer", "other")) > 0
+    assert one["hand-over"] == 0

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.cases import find
-from benchmarks.report import case_table, digits, disturbance, duration, failures, markdown_table, percent, summary_rows
+from benchmarks.report import (
+    case_table,
+    digits,
+    disturbance,
+    duration,
+    failures,
+    markdown_table,
+    percent,
+    summary_rows,
+    variant_rows,
+)
 from benchmarks.results import CaseResult, Entry
 
 
@@ -94,3 +104,14 @@ def test_a_markdown_table_has_its_first_column_to_the_left_and_numbers_to_the_ri
 def test_other_programs_are_told_of_when_they_take_enough_to_matter():
     assert disturbance(None) == disturbance(0.01) == []
     assert "took 37 % of the cores" in disturbance(0.37)[0]
+
+
+def test_what_masks_and_dropout_add_is_told_of_those_who_ran_both_cases():
+    names = ("medium-lstm-training", "medium-dropout-lstm-training", "small-dropout-lstm-training")
+    times = ({"minirnn": [2.0], "torch": [5.0]}, {"minirnn": [2.2], "torch": []}, {"minirnn": [1.0], "torch": [1.0]})
+    results = [
+        CaseResult(find(name), "minirnn", {key: Entry(list(seconds)) for key, seconds in of.items()})
+        for name, of in zip(names, times, strict=True)
+    ]
+    assert variant_rows(results) == (["case", "minirnn"], [["medium-dropout-lstm-training", "+10 %"]])
+    assert variant_rows(results[:1]) == (["case"], [])

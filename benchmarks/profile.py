@@ -1,0 +1,220 @@
+"""Where the time of minirnn's public calls goes.
+
+    python -m benchmarks --profile --case 'medium-*'
+
+    python       everything outside of kernels: looking at arrays, finding memory, putting arguments together
+    hand-over    giving work to other threads, and waiting for them when the calling thread has done its own
+    matmul       the kernels of the recurrent layers and the head, without the gates
+    gates        activations and the cell's equations, forward and backward
+    optimizer    the update of the weights
+    other        all other kernels: the loss, the look for NaN, masks
+
+Every kernel is reached through `Kernel.specialise`, which gives the entry point that is then called; here it gives the
+entry point in a stopwatch. Products and gates share one kernel: the case is run once more with cells whose rows do
+nothing, and what is missing then are the gates. Times are those of the calling thread; what the stopwatches take is
+measured on an empty function and taken off. Each case runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import get_ident
+from typing import Any
+
+from benchmarks.cases import find
+from benchmarks.data import case_data
+from benchmarks.runner import ROOT, environment
+from benchmarks.worker import one_line, pin
+
+PARTS = ("python", "hand-over", "matmul", "gates", "optimizer", "other")
+MATMUL = ("forward", "backward", "gradients", "transpose", "multiply_input")
+MATMUL += ("dense_forward", "dense_backward", "dense_gradients")
+OPTIMIZER = ("adam",)
+HAND_OVER = "hand-over"
+SECONDS, ROUNDS = 0.6, 20
+
+
+class Stopwatches:
+    """Adds up the nanoseconds that wrapped functions take in the calling thread, by name."""
+
+    def __init__(self) -> None:
+        self.nanoseconds: dict[str, int] = defaultdict(int)
+        self.calls = 0
+        self.thread = get_ident()
+
+    def around(self, name: str, function: Callable) -> Callable:
+        """The same function, timed under this name."""
+        clock, nanoseconds = time.perf_counter_ns, self.nanoseconds
+
+        def timed(*arguments: Any) -> Any:
+            if get_ident() != self.thread:
+                return function(*arguments)
+            start = clock()
+            result = function(*arguments)
+            nanoseconds[name] += clock() - start
+            self.calls += 1
+            return result
+
+        return timed
+
+    def reset(self) -> None:
+        """Begin again at zero."""
+        self.nanoseconds.clear()
+        self.calls = 0
+
+
+def cost_of_a_stopwatch(calls: int = 2_000, rounds: int = 20) -> tuple[float, float]:
+    """Nanoseconds that one reads for a function that does nothing, and those that it adds to a call; at the least."""
+    clock, watches = time.perf_counter_ns, Stopwatches()
+
+    def empty() -> None:
+        pass
+
+    timed = watches.around("empty", empty)
+    spans: dict[Callable, list[int]] = {empty: [], timed: []}
+    read = []
+    for _ in range(rounds):
+        watches.reset()
+        for function, taken in spans.items():
+            start = clock()
+            for _ in range(calls):
+                function()
+            taken.append(clock() - start)
+        read.append(watches.nanoseconds["empty"])
+    return min(read) / calls, (min(spans[timed]) - min(spans[empty])) / calls
+
+
+class WatchedPool:
+    """A thread pool whose hand-overs are timed: `submit`, and the wait for a result."""
+
+    def __init__(self, pool: Any, watches: Stopwatches) -> None:
+        self.submit_ = watches.around(HAND_OVER, pool.submit)
+        self.watches = watches
+
+    def submit(self, *arguments: Any) -> Any:
+        """As the pool's, with a result that is timed, too."""
+        future = self.submit_(*arguments)
+        future.result = self.watches.around(HAND_OVER, future.result)
+        return future
+
+
+@contextmanager
+def watched(watches: Stopwatches) -> Iterator[None]:
+    """Within this context entry points of kernels, and the thread pool, are timed."""
+    from minirnn.jit import Kernel
+    from minirnn.kernels import threads
+
+    specialise, workers = Kernel.specialise, threads._workers
+
+    def watched_specialise(self: Any, *arguments: Any) -> Callable:
+        return watches.around(self.__name__, specialise(self, *arguments))
+
+    Kernel.specialise = watched_specialise  # type: ignore[method-assign]
+    threads._workers = lambda: WatchedPool(workers(), watches)  # type: ignore[assignment,return-value]
+    try:
+        yield
+    finally:
+        Kernel.specialise, threads._workers = specialise, workers  # type: ignore[method-assign]
+
+
+@contextmanager
+def without_gates() -> Iterator[None]:
+    """Within this context recurrent layers have cells whose rows do nothing."""
+    from minirnn import layers
+    from minirnn.jit import inline
+
+    @inline
+    def no_row(cell, s, q, h, c, prev, new, left):
+        pass
+
+    @inline
+    def no_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
+        pass
+
+    kinds = (layers.LSTM, layers.GRU, layers.SimpleRNN)
+    cells = {kind: kind.cell for kind in kinds}
+    for kind in kinds:
+        kind.cell = lambda self, cell=cells[kind]: cell(self).but(  # type: ignore[method-assign,misc]
+            "without_gates", row=no_row, row_backward=no_row_backward
+        )
+    try:
+        yield
+    finally:
+        for kind in kinds:
+            kind.cell = cells[kind]  # type: ignore[method-assign]
+
+
+def measured(call: Callable[[], Any], watches: Stopwatches, seconds: float, rounds: int) -> tuple[float, dict]:
+    """Microseconds of one call, and of the functions in it by their names: of the fastest of the rounds."""
+    call()
+    start = time.perf_counter()
+    call()
+    repeats = max(1, round(seconds / rounds / (time.perf_counter() - start)))
+    read, added = cost_of_a_stopwatch()
+    best: tuple[float, dict] = (float("inf"), {})
+    for _ in range(rounds):
+        watches.reset()
+        start_ns = time.perf_counter_ns()
+        for _ in range(repeats):
+            call()
+        taken = time.perf_counter_ns() - start_ns
+        per_call = watches.calls / repeats
+        whole = taken / repeats - per_call * added
+        share = sum(watches.nanoseconds.values()) / repeats
+        # What a stopwatch reads by itself is spread over the names by their time: it matters to small calls only.
+        factor = max(0.0, 1 - per_call * read / share) if share else 0.0
+        if whole / 1e3 < best[0]:
+            parts = {name: factor * ns / repeats / 1e3 for name, ns in watches.nanoseconds.items()}
+            best = whole / 1e3, parts
+    return best
+
+
+def profile(contender: Any, name: str, seconds: float = SECONDS, rounds: int = ROUNDS) -> dict[str, Any]:
+    """The case's name, microseconds of one `call`, and of each of the PARTS."""
+    case, watches = find(name), Stopwatches()
+    with watched(watches):
+        data = case_data(case)
+        call, names = measured(contender.task(case, data, "default").call, watches, seconds, rounds)
+        with without_gates():
+            _, bare = measured(contender.task(case, data, "default").call, watches, seconds, rounds)
+    gates = sum(max(0.0, names.get(kernel, 0.0) - bare.get(kernel, 0.0)) for kernel in ("forward", "backward"))
+    parts = {
+        "hand-over": names.get(HAND_OVER, 0.0),
+        "matmul": sum(names.get(kernel, 0.0) for kernel in MATMUL) - gates,
+        "gates": gates,
+        "optimizer": sum(names.get(kernel, 0.0) for kernel in OPTIMIZER),
+        "other": sum(us for kernel, us in names.items() if kernel not in (*MATMUL, *OPTIMIZER, HAND_OVER)),
+    }
+    return {"case": name, "call": call, "python": max(0.0, call - sum(parts.values())), **parts}
+
+
+def profile_apart(name: str, threads: int) -> dict[str, Any]:
+    """The profile of a case, taken in a process of its own. Raises RuntimeError with one line when that fails."""
+    command = [sys.executable, "-m", "benchmarks.profile", str(threads), name]
+    run = subprocess.run(command, cwd=ROOT, env=environment(threads), capture_output=True, text=True)
+    if run.returncode:
+        lines = run.stderr.strip().splitlines()
+        raise RuntimeError(lines[-1] if lines else f"process ended with code {run.returncode}")
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Print the profile of one case as JSON; an error as one line and exit code 1."""
+    threads, name = int(sys.argv[1]), sys.argv[2]
+    pin(threads)
+    try:
+        from benchmarks.contenders.minirnn import Entrant
+
+        print(json.dumps(profile(Entrant(threads), name)))
+    except Exception as error:
+        sys.exit(one_line(error))
+
+
+if __name__ == "__main__":
+    main()
