@@ -19,8 +19,8 @@ STYLES = {
     "keras-torch": ("#CC79A7", "v"),
 }
 # `fit` and `predict` have shapes of their own, and stand beside the single steps.
-ROW_OF = {"inference": "inference", "predict": "inference", "training": "training", "fit": "training"}
-ROWS = ("inference", "training")
+ROW_OF = {"inference": "inference", "predict": "inference", "training": "training", "fit": "training", "step": "step"}
+ROWS = ("inference", "training", "step")
 TITLES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
 
 

@@ -18,7 +18,7 @@ class Entrant(KerasStyle):
     It takes no steps of a stream: on this backend `predict_on_batch` does not keep the states of a stateful layer.
     """
 
-    modes = ("inference", "training")
+    modes = ("inference", "training", "fit", "predict")
 
     def __init__(self, threads: int) -> None:
         self.keras = keras
