@@ -21,8 +21,8 @@ def nothing() -> None:
 class Task:
     """A case made ready.
 
-    call           the whole public call, nothing else: gives the predictions (in a stream of its next step), the loss of
-                   a training step, or the mean losses of the first CHECKED_EPOCHS of a fit
+    call           the whole public call, nothing else: gives the predictions (in a stream of its next step), the loss
+                   of a training step, or the mean losses of the first CHECKED_EPOCHS of a fit
     before_check   called before each call whose result is compared with the other contenders' results
     """
 
