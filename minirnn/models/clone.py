@@ -20,7 +20,7 @@ def clone_model(
     call_function: Callable[..., Any] | None = None,
     recursive: bool = False,
 ) -> Any:
-    """A model with the layers, names and calls of `model`, new weights, and no optimizer.
+    """A model with the layers, names and calls of `model`, and new weights; compiled anew if `model` is compiled.
 
     `input_tensors` are symbolic inputs to use instead of new ones. `clone_function(layer)` makes the new layer of each
     layer that is no Input, by default from its configuration; a layer that is called twice is cloned once.
@@ -28,7 +28,7 @@ def clone_model(
     the model in the same way, which else go to `clone_function` as a whole.
 
     A model with a `call` of its own is made anew from its configuration, by `get_config` and `from_config` of its
-    class, and built as it is built. It takes none of the functions and tensors. A functional model whose class has an
+    class, built as it is built, and not compiled. It takes none of the functions and tensors. A functional model whose class has an
     `__init__` of another kind becomes a plain functional one.
 
     Raises TypeError for anything but a model, and ValueError for `input_tensors` that are not as many as the model has
@@ -53,8 +53,19 @@ def clone_model(
         return clones[layer]
 
     if isinstance(model, Sequential):
-        return _clone_chain(model, input_tensors, clone)
-    return _clone_graph(model, input_tensors, clone, call_function or (lambda layer, *args, **kw: layer(*args, **kw)))
+        cloned = _clone_chain(model, input_tensors, clone)
+    else:
+        call = call_function or (lambda layer, *args, **kwargs: layer(*args, **kwargs))
+        cloned = _clone_graph(model, input_tensors, clone, call)
+    if model.compiled:
+        cloned.compile(_anew(model.optimizer), **map_leaves(_anew, model._compiled_with))
+    return cloned
+
+
+def _anew(part: Any) -> Any:
+    """An optimizer, loss or metric of the same settings that has seen nothing yet; functions and names as they are."""
+    described = hasattr(part, "get_config") and not isinstance(part, type)
+    return type(part).from_config(part.get_config()) if described else part
 
 
 def _clone_chain(model: Sequential, input_tensors: Any, clone: Callable[[Any], Any]) -> Sequential:

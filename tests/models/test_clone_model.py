@@ -174,3 +174,23 @@ def test_what_cannot_be_cloned_is_refused_in_one_line(arguments, error, words):
     with pytest.raises(error, match=words) as caught:
         clone_model(*arguments())
     assert "\n" not in str(caught.value)
+
+
+def test_the_clone_of_a_compiled_model_is_compiled_as_in_keras(keras):
+    y = np.ones((5, 1), "float32")
+    for library in (minirnn, keras):
+        model = library.Sequential([library.Input((3, 1)), library.layers.LSTM(2), library.layers.Dense(1)])
+        assert not library.models.clone_model(model).compiled
+        mae = library.metrics.MeanAbsoluteError(name="error")
+        model.compile(library.optimizers.Adam(0.03), library.losses.Huber(0.7), metrics=[mae])
+        model.fit(X, y, verbose=0)
+        clone = library.models.clone_model(model)
+        assert clone.compiled and clone.optimizer is not model.optimizer
+        assert float(clone.optimizer.learning_rate) == pytest.approx(0.03) and int(clone.optimizer.iterations) == 0
+        clone.set_weights(model.get_weights())
+        before = model.get_weights()
+        ours, theirs = (each.evaluate(X, y, verbose=0, return_dict=True) for each in (clone, model))
+        assert ours == theirs and set(ours) == {"loss", "error"}
+        clone.fit(X, y, verbose=0)
+        for weight, kept in zip(model.get_weights(), before, strict=True):
+            np.testing.assert_array_equal(weight, kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -71,3 +72,18 @@ def test_a_model_is_drawn_without_graphviz(keras, monkeypatch, tmp_path):
         else:
             library.utils.plot_model(model, str(path))
             assert path.stat().st_size > 1000
+
+
+@difference("an epoch whose data ended early is shown as 5/5")
+def test_a_bar_of_data_that_ended_early_says_how_far_it_came(keras, capsys):
+    def three():
+        for _ in range(3):
+            yield np.ones((2, 3)), np.ones((2, 1))
+
+    for library, shown in ((keras, "5/5"), (minirnn, "3/5")):
+        model = library.Sequential([library.Input((3,)), library.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(three(), steps_per_epoch=5, verbose=2)
+        assert shown in capsys.readouterr().out

@@ -95,3 +95,29 @@ def test_flatten_takes_channels_last_only(keras):
     np.testing.assert_array_equal(keras.layers.Flatten("channels_first")(x), [[0, 3, 1, 4, 2, 5]])
     with pytest.raises(NotImplementedError, match="channels_first"):
         layers.Flatten("channels_first")
+
+
+@difference("RMSNormalization(axis=1) lays its scale")
+def test_the_scale_of_rms_normalization_lies_along_its_axis(keras):
+    ours, theirs = (library.layers.RMSNormalization(axis=1) for library in (minirnn, keras))
+    for layer in (ours, theirs):
+        layer.build((None, 2, 2))
+        layer.set_weights([np.array([1.0, 10.0])])
+    x = np.ones((1, 2, 2), "float32")
+    np.testing.assert_allclose(theirs(x), [[[1, 10], [1, 10]]], rtol=1e-6)
+    np.testing.assert_allclose(ours(x), [[[1, 1], [10, 10]]], rtol=1e-6)
+
+
+@difference("the activity_regularizer of a cell inside RNN")
+def test_the_activity_regularizer_of_a_cell_is_refused_in_training(keras):
+    def fit(library):
+        cell = library.layers.SimpleRNNCell(2)
+        cell.activity_regularizer = library.regularizers.L2(0.1)
+        model = library.Sequential([library.Input((3, 2)), library.layers.RNN(cell)])
+        model.compile("sgd", "mse")
+        model.fit(np.ones((4, 3, 2)), np.ones((4, 2)), verbose=0)
+
+    with pytest.raises(Exception, match="out of scope"):
+        fit(keras)
+    with pytest.raises(NotImplementedError, match="give it to the RNN$"):
+        fit(minirnn)

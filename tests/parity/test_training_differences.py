@@ -242,3 +242,44 @@ def test_what_cannot_be_monitored_is_refused(both, refused, options):
     with pytest.raises(ValueError, match="val_loss|mni"):
         fit_ours()
     np.testing.assert_array_equal(ours.get_weights()[0], before[0])
+
+
+@difference("IoU metrics cut fractional weights")
+def test_fractional_weights_count_in_iou(keras):
+    for library, result in ((keras, 0.0), (minirnn, 0.5)):
+        metric = library.metrics.MeanIoU(2)
+        metric.update_state([0, 1, 1], [0, 1, 0], sample_weight=[0.5, 0.5, 0.5])
+        assert float(metric.result()) == pytest.approx(result)
+
+
+@difference("generalized crossentropy of a probability 0")
+def test_the_slope_of_generalized_crossentropy_at_zero_is_finite(keras):
+    _, tf = keras_side.load()
+    p = tf.zeros((1, 1)), tf.ones((1, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(p)
+        loss = keras.losses.CategoricalGeneralizedCrossEntropy()(np.array([0]), tf.concat(p, axis=1))
+    assert not np.isfinite(tape.gradient(loss, p)[0]).all()
+    model = minirnn.Sequential([minirnn.Input((1,), dtype="float64"), minirnn.layers.Dense(2, dtype="float64")])
+    model.compile("sgd", minirnn.losses.CategoricalGeneralizedCrossEntropy())
+    model.set_weights([np.zeros((1, 2)), np.array([0.0, 1.0])])
+    _, gradients, _ = model.compute_gradients(np.ones((1, 1)), np.array([0]))
+    assert all(np.isfinite(gradient).all() for gradient in gradients) and gradients[1][0] < 0
+
+
+@difference("`initial_epoch` above `epochs`")
+def test_an_initial_epoch_above_epochs_is_refused(both, refused):
+    ours, theirs = both(dense)
+    assert theirs.fit(X, Y, epochs=2, initial_epoch=5, verbose=0).history == {}
+    refused(ours, "initial_epoch must not exceed epochs", X, Y, epochs=2, initial_epoch=5)
+
+
+@difference("`Model(inputs, outputs, activity_regularizer=..)`")
+def test_the_activity_regularizer_of_a_functional_model_is_refused(keras):
+    def model(library):
+        x = library.Input((3,))
+        return library.Model(x, library.layers.Dense(1)(x), activity_regularizer="l2")
+
+    assert model(keras).activity_regularizer is None
+    with pytest.raises(TypeError, match="give it to the last layer"):
+        model(minirnn)
