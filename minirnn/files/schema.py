@@ -59,6 +59,8 @@ class Schema:
         self._depth += 1
         if self._depth > limits.DEEPEST_MODEL:
             raise wrong(f"{self._depth} models or wrappers within each other", where, f"at most {limits.DEEPEST_MODEL}")
+        if name == "Lambda":
+            raise wrong(name, where, "layers alone; a Lambda is Python code and is not loaded, write a Layer")
         own = self._own_class(entry)
         calls = 1
         if own is not None:

@@ -80,7 +80,7 @@ def test_each_is_told_in_one_short_line_that_names_the_file(reports):
 @pytest.mark.parametrize(
     "name, said",
     [
-        ("lambda_layer", "'Lambda'"),
+        ("lambda_layer", "a Lambda is Python code and is not loaded"),
         ("class_unknown", "did you mean 'LSTM'"),
         ("key_unknown", "'evil'"),
         ("json_key_twice", "twice in one object"),

@@ -466,7 +466,7 @@ def test_an_own_layer_is_configured_by_its_arguments_and_comes_back_by_its_name(
     again = minirnn.models.model_from_json(model.to_json(), {"Affine": Affine})
     again.set_weights(model.get_weights())
     np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
-    with pytest.raises(ValueError, match="no layer 'Affine'"):
+    with pytest.raises(ValueError, match="found the layer 'Affine'"):
         minirnn.models.model_from_json(model.to_json())
 
 

@@ -339,7 +339,7 @@ def test_it_is_configured_by_its_arguments_and_comes_back_by_its_name():
     again.build((None, 4, 2))
     again.set_weights(model.get_weights())
     np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
-    with pytest.raises(ValueError, match="no layer 'Forecast'"):
+    with pytest.raises(ValueError, match="found the layer 'Forecast'"):
         minirnn.models.model_from_json(model.to_json())
 
 
