@@ -28,8 +28,8 @@ def clone_model(
     the model in the same way, which else go to `clone_function` as a whole.
 
     A model with a `call` of its own is made anew from its configuration, by `get_config` and `from_config` of its
-    class, built as it is built, and not compiled. It takes none of the functions and tensors. A functional model whose class has an
-    `__init__` of another kind becomes a plain functional one.
+    class, built as it is built, and not compiled. It takes none of the functions and tensors. A functional model whose
+    class has an `__init__` of another kind becomes a plain functional one.
 
     Raises TypeError for anything but a model, and ValueError for `input_tensors` that are not as many as the model has
     inputs, and for arguments that its kind does not take.

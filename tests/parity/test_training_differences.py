@@ -283,3 +283,12 @@ def test_the_activity_regularizer_of_a_functional_model_is_refused(keras):
     assert model(keras).activity_regularizer is None
     with pytest.raises(TypeError, match="give it to the last layer"):
         model(minirnn)
+
+
+@difference("Huber's configuration forgets its delta")
+def test_the_configuration_of_huber_keeps_its_delta(keras):
+    for library, kept in ((keras, False), (minirnn, True)):
+        loss = library.losses.Huber(0.3)
+        again = library.losses.Huber.from_config(loss.get_config())
+        y, p = np.zeros((1, 1)), np.full((1, 1), 2.0)
+        assert (float(again(y, p)) == pytest.approx(float(loss(y, p)))) is kept
