@@ -6,7 +6,7 @@ project = "minirnn"
 author = "the minirnn developers"
 release = version = installed("minirnn")
 
-extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 html_theme = "furo"
 html_title = "minirnn"
@@ -23,5 +23,15 @@ nb_execution_timeout = 300
 nb_merge_streams = True
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "description"
+autodoc_typehints = "none"
 autodoc_class_signature = "separated"
+
+
+def setup(app):
+    """Docstrings are plain text with equations and tables laid out by hand: they are shown as they are written."""
+
+    def as_written(app, what, name, obj, options, lines):
+        if any(lines):
+            lines[:] = ["::", "", *(f"    {line}" for line in lines), ""]
+
+    app.connect("autodoc-process-docstring", as_written)

@@ -1,0 +1,51 @@
+"""The notes: their code runs, and the Korean ones keep step with the English."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+CHAPTERS = sorted((DOCS / "path").glob("*.md"))
+PAGES = [*CHAPTERS, DOCS / "coming_from_pytorch.md"]
+FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+FORMULA = re.compile(r"^\$\$.*?^?\$\$$", re.DOTALL | re.MULTILINE)
+
+
+def cells(page: Path) -> list[str]:
+    """The blocks of code that are run."""
+    blocks = FENCE.findall(page.read_text(encoding="utf-8"))
+    return [block.split("\n", 1)[1][:-3] for block in blocks if block.startswith("```{code-cell}")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_code_of_a_page_runs_from_top_to_bottom(page, monkeypatch):
+    from matplotlib import pyplot
+
+    matplotlib.use("agg")
+    monkeypatch.setattr(pyplot, "show", lambda: pyplot.close("all"))
+    names: dict = {"__name__": "__main__"}
+    for number, cell in enumerate(cells(page)):
+        exec(compile(cell, f"{page.name}, cell {number + 1}", "exec"), names)
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+def test_the_korean_chapter_keeps_step(page):
+    english, korean = (each.read_text(encoding="utf-8") for each in (page, DOCS / "ko" / "path" / page.name))
+    korean = korean.replace("../../../minirnn/", "../../minirnn/")  # a folder deeper
+    assert FENCE.findall(korean) == FENCE.findall(english)
+    assert FORMULA.findall(korean) == FORMULA.findall(english)
+    levels = [re.findall(r"^#+(?= )", FENCE.sub("", text), re.MULTILINE) for text in (korean, english)]
+    assert levels[0] == levels[1]
+    numbers = [re.findall(r"^\d+\. ", FENCE.sub("", text), re.MULTILINE) for text in (korean, english)]
+    assert numbers[0] == numbers[1]
+
+
+def test_both_languages_have_the_same_chapters_and_list_them():
+    names = [page.name for page in CHAPTERS]
+    assert sorted(page.name for page in (DOCS / "ko" / "path").glob("*.md")) == names
+    for index in (DOCS / "index.md", DOCS / "ko" / "index.md"):
+        assert re.findall(r"^path/(\S+)$", index.read_text(encoding="utf-8"), re.MULTILINE) == [n[:-3] for n in names]
