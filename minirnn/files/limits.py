@@ -14,4 +14,5 @@ DEEPEST_MODEL = 12  # models and wrappers within each other
 MOST_CALLS = 5000  # of layers in one pass through a model
 MOST_UNITS = 2**24  # units, features, steps: any one size
 MOST_ROWS = 2**16  # of a batch that a model fixes
-MOST_PROBED = 2**24  # numbers that a pass over the test vector may compute
+MOST_PROBED = 2**21  # numbers that a pass over the test vector may compute: some 30 MB with scratch memory
+MOST_PRODUCTS = 2**30  # multiply-adds of that pass, roughly

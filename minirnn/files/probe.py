@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.files.errors import ModelFileError
-from minirnn.files.limits import MOST_PROBED
+from minirnn.files.limits import MOST_PROBED, MOST_PRODUCTS
 
 KEPT = 64  # numbers of each output
 STEPS = (4, 16, 64)  # for an axis that a model leaves open: the first that its layers can take
@@ -61,8 +61,8 @@ def _input_shapes(model: Any) -> list[tuple[int, ...]] | None:
             values = model.graph.value_shapes(shapes)
         except ValueError:
             continue
-        width = max((max(w.shape, default=1) for w in model.weights), default=1)
-        return shapes if width * sum(map(math.prod, values)) <= MOST_PROBED * KEPT else None
+        size, width = sum(map(math.prod, values)), max((max(w.shape, default=1) for w in model.weights), default=1)
+        return shapes if size <= MOST_PROBED and size * width <= MOST_PRODUCTS else None
     return None
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from good import CONFIG, WEIGHTS, Good, good_model
 from hostile_archives import archives
-from hostile_configs import config_changes, dense_chain, texts
+from hostile_configs import config_changes, costly_chain, dense_chain, texts
 from hostile_weights import weights
 
 from minirnn.files import weights_file
@@ -53,6 +53,8 @@ def corpus(folder: Path) -> Iterator[tuple[str, Path]]:
     yield put("vector_wrong", good.file(h5=bytes(sealed)))
     sealed = weights_file.sealed({**good.arrays, f"{weights_file.VECTOR}/0": np.zeros((100, 100), "float32")})
     yield put("vector_large", good.file(h5=bytes(sealed)))
+    sealed = weights_file.sealed({f"{weights_file.VECTOR}/0": np.zeros(1, "float32")})
+    yield put("vector_costly", good.file(costly_chain(), h5=bytes(sealed)))
     yield put(
         "digest_wrong", good.file(h5=bytes(write_hdf5({**good.arrays, weights_file.DIGEST: np.zeros(32, np.uint8)})))
     )

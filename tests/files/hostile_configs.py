@@ -243,3 +243,10 @@ def dense_chain() -> dict:
     layers = [_entry("InputLayer", name="i", batch_shape=[None, 64])]
     layers += [_entry("Dense", name=f"d{n}", units=64, use_bias=False) for n in range(20)]
     return _entry("Sequential", "keras", name="s", layers=layers)
+
+
+def costly_chain() -> dict:
+    """A model without weights that computes 2 ** 30 numbers of three."""
+    layers = [_entry("InputLayer", name="i", batch_shape=[None, 3]), _entry("RepeatVector", name="r", n=2**24)]
+    layers += [_entry("UpSampling1D", name="u", size=64), _entry("GlobalMaxPooling1D", name="g")]
+    return _entry("Sequential", "keras", name="s", layers=layers)
