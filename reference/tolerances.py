@@ -5,6 +5,9 @@ How each difference is measured:
 - outputs: max |ours - Keras's| / max(1, max |Keras's|), over one array. At unit scale (|values| <= 1, the range of tanh
   and sigmoid) this is the plain difference.
 - gradients: max |ours - Keras's| / max |Keras's|, over the gradient of one weight, of x, or of one initial state.
+  Layers drawn at random may have arrays of one number, a sum that cancels or the slope of a gate that is nearly shut:
+  their float32 gradients are relative to the largest of the draw, at least 1, the scale of what arrives; the float64
+  ones are not.
 - losses: the largest |ours - Keras's| / |Keras's| of a training run, over its epochs.
 - truth: for each array (the output, the gradient of each weight and of x) the root mean square of its float32 error
   over `DRAWS` draws of weights and data, relative to the largest |truth|; then the geometric mean of the arrays. What
