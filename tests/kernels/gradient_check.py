@@ -9,7 +9,7 @@ STEP = 1e-4
 TOLERANCE = 1e-9
 
 
-def check_vjp(case) -> None:
+def check_vjp(case, step: float = STEP) -> None:
     """Each gradient of `case`, along a random direction, equals the difference of sum(outputs * upstream)."""
     layer = case.layer
     dx, d_weights, d_states = case.vjp()
@@ -20,8 +20,8 @@ def check_vjp(case) -> None:
     for name, (value, gradient) in quantities.items():
         assert gradient.shape == value.shape and gradient.dtype == value.dtype, name
         direction = random.normal(0, 1, value.shape)
-        at = [value_at(case, name, value + k * STEP * direction) for k in (-2, -1, 1, 2)]
-        slope = (8 * (at[2] - at[1]) - (at[3] - at[0])) / (12 * STEP)
+        at = [value_at(case, name, value + k * step * direction) for k in (-2, -1, 1, 2)]
+        slope = (8 * (at[2] - at[1]) - (at[3] - at[0])) / (12 * step)
         found = float(np.sum(gradient * direction))
         assert abs(found - slope) <= TOLERANCE * max(1, abs(slope)), f"{name}: {found}, expected {slope}"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from gradient_check import check_vjp
-from recurrent_cases import SIBLINGS, FrozenDraws, make_dropping
+from gradient_check import STEP, check_vjp
+from recurrent_cases import SIBLINGS, make_dropping
 from test_lstm_siblings import assert_same, drawn, found_in, options_of
 
 from minirnn import layers
@@ -35,12 +37,12 @@ every_rate = pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 every_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 
 
-class FrozenChance(FrozenDraws):
+class FrozenChance:
     """What zoneout draws, the same at each call; those of c and of h, of one shape, come in turn."""
 
     def __init__(self, seed):
-        super().__init__(seed)
-        self.calls = 0
+        self.seed, self.calls = seed, 0
+        self.bit_generator = SimpleNamespace(state=None)  # which no draw changes
 
     def random(self, shape, dtype):
         self.calls += 1
@@ -92,7 +94,8 @@ def test_outputs_states_and_gradients_are_the_oracles(cell, rates, options):
 @every_rate
 @every_cell
 def test_gradients_of_input_weights_and_states_are_slopes(cell, rates, options):
-    check_vjp(frozen(cell, **options, **rates))
+    # With features dropped a row may be nearly level, and its normalization so steep that only short steps are straight.
+    check_vjp(frozen(cell, **options, **rates), step=2e-5 if cell == "LayerNormLSTM" else STEP)
 
 
 @every_cell
