@@ -12,7 +12,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 CHAPTERS = sorted((DOCS / "path").glob("*.md"))
 PAGES = [*CHAPTERS, DOCS / "coming_from_pytorch.md"]
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
-FORMULA = re.compile(r"^\$\$.*?^?\$\$$", re.DOTALL | re.MULTILINE)
+FORMULA = re.compile(r"^\$\$.*?\$\$$", re.DOTALL | re.MULTILINE)
 
 
 def cells(page: Path) -> list[str]:

@@ -94,7 +94,7 @@ def test_outputs_states_and_gradients_are_the_oracles(cell, rates, options):
 @every_rate
 @every_cell
 def test_gradients_of_input_weights_and_states_are_slopes(cell, rates, options):
-    # With features dropped a row may be nearly level, and its normalization so steep that only short steps are straight.
+    # With features dropped a row may be nearly level, and its normalization too steep for longer steps.
     check_vjp(frozen(cell, **options, **rates), step=2e-5 if cell == "LayerNormLSTM" else STEP)
 
 
