@@ -218,6 +218,8 @@ def train(
     on_epoch: Callable[[int], None] | None = None,
 ) -> Sequential:
     """One recurrent layer and a Dense layer that answers with all steps of the horizon, trained with Adam on mse."""
+    if epochs < 1:
+        raise ValueError(f"epochs must be at least 1, got {epochs}; a model that was never trained foretells nothing")
     model = network(x.shape[1:], cell, units, y.shape[1], seed)
     model.compile(optimizer=optimizers.Adam(LEARNING_RATE), loss="mse")
     progress = [LambdaCallback(on_epoch_end=lambda epoch, logs: on_epoch(epoch + 1))] if on_epoch else []

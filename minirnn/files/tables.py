@@ -48,6 +48,7 @@ LAYERS = {
     "BatchNormalization": "axis momentum epsilon BETA GAMMA moving_mean_initializer moving_variance_initializer "
     "synchronized renorm renorm_clipping renorm_momentum",
     "LayerNormalization": "axis epsilon BETA GAMMA rms_scaling", "UnitNormalization": "axis",
+    "RMSNormalization": "axis epsilon", "GroupNormalization": "groups axis epsilon BETA GAMMA",
     "Normalization": "axis mean variance invert",
     "Attention": "use_scale score_mode dropout seed", "AdditiveAttention": "use_scale dropout seed",
     "Dropout": "rate noise_shape seed", "SpatialDropout1D": "rate seed", "GaussianDropout": "rate seed",

@@ -79,7 +79,7 @@ def trace_model(model: Model, x: Any, training: bool, layers: Any, chosen: Selec
 
     def back(dy: Any) -> Gradients:
         dys = [dy[name] for name in model.result_names] if isinstance(dy, dict) else flatten(dy)
-        shapes = [run.values[number].shape for number in run.output_numbers]
+        shapes = [y.shape for y in run.scores]
         clean: list[Any] = [
             as_input(d, "dy", model.output_dtype(k), s) for k, (d, s) in enumerate(zip(dys, shapes, strict=True))
         ]
@@ -176,8 +176,8 @@ def _calls(layer: Any, tape: Any, name: str, repeat: int) -> Iterator[Call]:
     elif isinstance(layer, Cell):
         yield name, layer.layer, tape, repeat
     elif isinstance(layer, Bidirectional):
-        for inner, inner_tape in zip(layer.sublayers(), tape.tapes, strict=True):
-            yield from _calls(inner, inner_tape, f"{name}/{inner.name}", repeat)
+        for call in tape.calls:
+            yield from _calls(call.layer, call.tape, f"{name}/{call.layer.name}", repeat)
     elif isinstance(layer, RNN):
         stages = [(s, t) for s, t in zip(tape.stages, tape.tapes, strict=True) if isinstance(s, Recurrent)]
         for stage, inner_tape in stages:

@@ -51,6 +51,8 @@ LAYERS = [
     ("BatchNormalization", {"axis": 1, "scale": False, "momentum": 0.5}, SEQUENCE),
     ("LayerNormalization", {"axis": [-1, 1], "epsilon": 0.1}, CUBE),
     ("LayerNormalization", {"rms_scaling": True}, SEQUENCE),
+    ("RMSNormalization", {"epsilon": 0.01}, SEQUENCE),
+    ("GroupNormalization", {"groups": 1, "scale": False}, SEQUENCE),
     ("UnitNormalization", {"axis": [1, 2]}, SEQUENCE),
     ("Normalization", {"mean": [1.0, 2.0, 3.0, 4.0], "variance": [1.0, 2.0, 3.0, 4.0]}, SEQUENCE),
     ("Normalization", {}, SEQUENCE),

@@ -36,15 +36,15 @@ def handed_over(monkeypatch):
     """The kernels that Dense and recurrent layers have called."""
     kernels = []
 
-    def watched(share):
-        def shared(kernel, *arguments):
+    def watched(repeat):
+        def repeated(kernel, *arguments):
             kernels.append(kernel)
-            return share(kernel, *arguments)
+            return repeat(kernel, *arguments)
 
-        return shared
+        return repeated
 
     for module in (dense, recurrence):
-        monkeypatch.setattr(module, "share", watched(module.share))
+        monkeypatch.setattr(module, "repeat", watched(module.repeat))
     return kernels
 
 
