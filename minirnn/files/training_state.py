@@ -21,6 +21,7 @@ from minirnn.files.atomic import replace_file
 from minirnn.files.errors import ModelFileError, named
 from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.json_text import read_json
+from minirnn.layers.regularized import with_sublayers
 
 RUN = f"{weights_file.OWN}/run"
 TEXT = f"{RUN}/text"
@@ -122,22 +123,13 @@ def _kept(callback: Any) -> tuple[str, ...]:
     return getattr(callback, "kept", ())
 
 
-def _layers(layer: Any, seen: dict[Any, None]) -> dict[Any, None]:
-    """A layer and all within it, each once."""
-    if layer not in seen:
-        seen[layer] = None
-        for inner in layer.sublayers():
-            _layers(inner, seen)
-    return seen
-
-
 def _generators(model: Any) -> list[Any]:
     """What all layers draw from, each with a `state`, in the same order in every run."""
-    return [generator for layer in _layers(model, {}) for generator in layer.generators()]
+    return [generator for layer in with_sublayers(model) for generator in layer.generators()]
 
 
 def _stateful(model: Any) -> Iterator[Any]:
-    for layer in _layers(model, {}):
+    for layer in with_sublayers(model):
         if getattr(layer, "stateful", False) and "states" in vars(layer):
             yield layer
 

@@ -12,14 +12,14 @@ from minirnn.boundary import as_mask
 from minirnn.layers.arguments import passed_on
 from minirnn.layers.batch_renormalization import Renormalization
 from minirnn.layers.layer import Tape
-from minirnn.layers.scaling import Scaled, seen, sizes_along, total, whole_axes
+from minirnn.layers.scaling import AlongOneAxis, Scaled, seen, sizes_along, total, whole_axes
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.weight import PlainLayout, zeros
 
 Array = NDArray[Any]
 
 
-class BatchNormalization(Scaled):
+class BatchNormalization(AlongOneAxis, Scaled):
     """Batch normalization (Ioffe and Szegedy 2015, algorithm 1):
 
         z = (x - mean) / sqrt(variance + epsilon)
@@ -98,15 +98,6 @@ class BatchNormalization(Scaled):
 
     def _stddev_initializer(self, shape: tuple[int, ...], dtype: Any = None) -> Array:
         return np.sqrt(self.moving_variance_initializer(shape, dtype=dtype))
-
-    def check_input(self, shape: Shape) -> None:
-        if not self.built:
-            sizes_along(shape, (self.axis,), self.name)
-        elif len(shape) != len(self.input_shape) or shape[self.axis] != self.input_shape[self.axis]:
-            raise ValueError(
-                f"{self.name} was built for inputs of shape {self.input_shape}, got {tuple(shape)}; "
-                f"the number of axes and the size of axis {self.axis} must agree"
-            )
 
     # --- the two passes ---
 

@@ -30,9 +30,9 @@ class Bidirectional(Layer):
     `backward_layer` is given, which is used as it is. `merge_mode` "concat" puts their outputs side by side; "sum",
     "mul" and "ave" join them number by number, at the same step of the input; None gives both. With `return_state` the
     states of both follow, those of the forward layer first; `initial_state` takes them in this order, nested as those
-    of the layers are. Weights: those of
-    the forward layer, then those of the backward one; `weights` sets them when they are made. With `return_sequences`
-    the output of a masked step is zero, whatever the layers' `zero_output_for_mask`.
+    of the layers are. Weights: those of the forward layer, then those of the backward one; `weights` sets them when
+    they are made. With `return_sequences` the output of a masked step is zero, whatever the layers'
+    `zero_output_for_mask`.
 
     Raises ValueError for what is no recurrent layer, an unknown `merge_mode`, layers of one direction, and layers that
     differ in `stateful`, `return_sequences` or `return_state`.

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from minirnn.boundary import whole
 from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape
-from minirnn.layers.scaling import Scaled, sizes_along, total, whole_axes
+from minirnn.layers.scaling import AlongOneAxis, Scaled, sizes_along, total, whole_axes
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.weight import zeros
 
 Array = NDArray[Any]
 
 
-class GroupNormalization(Scaled):
+class GroupNormalization(AlongOneAxis, Scaled):
     """Group normalization (Wu and He 2018, equations 1, 2 and 7):
 
         z = (x - mean) / sqrt(variance + epsilon)
@@ -60,15 +60,6 @@ class GroupNormalization(Scaled):
         self.groups = groups
         self.add_scale(sizes, self.scale, self.center)
         super().build(input_shape)
-
-    def check_input(self, shape: Shape) -> None:
-        if not self.built:
-            sizes_along(shape, (self.axis,), self.name)
-        elif len(shape) != len(self.input_shape) or shape[self.axis] != self.input_shape[self.axis]:
-            raise ValueError(
-                f"{self.name} was built for inputs of shape {self.input_shape}, got {tuple(shape)}; "
-                f"the number of axes and the size of axis {self.axis} must agree"
-            )
 
     # --- the two passes: the axis of features is seen as two, (groups, features of a group) ---
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Layer, Tape
-from minirnn.layers.scaling import Scaled, sizes_along, total, whole_axes
+from minirnn.layers.scaling import AlongAxes, Scaled, total, whole_axes
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.weight import zeros
 from minirnn.utils.notices import warn_caller
@@ -17,7 +17,7 @@ from minirnn.utils.notices import warn_caller
 Array = NDArray[Any]
 
 
-class LayerNormalization(Scaled):
+class LayerNormalization(AlongAxes, Scaled):
     """Layer normalization (Ba, Kiros and Hinton 2016, equations 3 and 4):
 
         z = (x - mean) / sqrt(variance + epsilon)
@@ -55,32 +55,17 @@ class LayerNormalization(Scaled):
             )
         self.axis = whole_axes(axis, type(self).__name__)
 
-    def _axes(self) -> tuple[int, ...]:
-        return tuple(sorted(self.axis)) if isinstance(self.axis, list) else (self.axis,)
-
     def build(self, input_shape: Shape) -> None:
-        sizes = sizes_along(input_shape, self._axes(), self.name)
-        if len({axis % len(input_shape) for axis in self._axes()}) < len(sizes):
-            raise ValueError(f"{self.name}: axis {self.axis} names one axis of shape {tuple(input_shape)} twice")
-        self.axis = list(self._axes())  # which is what Keras lists of a built layer
-        self._sizes = sizes
+        sizes = self.fix_axes(input_shape)
         self.add_scale(sizes, self.scale or self.rms_scaling, self.center and not self.rms_scaling)
         super().build(input_shape)
-
-    def check_input(self, shape: Shape) -> None:
-        sizes = sizes_along(shape, self._axes(), self.name)
-        if self.built and sizes != self._sizes:
-            raise ValueError(
-                f"{self.name} was built for {self._sizes} along axis {self.axis}, got shape {tuple(shape)}"
-            )
 
     # --- the two passes ---
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         t = Tape()
-        t.axes = tuple(sorted(axis % len(shape) for axis in self._axes()))
-        t.others = tuple(a for a in range(len(shape)) if a not in t.axes)
-        t.gamma, t.beta = self.scale_views(tuple(n if a in t.axes else 1 for a, n in enumerate(shape)))
+        t.axes, t.others, along = self.axes_of(shape)
+        t.gamma, t.beta = self.scale_views(along)
         t.z, t.y = zeros(shape, self.dtype), zeros(shape, self.dtype)
         t.dx = zeros(shape, self.dtype) if training else None
         return t

@@ -9,21 +9,20 @@ from numpy.typing import NDArray
 
 from minirnn import initializers
 from minirnn.boundary import number
-from minirnn.layers.layer import Layer, Tape
-from minirnn.layers.scaling import seen, sizes_along, total, whole_axes
+from minirnn.layers.layer import Tape
+from minirnn.layers.scaling import AlongAxes, seen, total, whole_axes
 from minirnn.layers.symbolic import Shape
 from minirnn.layers.weight import PlainLayout, zeros
 
 Array = NDArray[Any]
 
 
-class RMSNormalization(Layer):
+class RMSNormalization(AlongAxes):
     """Root mean square normalization (Zhang and Sennrich 2019, equation 4):
 
         z = x / sqrt(mean of x**2 + epsilon)
         y = scale z
 
-    Any shape in, the same out. The mean is taken along `axis` (-1: the features; one axis or a list); the weight scale
     Any shape in, the same out. The mean is taken along `axis` (-1: the features; one axis or a list); the weight scale
     is of the sizes of these axes, and lies along them (in Keras along the last ones). The mask is dropped, as in Keras.
 
@@ -42,29 +41,15 @@ class RMSNormalization(Layer):
         self.axis = whole_axes(axis, type(self).__name__)
         self.epsilon = number(epsilon, "epsilon", 0)
 
-    def _axes(self) -> list[int]:
-        return sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
-
     def build(self, input_shape: Shape) -> None:
-        self._sizes = sizes_along(input_shape, tuple(self._axes()), self.name)
-        if len({axis % len(input_shape) for axis in self._axes()}) < len(self._sizes):
-            raise ValueError(f"{self.name}: axis {self.axis} names one axis of shape {tuple(input_shape)} twice")
-        self.axis = self._axes()  # which is what Keras lists of a built layer
-        self._scale = self.add_weight("scale", self._sizes, initializers.get("ones"), PlainLayout(self.dtype))
+        sizes = self.fix_axes(input_shape)
+        self._scale = self.add_weight("scale", sizes, initializers.get("ones"), PlainLayout(self.dtype))
         super().build(input_shape)
-
-    def check_input(self, shape: Shape) -> None:
-        sizes = sizes_along(shape, tuple(self._axes()), self.name)
-        if self.built and sizes != self._sizes:
-            raise ValueError(
-                f"{self.name} was built for {self._sizes} along axis {self.axis}, got shape {tuple(shape)}"
-            )
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
         t = Tape()
-        t.axes = tuple(sorted(axis % len(shape) for axis in self._axes()))
-        t.others = tuple(a for a in range(len(shape)) if a not in t.axes)
-        t.scale = seen(self._scale).reshape([n if a in t.axes else 1 for a, n in enumerate(shape)])
+        t.axes, t.others, along = self.axes_of(shape)
+        t.scale = seen(self._scale).reshape(along)
         t.z, t.y = zeros(shape, self.dtype), zeros(shape, self.dtype)
         return t
 

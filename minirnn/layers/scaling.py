@@ -48,6 +48,52 @@ def whole_axes(axis: Any, owner: str) -> int | list[int]:
     return [int(a) for a in axis] if isinstance(axis, (list, tuple)) else int(axis)
 
 
+class AlongAxes(Layer):
+    """A layer that works along `axis`, one axis or a list, of sizes that are fixed when it is built."""
+
+    axis: Any
+
+    def _axes(self) -> tuple[int, ...]:
+        return tuple(sorted(self.axis)) if isinstance(self.axis, list) else (self.axis,)
+
+    def fix_axes(self, input_shape: Shape) -> tuple[int, ...]:
+        """The sizes along the axes, from now on; `build` asks. ValueError for an axis named twice."""
+        sizes = sizes_along(input_shape, self._axes(), self.name)
+        if len({axis % len(input_shape) for axis in self._axes()}) < len(sizes):
+            raise ValueError(f"{self.name}: axis {self.axis} names one axis of shape {tuple(input_shape)} twice")
+        self.axis = list(self._axes())  # which is what Keras lists of a built layer
+        self._sizes = sizes
+        return sizes
+
+    def check_input(self, shape: Shape) -> None:
+        sizes = sizes_along(shape, self._axes(), self.name)
+        if self.built and sizes != self._sizes:
+            raise ValueError(
+                f"{self.name} was built for {self._sizes} along axis {self.axis}, got shape {tuple(shape)}"
+            )
+
+    def axes_of(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """Of an input: the axes, the others, and the shape in which a weight along the axes stretches to it."""
+        axes = tuple(sorted(axis % len(shape) for axis in self._axes()))
+        others = tuple(a for a in range(len(shape)) if a not in axes)
+        return axes, others, tuple(n if a in axes else 1 for a, n in enumerate(shape))
+
+
+class AlongOneAxis(Layer):
+    """A layer that works along one `axis`, and takes inputs of as many axes as it was built for."""
+
+    axis: Any
+
+    def check_input(self, shape: Shape) -> None:
+        if not self.built:
+            sizes_along(shape, (self.axis,), self.name)
+        elif len(shape) != len(self.input_shape) or shape[self.axis] != self.input_shape[self.axis]:
+            raise ValueError(
+                f"{self.name} was built for inputs of shape {self.input_shape}, got {tuple(shape)}; "
+                f"the number of axes and the size of axis {self.axis} must agree"
+            )
+
+
 class Scaled(Layer):
     """A normalization with the weights gamma (unless `scale` is False) and beta (unless `center` is False).
 

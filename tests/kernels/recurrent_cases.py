@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 
 from minirnn import layers
 from minirnn.gates import gru, lstm, simple_rnn
@@ -87,6 +88,15 @@ def make(
         [draw(batch, units) for _ in range(layer.state_count)],
         a_mask(batch, time) if mask is True else mask,
     )
+
+
+# Of dropout, and the tests that go through them.
+RATES = {
+    "features": {"dropout": 0.4},
+    "states": {"recurrent_dropout": 0.4},
+    "both": {"dropout": 0.3, "recurrent_dropout": 0.5},
+}
+every_rate = pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 
 
 def freeze(dropping: Any) -> None:

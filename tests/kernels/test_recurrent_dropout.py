@@ -10,17 +10,12 @@ import pytest
 from gradient_check import check_vjp
 from hypothesis import given
 from hypothesis import strategies as st
-from recurrent_cases import CELLS, make, make_dropping
+from recurrent_cases import CELLS, RATES, every_rate, make, make_dropping
 from test_recurrent_forward import check_forward
 
 from minirnn.kernels import threads
 from minirnn.kernels.vec import lanes
 
-RATES = {
-    "features": {"dropout": 0.4},
-    "states": {"recurrent_dropout": 0.4},
-    "both": {"dropout": 0.3, "recurrent_dropout": 0.5},
-}
 OPTIONS = {
     "last": {},
     "sequence": {"return_sequences": True},
@@ -33,7 +28,6 @@ OPTIONS = {
     "no bias": {"use_bias": False},
 }
 every_cell = pytest.mark.parametrize("cell", CELLS)
-every_rate = pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 every_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 
 

@@ -7,18 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from gradient_check import STEP, check_vjp
-from recurrent_cases import SIBLINGS, make_dropping
+from recurrent_cases import RATES, SIBLINGS, every_rate, make_dropping
 from test_lstm_siblings import assert_same, drawn, found_in, options_of
 
 from minirnn import layers
 from minirnn.kernels.vec import lanes
 from reference import oracle
 
-RATES = {
-    "features": {"dropout": 0.4},
-    "states": {"recurrent_dropout": 0.4},
-    "both": {"dropout": 0.3, "recurrent_dropout": 0.5},
-}
 OPTIONS = {
     "last": {},
     "sequence": {"return_sequences": True},
@@ -33,7 +28,6 @@ OPTIONS = {
     "no bias": {"use_bias": False},
 }
 every_cell = pytest.mark.parametrize("cell", SIBLINGS)
-every_rate = pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 every_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 
 
