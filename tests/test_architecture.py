@@ -134,3 +134,16 @@ def test_kernels_raise_no_errors_of_their_own_about_arguments():
         if name.startswith("minirnn.kernels") and name != "minirnn.kernels.threads":
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 assert not isinstance(node, ast.Raise), f"{name} raises: validation belongs to the layers"
+
+
+def test_comprehensions_mean_the_same_on_every_python():
+    """Before Python 3.12 a comprehension is a function: `super()` and `locals()` are its own there."""
+    for name, path in modules().items():
+        for comprehension in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(comprehension, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+                continue
+            outside = set(ast.walk(comprehension.generators[0].iter))
+            for node in set(ast.walk(comprehension)) - outside:
+                bare = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args
+                wrong = bare and node.func.id in ("super", "locals")
+                assert not wrong, f"{name}:{node.lineno} calls {ast.unparse(node)} in a comprehension"

@@ -154,10 +154,9 @@ class Cell(Layer):
         """A step has no mask."""
 
     def get_config(self) -> dict[str, Any]:
-        config = self.layer.get_config()
-        return super().get_config() | {
-            name: value for name, value in config.items() if name not in (*_OF_SEQUENCES, *super().get_config())
-        }
+        own = super().get_config()
+        inner = self.layer.get_config()
+        return own | {name: value for name, value in inner.items() if name not in own and name not in _OF_SEQUENCES}
 
 
 class SimpleRNNCell(Cell):
