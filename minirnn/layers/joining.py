@@ -65,7 +65,7 @@ class Concatenate(Merge):
                 m = np.ones((1,) * x.ndim, bool)
             m = m[..., None] if m.ndim < x.ndim else m.any(axis=-1, keepdims=True)
             steps.append(np.broadcast_to(m, (*x.shape[:-1], 1)))
-        return np.concatenate(steps, axis=self.axis).any(axis=-1)
+        return np.any(np.concatenate(steps, axis=self.axis), axis=-1, keepdims=False)
 
     def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> Any:
         # An input's mask is expanded, and stretched by an "or" with zeros of the input's shape; then any of all.

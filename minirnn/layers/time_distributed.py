@@ -76,7 +76,7 @@ class TimeDistributed(Wrapper):
         """The input's mask; where it has more axes than the output can use, a step counts if any of it does."""
         if mask is None or mask.ndim <= 2 or self._keeps_time():
             return mask
-        return mask.any(axis=tuple(range(2, mask.ndim)))
+        return np.any(mask, axis=tuple(range(2, mask.ndim)), keepdims=False)
 
     def _keeps_time(self) -> bool:
         """Whether the layer's output still has the axes that a mask of more than two is about."""

@@ -58,7 +58,7 @@ class Thresholds:
         passed = np.ceil(np.clip(p, 0, 1) * p.dtype.type(len(self) - 1)).astype(np.int64)
         return np.maximum(passed, 1) if self.values[0] < 0 else passed
 
-    def _unsorted(self, counts: NDArray[np.float64], by_label: bool) -> NDArray[np.float64]:
+    def _unsorted(self, counts: NDArray[Any], by_label: bool) -> NDArray[np.float64]:
         result = np.empty_like(counts)
         result[:, self._order] = counts
         return result.T.copy() if by_label else result[0]
