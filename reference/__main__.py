@@ -1,5 +1,7 @@
 """`python -m reference`: compare minirnn with Keras on the standard set; `--draws 5000`: on layers drawn at random.
 
+`--mutants`: thousands of mistakes in the gate functions, and which check catches each.
+
 The exit code is 0 when everything agrees, 1 when anything differs, 2 when Keras cannot be loaded.
 """
 
@@ -21,7 +23,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--draws", type=int, metavar="N", help="instead of the standard set N layers, options and masks drawn at random"
     )
+    parser.add_argument(
+        "--mutants", action="store_true", help="instead: put one mistake at a time into the gates; say what catches it"
+    )
     options = parser.parse_args(arguments)
+
+    if options.mutants:
+        return _judge_mutants(options.json)
 
     import minirnn
     from reference import keras_side, report, suite
@@ -51,6 +59,19 @@ def _draw(count: int) -> int:
         difference = drawing.run(count, progress=status.update)
     print(difference or f"minirnn and Keras agree in {count} draws.")
     return 1 if difference else 0
+
+
+def _judge_mutants(json: bool) -> int:
+    """Judge the tests: does a check catch every mistake? Needs no Keras."""
+    from reference import mutants
+
+    with Console(stderr=True).status("starting") as status:
+        verdicts = mutants.judge(progress=status.update)
+    if json:
+        print(mutants.as_json(verdicts))
+    else:
+        mutants.print_table(Console(), verdicts)
+    return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
 if __name__ == "__main__":

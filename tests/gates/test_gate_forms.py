@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gate_cases import FORMS, GATES, RUNS, quantities, run_gate
+from gate_cases import FORMS, GATES, run_gate
+
+from reference.gate_runs import RUNS, quantities
 
 POINTS = 64  # whole registers of every width
 # A result is a sum of a few products of numbers around 1: some units in the last place of each.
