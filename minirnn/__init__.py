@@ -15,8 +15,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Initializer", "Input", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
     "Sequential", "activations", "backend", "callbacks", "config", "constraints", "datasets", "gates",
-    "get_num_threads", "initializers", "kernels", "layers", "losses", "metrics", "models", "ops", "optimizers",
-    "preprocessing", "random", "regularizers", "saving", "set_num_threads", "study", "utils", "warmup",
+    "get_num_threads", "initializers", "interop", "kernels", "layers", "losses", "metrics", "models", "ops",
+    "optimizers", "preprocessing", "random", "regularizers", "saving", "set_num_threads", "study", "utils", "warmup",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         datasets,
         gates,
         initializers,
+        interop,
         kernels,
         layers,
         losses,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import minirnn
-from minirnn import boundary, saving
+from minirnn import boundary, interop, saving
 
 HANGS_AFTER = 10  # seconds
 # What loading never does. Opening is looked at by its path.
@@ -34,7 +34,7 @@ def state() -> tuple[Any, ...]:
 
 
 def attempt(path: str, model: Any) -> dict[str, Any]:
-    """Load a file, `.weights.h5` into `model`, and say what happened."""
+    """Load a file, `.weights.h5` into `model`, `.safetensors` by `from_torch`, and say what happened."""
     for rank in range(1, 4):  # the kernel that looks for NaN comes from its cache, a file, at its first use
         for dtype in ("float32", "float64"):
             boundary.finite_kernel(np.zeros((1,) * rank, dtype))
@@ -55,6 +55,8 @@ def attempt(path: str, model: Any) -> dict[str, Any]:
     try:
         if path.endswith(".weights.h5"):
             model.load_weights(path)
+        elif path.endswith(".safetensors"):
+            interop.from_torch(path)
         else:
             saving.load_model(path)
         ended, text = "loaded", ""

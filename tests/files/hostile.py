@@ -16,6 +16,7 @@ import numpy as np
 from good import CONFIG, WEIGHTS, Good, good_model
 from hostile_archives import archives
 from hostile_configs import config_changes, costly_chain, dense_chain, texts
+from hostile_safetensors import safetensors
 from hostile_weights import weights
 
 from minirnn.files import weights_file
@@ -45,6 +46,8 @@ def corpus(folder: Path) -> Iterator[tuple[str, Path]]:
         yield put(name, good.file(config, h5=data))
         if not name.startswith("h5_slots") and name not in ("h5_steps_negative", "h5_one_array_for_all"):
             yield put(f"weights_{name}", data, ".weights.h5")
+    for name, data in safetensors().items():
+        yield put(f"safetensors_{name}", data, ".safetensors")
     yield put("metadata_text", good.file(metadata=b"version 3"))
     yield put("metadata_digest_wrong", good.file(metadata={"minirnn": {"sha256": {CONFIG: "0", WEIGHTS: "0"}}}))
     yield put("metadata_digest_missing", good.file(metadata={"minirnn": {}}))
