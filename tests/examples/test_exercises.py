@@ -73,7 +73,7 @@ ATTEMPTS = {
         r"dh_new\[1, 0\] is .*, expected 0 .*goes one way",
     ),
     "any U_n": ("09_gru_conventions.py", lambda: {"to_reset_after": keep_all}, "U_n that mixes units: raise"),
-    "one bias": ("09_gru_conventions.py", lambda: {"to_reset_after": lambda w: w}, r"b has shape \(3,\), expected \(2,"),
+    "one bias": ("09_gru_conventions.py", lambda: {"to_reset_after": lambda w: w}, r"b has shape \(3,\), exp"),
     "f in the place of its bias": ("10_half_life.py", lambda: {"forget_bias": lambda k: 0.5 ** (1 / k)}, "sigmoid"),
 }  # fmt: skip
 
