@@ -1,4 +1,4 @@
-"""The registry of cases: what is timed, and how many floating-point operations each case needs.
+"""The registry of cases: what is timed.
 
 A case is one public call on one model, `Input((time, features)) -> cell(units) -> Dense(1)`:
 
@@ -11,30 +11,30 @@ A case is one public call on one model, `Input((time, features)) -> cell(units) 
 The last two have shapes of their own, many rows and small steps, and libraries without such calls do it their own way:
 a loop over rows, all rows in one batch.
 
-FLOPs are those of the matrix products, a multiply and an add counted as two, with G gates (LSTM 4, GRU 3, SimpleRNN 1):
+A variant is the same case with something added; its name stands behind the shape's, `medium-stacked-lstm-training`:
 
-    product            inference and step       training
-    x W                2 B T F G U              and as much again for dW
-    h U                2 B T U G U              and twice as much again, for dU and for dh
-    Dense(1) head      2 B U                    and twice as much again
+    sequences   the layer gives every step's output, and the head answers each of them
+    stacked     two recurrent layers, the first one giving every step's output
+    masked      sequences of half the steps or more, the rest zeros behind a Masking layer
+    dropout     a share RATE of the features dropped, and of h where U multiplies it. Each library draws masks of its
+                own: losses cannot be compared
+    float64     everything in double precision
 
-Not counted: biases, activations, the loss, Adam, and the gradient of x, which no weight needs.
-The product of U with the initial state of zeros is counted, as the equation of the layer has it.
-
-A shape `*-dropout` is the one before the hyphen with a share of the features dropped and of h where U multiplies it,
-a shape `*-masked` the same with sequences of half the steps or more, the rest zeros behind a Masking layer: the ratio
-to the plain case is what that costs. With dropout each library draws masks of its own: losses cannot be compared.
+Masks, dropout and precision have a price, which is taken in the same rounds as the plain case's time.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from typing import NamedTuple
 
-GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3, "simple_rnn": 1}
 MODES = ("inference", "training", "step", "fit", "predict")
 EPOCHS = 100
+RATE = 0.2  # of dropout
 
 #                batch, time, features, units
 SHAPES = {
@@ -42,44 +42,80 @@ SHAPES = {
     "seed1": (1, 4, 1, 10),
     "seed32": (32, 4, 1, 10),
     "small": (32, 50, 8, 32),
+    "odd": (17, 37, 5, 100),
     "medium": (32, 100, 32, 128),
     "large": (64, 100, 256, 512),
     "wide": (32, 16, 4096, 256),
     "rows6": (1, 4, 1, 10),
     "rows1000": (32, 24, 3, 48),
 }
-VARIANTS = {"dropout": ("seed1", "small", "medium"), "masked": ("small", "medium")}
-SHAPES |= {f"{shape}-{kind}": SHAPES[shape] for kind, shapes in VARIANTS.items() for shape in shapes}
-RATE = 0.2  # of dropout
 ROWS = {"rows6": 6, "rows1000": 1000}  # of all data, where that is not one batch
-OWN_MODES = {"rows6": ("fit",), "rows1000": ("predict",)}
-STEPPED = ("stream",)  # shapes of one step of time, which a stream takes, too
+
+ALL = tuple(GATES)
+MAIN = ("lstm", "gru", "simple_rnn")
+BOTH = ("inference", "training")
+
+
+class Entries(NamedTuple):
+    """A row of the registry: every one of the shapes with every one of the cells in every one of the modes."""
+
+    variant: str
+    shapes: tuple[str, ...]
+    cells: tuple[str, ...]
+    modes: tuple[str, ...]
+
+
+REGISTRY = (
+    #       variant      shapes                                             cells             modes
+    Entries("",          ("stream",),                                       ALL,              ("inference", "step")),
+    Entries("",          ("seed1", "seed32", "small", "odd", "medium"),     ALL,              BOTH),
+    Entries("",          ("large", "wide"),                                 ALL,              BOTH),
+    Entries("",          ("rows6",),                                        ALL,              ("fit",)),
+    Entries("",          ("rows1000",),                                     ALL,              ("predict",)),
+    Entries("sequences", ("small",),                                        ("lstm",),        BOTH),
+    Entries("sequences", ("medium",),                                       MAIN,             BOTH),
+    Entries("stacked",   ("small",),                                        ("lstm",),        BOTH),
+    Entries("stacked",   ("medium",),                                       ("lstm", "gru"),  BOTH),
+    Entries("masked",    ("small",),                                        ("lstm", "gru"),  BOTH),
+    Entries("masked",    ("medium",),                                       MAIN,             BOTH),
+    Entries("dropout",   ("seed1",),                                        ("lstm",),        ("training",)),
+    Entries("dropout",   ("small", "medium"),                               MAIN,             ("training",)),
+    Entries("float64",   ("small", "medium", "large"),                      ("lstm",),        BOTH),
+    Entries("float64",   ("medium",),                                       MAIN[1:],         BOTH),
+)  # fmt: skip
+
+VARIANTS = tuple(dict.fromkeys(entries.variant for entries in REGISTRY if entries.variant))
+PRICED = ("masked", "dropout", "float64")  # variants that are compared with the plain case
+ALONE = ("float64",)  # variants that only minirnn runs: what is asked is its own price
+SIZES = re.compile(r"(\d+)x(\d+)x(\d+)x(\d+)")  # a shape that is not in the registry, as `32x100x32x128`
 
 
 @dataclass(frozen=True)
 class Case:
     """One thing to time."""
 
-    shape: str
+    shape: str  # with its variant
     cell: str
     mode: str
     batch: int
     time: int
     features: int
     units: int
-    dropout: float = 0.0  # the rate of the layer's dropout and of its recurrent_dropout
-    masked: bool = False  # whether sequences are of different lengths
-    all_rows: int = 0  # rows of all data, where that is not one batch
 
     @property
-    def rows(self) -> int:
-        """Rows of x."""
-        return self.all_rows or self.batch
+    def base(self) -> str:
+        """The shape without the variant."""
+        return self.shape.partition("-")[0]
 
     @property
-    def plain(self) -> str:
-        """The name of the same case without dropout and masks."""
-        return f"{self.shape.partition('-')[0]}-{self.cell}-{self.mode}"
+    def variant(self) -> str:
+        """The name of the variant; empty for the plain case."""
+        return self.shape.partition("-")[2]
+
+    @property
+    def plain(self) -> Case:
+        """The same case without the variant."""
+        return replace(self, shape=self.base)
 
     @property
     def name(self) -> str:
@@ -87,64 +123,114 @@ class Case:
         return f"{self.shape}-{self.cell}-{self.mode}"
 
     @property
-    def size(self) -> str:
-        """The case's size in words for tables: batch, time, features -> units."""
-        rows = f"{self.rows} rows, " if self.all_rows else ""
-        return f"{rows}{self.batch}x{self.time}x{self.features} -> {self.units}"
+    def rows(self) -> int:
+        """Rows of x."""
+        return ROWS.get(self.base, self.batch)
 
     @property
-    def flops(self) -> int:
-        """Floating-point operations of one call, by the formula in this module's docstring."""
-        gates = GATES[self.cell] * self.units
-        of_x = 2 * self.rows * self.time * self.features * gates
-        of_h = 2 * self.rows * self.time * self.units * gates
-        head = 2 * self.rows * self.units
-        if self.mode in ("inference", "step", "predict"):
-            return of_x + of_h + head
-        return (2 * of_x + 3 * of_h + 3 * head) * (EPOCHS if self.mode == "fit" else 1)
+    def sequences(self) -> bool:
+        """Whether every step's output is asked for."""
+        return self.variant == "sequences"
 
+    @property
+    def layers(self) -> int:
+        """How many recurrent layers there are."""
+        return 2 if self.variant == "stacked" else 1
 
-def modes_of(shape: str) -> tuple[str, ...]:
-    """The modes that a shape is timed in; dropout is for training."""
-    if shape.endswith("-dropout"):
-        return ("training",)
-    return OWN_MODES.get(shape, ("inference", "training", "step") if shape in STEPPED else ("inference", "training"))
+    @property
+    def masked(self) -> bool:
+        """Whether sequences are of different lengths."""
+        return self.variant == "masked"
 
+    @property
+    def dropout(self) -> float:
+        """The rate of the layer's dropout and of its recurrent_dropout."""
+        return RATE if self.variant == "dropout" else 0.0
 
-def _case(shape: str, cell: str, mode: str) -> Case:
-    rate = RATE if shape.endswith("-dropout") else 0.0
-    return Case(shape, cell, mode, *SHAPES[shape], rate, shape.endswith("-masked"), ROWS.get(shape, 0))
+    @property
+    def dtype(self) -> str:
+        """The dtype of everything."""
+        return "float64" if self.variant == "float64" else "float32"
+
+    @property
+    def trains(self) -> bool:
+        """Whether losses come out, not predictions."""
+        return self.mode in ("training", "fit")
+
+    @property
+    def priced(self) -> bool:
+        """Whether it is compared with its plain case, in the same rounds."""
+        return self.variant in PRICED
+
+    @property
+    def alone(self) -> bool:
+        """Whether only minirnn runs it."""
+        return self.variant in ALONE
+
+    @property
+    def size(self) -> str:
+        """The case's size in words for tables: batch, time, features -> units."""
+        rows = f"{self.rows} rows, " if self.base in ROWS else ""
+        return f"{rows}{self.batch}x{self.time}x{self.features} -> {' -> '.join([str(self.units)] * self.layers)}"
 
 
 CASES = tuple(
-    _case(shape, cell, mode) for mode in MODES for cell in GATES for shape in SHAPES if mode in modes_of(shape)
+    Case(f"{shape}-{variant}" if variant else shape, cell, mode, *SHAPES[shape])
+    for variant, shapes, cells, modes in REGISTRY
+    for mode in modes
+    for cell in cells
+    for shape in shapes
 )
 
 QUICK = ("seed1-lstm-training", "small-gru-training", "medium-lstm-inference", "medium-lstm-training")
 
 
 def find(name: str) -> Case:
-    """The case with this name. Raises KeyError when there is none."""
-    return {case.name: case for case in CASES}[name]
+    """The case with this name, or one of any size, as `8x20x3x16-gru-training`. KeyError when there is none."""
+    known = {case.name: case for case in CASES}
+    if name in known:
+        return known[name]
+    shape, _, rest = name.partition("-")
+    cell, _, mode = rest.partition("-")
+    sizes = SIZES.fullmatch(shape)
+    if not sizes or cell not in GATES or mode not in BOTH:
+        raise KeyError(name)
+    return Case(shape, cell, mode, *map(int, sizes.groups()))
 
 
 def select(patterns: Iterable[str] = (), cells: Iterable[str] = (), modes: Iterable[str] = ()) -> list[Case]:
     """Cases whose shape or name matches any of the patterns (`medium`, `*-gru-*`), whose cell and mode are listed.
 
-    An empty filter lets everything pass. Raises ValueError for a pattern that matches no case.
+    A pattern may be four sizes, batch x time x features x units: a shape that is not in the registry. An empty filter
+    lets everything pass. Raises ValueError for a pattern that matches no case, and for filters that leave none.
     """
     patterns, cells, modes = tuple(patterns), tuple(cells), tuple(modes)
+    own = [
+        Case(pattern, cell, mode, *map(int, sizes.groups()))
+        for pattern in patterns
+        if (sizes := SIZES.fullmatch(pattern))
+        for mode in BOTH
+        for cell in ALL
+    ]
+    if zero := next((case.shape for case in own if 0 in (case.batch, case.time, case.features, case.units)), None):
+        raise ValueError(f"{zero} has a size of 0; give sizes of at least 1")
 
     def matches(case: Case, pattern: str) -> bool:
         return fnmatch(case.shape, pattern) or fnmatch(case.name, pattern)
 
     for pattern in patterns:
-        if not any(matches(case, pattern) for case in CASES):
-            raise ValueError(f"no case matches {pattern!r}; give a shape ({', '.join(SHAPES)}) or a name from --list")
-    return [
+        if not any(matches(case, pattern) for case in (*CASES, *own)):
+            shapes = ", ".join(SHAPES)
+            raise ValueError(
+                f"no case matches {pattern!r}; give a shape ({shapes}), four sizes as 8x20x3x16, or a name from --list"
+            )
+    found = [
         case
-        for case in CASES
+        for case in (*CASES, *own)
         if (not patterns or any(matches(case, pattern) for pattern in patterns))
         and (not cells or case.cell in cells)
         and (not modes or case.mode in modes)
     ]
+    if not found:
+        raise ValueError(f"no case has all of {', '.join((*patterns, *cells, *modes))}; --list shows what there is")
+    return found

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,12 +20,11 @@ from typing import Any
 
 from benchmarks.cases import find
 from benchmarks.data import case_data
-from benchmarks.runner import ROOT, WorkerFailed, environment
+from benchmarks.process import WorkerFailed, run_apart
 from benchmarks.worker import one_line, pin
 
 FIT_CASE = "seed32-lstm-training"
 MEMORY_CASE = "large-lstm-training"
-PATIENCE = 300.0
 
 # Wherever a library may keep compiled code between processes.
 CACHE_HOMES = ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA", "NUMBA_CACHE_DIR", "MINIRNN_CACHE_DIR")
@@ -86,35 +84,29 @@ def probe(module: str, threads: int, case_name: str) -> dict[str, Any]:
 
 def run_probe(module: str, threads: int, case: str, home: str) -> dict[str, Any]:
     """`probe` in a fresh process with that home folder, and the seconds of the whole process. Raises WorkerFailed."""
-    homes = dict.fromkeys(CACHE_HOMES, home)
-    command = [sys.executable, "-m", "benchmarks.coldstart", module, str(threads), case]
     start = time.perf_counter()
-    try:
-        run = subprocess.run(
-            command, cwd=ROOT, env=environment(threads, homes), capture_output=True, text=True, timeout=PATIENCE
-        )
-    except subprocess.TimeoutExpired:
-        raise WorkerFailed(f"no reply in {PATIENCE:.0f} s") from None
-    taken = time.perf_counter() - start
-    if run.returncode:
-        lines = run.stderr.strip().splitlines()
-        raise WorkerFailed(lines[-1] if lines else f"process ended with code {run.returncode}")
-    return {**json.loads(run.stdout.splitlines()[-1]), "process_seconds": taken}
+    told = run_apart("benchmarks.coldstart", [module, threads, case], threads, dict.fromkeys(CACHE_HOMES, home))
+    return {**told, "process_seconds": time.perf_counter() - start}
 
 
-def cold_start(module: str, threads: int, repeats: int = 3) -> ColdStart:
-    """Everything about one contender; what fails is told in `error`."""
+def cold_start(module: str, threads: int, repeats: int = 3, fits: bool = True) -> ColdStart:
+    """Everything about one contender, or without `fits` its memory alone; what fails is told in `error`."""
+    result = ColdStart()
     try:
         with tempfile.TemporaryDirectory(prefix="coldstart-") as home:
-            first = run_probe(module, threads, FIT_CASE, home)
-            later = [run_probe(module, threads, FIT_CASE, home) for _ in range(repeats)]
-            result = ColdStart(import_seconds=statistics.median(run["import_seconds"] for run in later))
-            if first["fit_seconds"] is not None:
-                result.first_fit_seconds = first["fit_seconds"]
-                result.later_fit_seconds = statistics.median(run["fit_seconds"] for run in later)
-                result.process_seconds = statistics.median(run["process_seconds"] for run in later)
+            trains = True
+            if fits:
+                first = run_probe(module, threads, FIT_CASE, home)
+                later = [run_probe(module, threads, FIT_CASE, home) for _ in range(repeats)]
+                result.import_seconds = statistics.median(run["import_seconds"] for run in later)
+                trains = first["fit_seconds"] is not None
+                if trains:
+                    result.first_fit_seconds = first["fit_seconds"]
+                    result.later_fit_seconds = statistics.median(run["fit_seconds"] for run in later)
+                    result.process_seconds = statistics.median(run["process_seconds"] for run in later)
+            if trains:
                 large = run_probe(module, threads, MEMORY_CASE, home)
-                result.memory, result.memory_of_step = large["memory"], large["memory_of_step"]
+                result.memory, result.memory_of_step = large.get("memory"), large.get("memory_of_step")
             return result
     except WorkerFailed as error:
         return ColdStart(error=str(error))
@@ -125,6 +117,16 @@ def all_cold_starts(contenders: Mapping[str, str], threads: int, repeats: int = 
     if "minirnn" in contenders:
         contenders = {**contenders, "numba alone": "benchmarks.contenders.numba_alone"}
     return {name: asdict(cold_start(module, threads, repeats)) for name, module in contenders.items()}
+
+
+def checked_cold_starts(contenders: Mapping[str, str], threads: int) -> dict[str, dict[str, Any]]:
+    """What promises are about: everything of minirnn, and the memory of PyTorch."""
+    asked = {"minirnn": True, "torch": False}
+    return {
+        name: asdict(cold_start(contenders[name], threads, fits=fits))
+        for name, fits in asked.items()
+        if name in contenders
+    }
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ Gates stand side by side in the last axis of Keras's kernels; every library has 
     kernel    (F, GU)            (GU, F)              (1, GU, F)
     bias      (GU,)              two of (GU,)         (1, 2GU), input bias then recurrent bias
 
-The GRU is the `reset_after` one everywhere: Keras's bias (2, 3U) is its input bias and its recurrent bias.
-The other two cells have one bias in Keras; the second one of PyTorch and ONNX is zero.
+The bias (2, 3U) of Keras's GRU with `reset_after` is its input bias and its recurrent bias. The other cells have one
+bias in Keras; the second one of PyTorch and ONNX is zero. PyTorch has no GRU that resets before the product.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-KERAS_ORDER = {"lstm": "ifgo", "gru": "zrn", "simple_rnn": "h"}
+KERAS_ORDER = {"lstm": "ifgo", "gru": "zrn", "gru_reset_before": "zrn", "simple_rnn": "h"}
 TORCH_ORDER = {"lstm": "ifgo", "gru": "rzn", "simple_rnn": "h"}
-ONNX_ORDER = {"lstm": "iofg", "gru": "zrn", "simple_rnn": "h"}
+ONNX_ORDER = {"lstm": "iofg", "gru": "zrn", "gru_reset_before": "zrn", "simple_rnn": "h"}
 
 
 def _reorder(kernel: np.ndarray, cell: str, order: str) -> np.ndarray:
@@ -34,12 +34,12 @@ def _biases(bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (bias[0], bias[1]) if bias.ndim == 2 else (bias, np.zeros_like(bias))
 
 
-def torch_parameters(cell: str, weights: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """Parameters of a PyTorch recurrent layer from Keras's W, U, b, by PyTorch's names."""
+def torch_parameters(cell: str, weights: Sequence[np.ndarray], layer: int = 0) -> dict[str, np.ndarray]:
+    """Parameters of the n-th of PyTorch's stacked recurrent layers from Keras's W, U, b, by PyTorch's names."""
     W, U, b = (_reorder(array, cell, TORCH_ORDER[cell]) for array in weights)
     b_ih, b_hh = _biases(b)
-    parameters = {"weight_ih_l0": W.T, "weight_hh_l0": U.T, "bias_ih_l0": b_ih, "bias_hh_l0": b_hh}
-    return {name: np.ascontiguousarray(array) for name, array in parameters.items()}
+    parameters = {"weight_ih": W.T, "weight_hh": U.T, "bias_ih": b_ih, "bias_hh": b_hh}
+    return {f"{name}_l{layer}": np.ascontiguousarray(array) for name, array in parameters.items()}
 
 
 def onnx_initializers(cell: str, weights: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,7 +1,8 @@
-"""The machine: its processor, the versions of everything, and the float32 peak measured on the spot.
+"""The machine: its processor, the versions of everything, and its float32 peak and bandwidth, measured on the spot.
 
 The peak comes from a loop of fused multiply-adds on vector registers that do not wait for one another and never touch
 memory. Large matrix products of NumPy and PyTorch are measured beside it; the largest rate seen counts as the peak.
+The bandwidth is that of copying arrays too large for the caches, bytes read and bytes written counted.
 """
 
 from __future__ import annotations
@@ -11,22 +12,37 @@ import importlib.util
 import json
 import os
 import platform
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from benchmarks.process import WorkerFailed, run_apart
 
 LIBRARIES = ("numpy", "numba", "keras", "tensorflow", "jax", "torch", "onnxruntime", "onnx")
 
 ACCUMULATORS = 12  # more than latency (4 cycles) times two FMA units, few enough for the 16 registers of AVX2
 LANES = (4, 8, 16)  # float32 in a register of SSE or NEON, AVX2, AVX-512: the widest that the processor has wins
 MATRIX = 2048
+COPIED = 1 << 27  # bytes of each thread's arrays when the memory's bandwidth is measured
+
+
+class PeakCall(NamedTuple):
+    """A call of the loop of multiply-adds that takes some milliseconds."""
+
+    flops: int  # of one thread, whatever the width of its registers
+
+    def rounds(self, lanes: int) -> int:
+        """Rounds of the loop on registers of so many lanes."""
+        return self.flops // (2 * lanes * ACCUMULATORS)
+
+
+PEAK_CALL = PeakCall(2 * 32_000_000 * ACCUMULATORS)
 
 
 def processor() -> str:
@@ -145,15 +161,15 @@ def on_threads(threads: int, work: Callable[[], Any]) -> Callable[[], None]:
     return run
 
 
-def measure(threads: int) -> dict[str, float]:
-    """GFLOP/s by method, for a process that was started with its libraries limited to so many threads."""
+def measure(threads: int) -> dict[str, dict[str, float]]:
+    """GFLOP/s and GB/s by method, for a process that was started with its libraries limited to so many threads."""
     rates = {}
-    rounds, half = 2_000_000, np.float32(0.5)
+    half = np.float32(0.5)
     for lanes in LANES:
         loop = fma_loop(lanes)
         loop(1, half, half)
-        work = on_threads(threads, partial(loop, rounds, half, half))
-        rates[f"FMA, {lanes} lanes"] = rate(work, 2.0 * rounds * lanes * ACCUMULATORS * threads)
+        work = on_threads(threads, partial(loop, PEAK_CALL.rounds(lanes), half, half))
+        rates[f"FMA, {lanes} lanes"] = rate(work, PEAK_CALL.flops * threads)
 
     a = np.ones((MATRIX, MATRIX), dtype=np.float32)
     a @ a
@@ -165,29 +181,40 @@ def measure(threads: int) -> dict[str, float]:
         t = torch.from_numpy(a)
         t @ t
         rates["torch sgemm"] = rate(lambda: t @ t, 2.0 * MATRIX**3)
-    return rates
+    return {"gflops": rates, "bandwidth": {"copy": copying(threads)}}
 
 
-def peak_rates(threads: int) -> dict[str, float]:
+def copying(threads: int, size: int = COPIED) -> float:
+    """GB/s of copying `size` bytes on each thread."""
+    pairs = [(np.ones(size, np.uint8), np.zeros(size, np.uint8)) for _ in range(threads)]
+    waiting = iter(pairs * 10_000)  # an iterator gives each pair to one thread only
+
+    def copy() -> None:
+        source, target = next(waiting)
+        np.copyto(target, source)
+
+    work = on_threads(threads, copy)
+    work()
+    return rate(work, 2.0 * size * threads)
+
+
+def measured_rates(threads: int) -> dict[str, dict[str, float]]:
     """`measure(threads)` in a process of its own. Raises RuntimeError when it fails."""
-    from benchmarks.runner import ROOT, environment
-
-    command = [sys.executable, "-m", "benchmarks.machine", str(threads)]
-    run = subprocess.run(command, cwd=ROOT, env=environment(threads), capture_output=True, text=True)
-    if run.returncode:
-        raise RuntimeError(f"measuring the machine's peak failed: {run.stderr.strip().splitlines()[-1]}")
-    return json.loads(run.stdout)
+    try:
+        return run_apart("benchmarks.machine", [threads], threads)
+    except WorkerFailed as error:
+        raise RuntimeError(f"measuring the machine failed: {error}") from None
 
 
 def describe(threads: int) -> dict[str, Any]:
-    """All about the machine that a result needs beside it; `peak_gflops` is by number of threads, 1 and `threads`."""
+    """All about the machine that a result needs beside it; rates are by number of threads, 1 and `threads`."""
     versions: dict[str, str | None] = {}
     for library in LIBRARIES:
         try:
             versions[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:
             versions[library] = None
-    rates = {str(count): peak_rates(count) for count in sorted({1, threads})}
+    rates = {str(count): measured_rates(count) for count in sorted({1, threads})}
     return {
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -195,8 +222,9 @@ def describe(threads: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": versions,
         "threads": threads,
-        "rates_gflops": rates,
-        "peak_gflops": {count: max(by_method.values()) for count, by_method in rates.items()},
+        "rates": rates,
+        "peak_gflops": {count: max(of["gflops"].values()) for count, of in rates.items()},
+        "bandwidth": {count: max(of["bandwidth"].values()) for count, of in rates.items()},
     }
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from typing import Any
 
 from benchmarks.cases import GATES, find
 from benchmarks.data import case_data
-from benchmarks.runner import ROOT, environment
+from benchmarks.process import run_apart
 from benchmarks.worker import one_line, pin, seconds_per_call
 
 SMALL = (("stream", "inference"), ("seed1", "training"))
@@ -119,12 +118,7 @@ def split(contender: Any, kernel_class: type, name: str, rounds: int = ROUNDS, s
 
 def all_splits() -> list[dict[str, Any]]:
     """The splits of minirnn's small calls, measured on one thread in a process of their own. Raises RuntimeError."""
-    command = [sys.executable, "-m", "benchmarks.overhead"]
-    run = subprocess.run(command, cwd=ROOT, env=environment(1), capture_output=True, text=True)
-    if run.returncode:
-        lines = run.stderr.strip().splitlines()
-        raise RuntimeError(lines[-1] if lines else f"process ended with code {run.returncode}")
-    return json.loads(run.stdout.splitlines()[-1])
+    return run_apart("benchmarks.overhead", [], 1)
 
 
 def main() -> None:

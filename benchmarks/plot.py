@@ -1,11 +1,14 @@
-"""The race as a picture: for each cell and mode, every case on a line, and how far behind the baseline each peer is."""
+"""The race as a picture: for each cell and mode, every case on a line, and how far behind the baseline each peer is.
+
+Cases that are compared with their plain case are left to their table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cases import GATES, SHAPES
+from benchmarks.cases import CASES, GATES
 from benchmarks.report import contenders_of
 from benchmarks.results import CaseResult
 
@@ -21,7 +24,7 @@ STYLES = {
 # `fit` and `predict` have shapes of their own, and stand beside the single steps.
 ROW_OF = {"inference": "inference", "predict": "inference", "training": "training", "fit": "training", "step": "step"}
 ROWS = ("inference", "training", "step")
-TITLES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
+TITLES = {"lstm": "LSTM", "gru": "GRU", "gru_reset_before": "GRU, reset before", "simple_rnn": "SimpleRNN"}
 
 
 def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
@@ -40,29 +43,36 @@ def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
         raise ValueError("nothing was timed, so there is nothing to draw")
     baseline = results[0].baseline
     peers = [name for name in names if name != baseline]
-    cells = [cell for cell in GATES if any(result.case.cell == cell for result in results)]
-    modes = [row for row in ROWS if any(ROW_OF[result.case.mode] == row for result in results)]
-    shapes = [shape for shape in SHAPES if any(result.case.shape == shape for result in results)]
-    lines = {shape: len(shapes) - 1 - index for index, shape in enumerate(shapes)}
+    shown = [result for result in results if not result.case.priced] or list(results)
+    cells = [cell for cell in GATES if any(result.case.cell == cell for result in shown)]
+    modes = [row for row in ROWS if any(ROW_OF[result.case.mode] == row for result in shown)]
+    order = list(dict.fromkeys([*(case.shape for case in CASES), *(result.case.shape for result in shown)]))
+    shapes = {
+        row: sorted({r.case.shape for r in shown if ROW_OF[r.case.mode] == row}, key=order.index, reverse=True)
+        for row in modes
+    }
+    count = sum(map(len, shapes.values()))
 
     figure, axes = pyplot.subplots(
         len(modes),
         len(cells),
-        figsize=(2.2 + 3.4 * len(cells), 1.6 + len(modes) * (0.9 + 0.42 * len(shapes))),
+        figsize=(2.2 + 3.2 * len(cells), 1.6 + 0.9 * len(modes) + 0.34 * count),
         sharex=True,
-        sharey=True,
+        sharey="row",
         squeeze=False,
+        height_ratios=[len(shapes[row]) + 1 for row in modes],
         layout="constrained",
     )
     drawn = {}
     for row, mode in zip(axes, modes, strict=True):
+        lines = {shape: index for index, shape in enumerate(shapes[mode])}
         for axis, cell in zip(row, cells, strict=True):
             axis.set_title(f"{TITLES[cell]}, {mode}", fontsize=10)
             axis.axvline(1, color="black", linewidth=1.2)
             axis.grid(color="0.9", linewidth=0.7)
             axis.set_xscale("log")
             axis.set_yticks(list(lines.values()), list(lines))
-            axis.set_ylim(-0.6, len(shapes) - 0.4)
+            axis.set_ylim(-0.6, len(lines) - 0.4)
             axis.tick_params(axis="y", length=0)
             axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}x"))
@@ -76,7 +86,7 @@ def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
                 color, marker = STYLES.get(name, ("#56B4E9", "P"))
                 points = [
                     (result.ratio(name), lines[result.case.shape] + above)
-                    for result in results
+                    for result in shown
                     if result.case.cell == cell and ROW_OF[result.case.mode] == mode and result.ratio(name) is not None
                 ]
                 if points:

@@ -18,7 +18,6 @@ measured on an empty function and taken off. Each case runs in a process of its 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections import defaultdict
@@ -29,7 +28,7 @@ from typing import Any
 
 from benchmarks.cases import find
 from benchmarks.data import case_data
-from benchmarks.runner import ROOT, environment
+from benchmarks.process import run_apart
 from benchmarks.worker import one_line, pin
 
 PARTS = ("python", "hand-over", "matmul", "gates", "optimizer", "other")
@@ -196,12 +195,7 @@ def profile(contender: Any, name: str, seconds: float = SECONDS, rounds: int = R
 
 def profile_apart(name: str, threads: int) -> dict[str, Any]:
     """The profile of a case, taken in a process of its own. Raises RuntimeError with one line when that fails."""
-    command = [sys.executable, "-m", "benchmarks.profile", str(threads), name]
-    run = subprocess.run(command, cwd=ROOT, env=environment(threads), capture_output=True, text=True)
-    if run.returncode:
-        lines = run.stderr.strip().splitlines()
-        raise RuntimeError(lines[-1] if lines else f"process ended with code {run.returncode}")
-    return json.loads(run.stdout.splitlines()[-1])
+    return run_apart("benchmarks.profile", [threads, name], threads)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from rich import box
@@ -52,10 +53,11 @@ def machine_lines(machine: Mapping[str, Any]) -> list[str]:
         f"{peak:.0f} GFLOP/s on {count} thread{'s' if count != '1' else ''}"
         for count, peak in machine["peak_gflops"].items()
     )
+    bandwidths = ", ".join(f"{rate:.0f} GB/s on {count}" for count, rate in machine["bandwidth"].items())
     return [
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}",
         f"Python {machine['python']}, {versions}",
-        f"float32 peak measured now: {peaks}",
+        f"float32 peak measured now: {peaks}; copying large arrays: {bandwidths}",
     ]
 
 
@@ -105,32 +107,46 @@ def summary_rows(results: Sequence[CaseResult], peak: float) -> tuple[list[str],
     peers = [name for name in contenders_of(results) if name != baseline]
     rows = []
     for result in results:
-        base = result.entries[baseline]
         gflops = result.gflops(baseline)
-        own = [duration(base.median), percent(gflops / peak)] if gflops is not None else ["-", "-"]
+        own = ["-", "-"]
+        if gflops is not None:
+            own = [duration(result.entries[baseline].median), percent(gflops / peak)]
         rows.append([result.case.name, *own, *(times(result.ratio(peer)) for peer in peers)])
     return ["case", baseline, "of peak", *peers], rows
 
 
-VARIANTS_TITLE = "What masks and dropout add to a call"
+PRICES_TITLE = "What masks, dropout and float64 add to a call"
 
 
-def variant_rows(results: Sequence[CaseResult]) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of what cases with masks or dropout take beyond the same cases without, where both were run."""
+def price_rows(results: Sequence[CaseResult]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of what variants with a price take beyond the plain case, of those who ran both.
+
+    The baseline ran both in the same rounds; for the others medians of two cases are set against each other.
+    """
     plain = {result.case.name: result for result in results}
-    pairs = [(plain[r.case.plain], r) for r in results if r.case.plain != r.case.name and r.case.plain in plain]
-    names = [name for name in contenders_of(results) if any(variant.entries[name].timed for _, variant in pairs)]
+    priced = [result for result in results if result.case.priced]
 
-    def added(name: str, before: CaseResult, variant: CaseResult) -> str:
-        one, other = before.entries[name], variant.entries[name]
-        return f"{100 * (other.median / one.median - 1):+.0f} %" if one.timed and other.timed else "-"
+    def price(name: str, result: CaseResult) -> float | None:
+        if name == result.baseline and result.prices():
+            return median(result.prices())
+        before = plain.get(result.case.plain.name)
+        one, other = (of.entries.get(name) if of else None for of in (before, result))
+        return other.median / one.median if one and other and one.timed and other.timed else None
 
-    rows = [[variant.case.name, *(added(name, before, variant) for name in names)] for before, variant in pairs]
+    prices = [{name: price(name, result) for name in result.entries} for result in priced]
+    names = [name for name in contenders_of(results) if any(of.get(name) for of in prices)]
+    rows = [
+        [result.case.name, *("-" if of.get(name) is None else f"{100 * (of[name] - 1):+.0f} %" for name in names)]
+        for result, of in zip(priced, prices, strict=True)
+        if any(of.values())
+    ]
     return ["case", *names], rows
 
 
-def cold_rows(starts: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of the cold-start table."""
+def cold_rows(
+    starts: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, float]
+) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the cold-start table; `sizes` are MiB on the disk."""
 
     def shown(seconds: float | None) -> str:
         return "-" if seconds is None else duration(seconds)
@@ -141,6 +157,7 @@ def cold_rows(starts: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[
     rows = [
         [
             name,
+            mebibytes(sizes.get(name)),
             shown(start["import_seconds"]),
             shown(start["first_fit_seconds"]),
             shown(start["later_fit_seconds"]),
@@ -151,8 +168,8 @@ def cold_rows(starts: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[
         for name, start in starts.items()
         if start["error"] is None
     ]
-    headings = ["contender", "import", "first fit ever", "first fit, later process", "whole later process"]
-    return [*headings, "peak memory, large", "of it after import"], rows
+    headings = ["contender", "installed", "import", "first fit ever", "first fit, later process"]
+    return [*headings, "whole later process", "peak memory, large", "of it after import"], rows
 
 
 def overhead_rows(splits: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
@@ -210,11 +227,11 @@ def markdown(report: Mapping[str, Any], results: Sequence[CaseResult]) -> str:
             SUMMARY_TITLE.format(results[0].baseline) + ".",
             markdown_table(*summary_rows(results, peak_of(machine))),
         ]
-        headings, rows = variant_rows(results)
+        headings, rows = price_rows(results)
         if rows:
-            parts += [VARIANTS_TITLE + ".", markdown_table(headings, rows)]
+            parts += [PRICES_TITLE + ".", markdown_table(headings, rows)]
     if report["cold_start"]:
-        parts.append(markdown_table(*cold_rows(report["cold_start"])))
+        parts.append(markdown_table(*cold_rows(report["cold_start"], report["install_sizes"])))
     if report["overhead"]:
         parts.append(markdown_table(*overhead_rows(report["overhead"])))
     how = f"{machine['threads']} threads, medians of {report['rounds']} rounds."

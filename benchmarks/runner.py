@@ -2,135 +2,54 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from benchmarks.cases import Case
-from benchmarks.results import CaseResult, Entry
-
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.process import Worker, WorkerFailed
+from benchmarks.results import ONE_THREAD, PEAK, PLAIN, CaseResult, Entry
 
 # For outputs and losses of unit scale. Losses follow Adam's steps, which magnify rounding where gradients are tiny.
 TOLERANCE = {"inference": 1e-5, "training": 5e-5, "step": 1e-5, "fit": 5e-5, "predict": 1e-5}
 # The first of these that is present is what the others are compared with: the baseline last of all.
 REFERENCES = ("keras-tensorflow", "torch", "keras-jax", "keras-torch", "onnxruntime")
 
-PATIENCE = 300.0  # seconds until a silent worker is given up
 PAUSE = 0.01  # seconds between turns, in which the last contender's spinning threads go to sleep
+NEAR_PEAK = ("medium", "large")  # shapes that are compared with the machine's peak in the same rounds
+SHARED = ("lstm", "gru")  # cells whose plain cases are also run on one thread
 
 
-def environment(threads: int, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a process pinned to so many threads, whichever library it runs."""
-    pools = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
-    pinned = {f"{pool}_NUM_THREADS": str(threads) for pool in pools}
-    pinned |= {"TF_NUM_INTRAOP_THREADS": str(threads), "TF_NUM_INTEROP_THREADS": str(threads), "NPROC": str(threads)}
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
-    return {**os.environ, **pinned, **quiet, **(extra or {})}
+@dataclass(frozen=True)
+class Seat:
+    """One that is timed at a case: an entry, and the process and the case whose time it gets."""
 
-
-class WorkerFailed(Exception):
-    """A worker that answered with an error, died or kept silent; the message is one line."""
-
-
-class Worker:
-    """A contender's process. `hello` is what it said when it was ready."""
-
-    def __init__(self, name: str, module: str, threads: int) -> None:
-        self.name, self.module, self.threads = name, module, threads
-        self.hello: dict[str, Any] = {}
-        self.start()
-
-    def start(self) -> None:
-        """Start the process, without waiting for the library to be imported."""
-        self.errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 (open as long as the process)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", self.module, str(self.threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            text=True,
-            cwd=ROOT,
-            env=environment(self.threads),
-        )
-
-    def wait_until_ready(self) -> None:
-        """Wait for the import. Raises WorkerFailed when the contender is not installed or cannot start."""
-        self.hello = self._reply()
-
-    def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
-        """Ask for something and wait for the reply. Raises WorkerFailed; a dead worker is started anew to prepare."""
-        if self.process.poll() is not None and do == "prepare":
-            self.close()
-            self.start()
-            self.wait_until_ready()
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            raise WorkerFailed(self._last_words()) from None
-        return self._reply()
-
-    def _reply(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        given_up = threading.Event()
-
-        def give_up() -> None:
-            given_up.set()
-            self.process.kill()
-
-        timer = threading.Timer(PATIENCE, give_up)
-        timer.start()
-        line = self.process.stdout.readline()
-        timer.cancel()
-        if not line:
-            raise WorkerFailed(f"no reply in {PATIENCE:.0f} s" if given_up.is_set() else self._last_words())
-        reply = json.loads(line)
-        if "error" in reply:
-            raise WorkerFailed(reply["error"])
-        return reply
-
-    def _last_words(self) -> str:
-        code = self.process.wait()
-        self.errors.seek(0)
-        lines = self.errors.read().strip().splitlines()
-        return f"process ended with code {code}" + (f": {lines[-1]}" if lines else "")
-
-    def close(self) -> None:
-        """End the process."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        with suppress(BrokenPipeError):
-            self.process.stdin.close()
-        try:
-            self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
-        self.errors.close()
+    entry: Entry
+    worker: Worker
+    case: Case
 
 
 class Race:
     """Workers of all contenders that can start; `absent` says why the others cannot.
 
-    Use it as a context manager: leaving it ends the workers.
+    Beside minirnn run its own comparisons, in the same rounds: the plain case of a variant that has a price, the case
+    on one thread, the machine's peak. Use it as a context manager: leaving it ends the workers.
     """
 
-    def __init__(self, contenders: Mapping[str, str], threads: int) -> None:
+    def __init__(self, contenders: Mapping[str, str], threads: int, cases: Sequence[Case] = ()) -> None:
         self.absent: dict[str, str] = {}
         self.workers: dict[str, Worker] = {}
+        self.helpers: dict[str, Worker] = {}
         started = {name: Worker(name, module, threads) for name, module in contenders.items()}
+        if "minirnn" in contenders:
+            if threads > 1 and any(map(compares_threads, cases)):
+                self.helpers[ONE_THREAD] = Worker(ONE_THREAD, contenders["minirnn"], 1)
+            if any(map(compares_peak, cases)):
+                self.helpers[PEAK] = Worker(PEAK, "benchmarks.contenders.peak", threads)
         for name, worker in started.items():
             try:
                 worker.wait_until_ready()
@@ -138,12 +57,18 @@ class Race:
             except WorkerFailed as error:
                 worker.close()
                 self.absent[name] = str(error)
+        for name, worker in list(self.helpers.items()):
+            try:
+                worker.wait_until_ready()
+            except WorkerFailed as error:
+                self.helpers.pop(name).close()
+                self.absent[name] = str(error)
 
     def __enter__(self) -> Race:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for worker in self.workers.values():
+        for worker in (*self.workers.values(), *self.helpers.values()):
             worker.close()
 
     @property
@@ -151,38 +76,94 @@ class Race:
         """The contender that the others are set against: minirnn, or the first of those present."""
         return "minirnn" if "minirnn" in self.workers else next(iter(self.workers))
 
-    def run(self, case: Case, rounds: int, seconds: float) -> CaseResult:
-        """Prepare a case everywhere, compare the results, then time everybody in each round."""
-        entries: dict[str, Entry] = {}
-        results: dict[str, list[float]] = {}
-        for name, worker in self.workers.items():
-            if case.mode not in worker.hello["modes"]:
-                entries[name] = Entry(error=f"does no {case.mode}")
-                continue
-            entries[name] = Entry()
-            reply = self._ask(entries[name], worker, "prepare", case=case.name)
-            if reply:
-                entries[name].setting, results[name] = reply["setting"], reply["results"]
-        compare(case, entries, results)
-        take_turns(
-            {name: self.workers[name] for name, entry in entries.items() if entry.error is None},
-            entries,
-            rounds,
-            lambda name: self._ask(entries[name], self.workers[name], "time", seconds=seconds),
-        )
-        for name in results:
-            if self.workers[name].process.poll() is None:
-                self._ask(entries[name], self.workers[name], "drop")
-        return CaseResult(case, self.baseline, entries)
+    def run(self, case: Case, rounds: int, seconds: float, alone: bool = False) -> CaseResult:
+        """Prepare a case everywhere, compare the results, then time everybody in each round.
 
-    @staticmethod
-    def _ask(entry: Entry, worker: Worker, do: str, **arguments: Any) -> dict[str, Any] | None:
-        """The reply, or None after writing down what went wrong."""
+        `alone`: without minirnn's peers.
+        """
+        result = CaseResult(case, self.baseline, {})
+        seats: list[Seat] = []
+        for name, worker in self.workers.items():
+            if (alone or case.alone) and name != result.baseline:
+                continue
+            entry = result.entries[name] = Entry()
+            if case.mode in worker.hello["modes"]:
+                seats.append(Seat(entry, worker, case))
+            else:
+                entry.error = f"does no {case.mode}"
+        seats += self._beside(result)
+        results = prepare(seats)
+        contenders = {name: results[place] for name, place in _places(result.entries, seats) if place in results}
+        compare(case, result.entries, contenders)
+        take_turns(
+            [seat for seat in seats if seat.entry.error is None],
+            rounds,
+            lambda seat: _ask(seat, "time", case=seat.case.name, seconds=seconds),
+        )
+        for worker in {id(seat.worker): seat.worker for seat in seats}.values():
+            with suppress(WorkerFailed):  # one that died holds nothing
+                worker.ask("drop")
+        return result
+
+    def _beside(self, result: CaseResult) -> list[Seat]:
+        """What minirnn is compared with beside its peers."""
+        case, seats = result.case, []
+        mine = self.workers.get("minirnn")
+        if mine and case.priced:
+            seats.append(Seat(result.beside.setdefault(PLAIN, Entry()), mine, case.plain))
+        for name, applies in ((ONE_THREAD, compares_threads), (PEAK, compares_peak)):
+            if name in self.helpers and applies(case):
+                seats.append(Seat(result.beside.setdefault(name, Entry()), self.helpers[name], case))
+        return seats
+
+
+def compares_threads(case: Case) -> bool:
+    """Whether the case is also run on one thread."""
+    return not case.variant and case.cell in SHARED
+
+
+def compares_peak(case: Case) -> bool:
+    """Whether the machine's peak is measured in the case's rounds."""
+    return not case.variant and case.base in NEAR_PEAK
+
+
+def _places(entries: Mapping[str, Entry], seats: Sequence[Seat]) -> list[tuple[str, int]]:
+    """Of each contender with a seat, its name and the seat's place."""
+    return [(name, at) for name, entry in entries.items() for at, seat in enumerate(seats) if seat.entry is entry]
+
+
+def _ask(seat: Seat, do: str, **arguments: Any) -> dict[str, Any] | None:
+    """The reply, or None after writing down what went wrong."""
+    try:
+        return seat.worker.ask(do, **arguments)
+    except WorkerFailed as error:
+        seat.entry.error = str(error)
+        return None
+
+
+def prepare(seats: Sequence[Seat]) -> dict[int, list[float]]:
+    """Make everybody ready, and write down the setting that each keeps; the results to be compared, by seat.
+
+    Models are built and compiled side by side; the settings are timed one process after the other.
+    """
+    asked: dict[int, list[int]] = {}  # seats of each process, whose replies come in this order
+    for place, seat in enumerate(seats):
         try:
-            return worker.ask(do, **arguments)
+            seat.worker.request("prepare", case=seat.case.name)
+            asked.setdefault(id(seat.worker), []).append(place)
         except WorkerFailed as error:
-            entry.error = str(error)
-            return None
+            seat.entry.error = str(error)
+    for places in asked.values():
+        for seat in (seats[place] for place in places):
+            try:
+                seat.worker.reply()
+            except WorkerFailed as error:
+                seat.entry.error = str(error)
+    results: dict[int, list[float]] = {}
+    for place, seat in enumerate(seats):
+        if seat.entry.error is None and (reply := _ask(seat, "choose", case=seat.case.name)):
+            seat.entry.setting, results[place] = reply["setting"], reply["results"]
+    return results
 
 
 def compare(case: Case, entries: Mapping[str, Entry], results: Mapping[str, list[float]]) -> None:
@@ -203,7 +184,7 @@ def compare(case: Case, entries: Mapping[str, Entry], results: Mapping[str, list
             entry.error = f"wrong result: {len(values)} numbers where {reference} gives {len(truth)}"
             continue
         difference = np.abs(np.array(values) - truth)
-        if case.mode in ("training", "fit"):
+        if case.trains:
             difference = difference / np.abs(truth)
         worst = float(difference.max() / TOLERANCE[case.mode])
         entry.difference = worst if np.isfinite(worst) else None
@@ -213,19 +194,14 @@ def compare(case: Case, entries: Mapping[str, Entry], results: Mapping[str, list
             entry.error = f"wrong result: {values[at]:.7g} where {reference} gives {truth[at]:.7g} (number {at})"
 
 
-def take_turns(
-    names: Sequence[str] | Mapping[str, Any],
-    entries: Mapping[str, Entry],
-    rounds: int,
-    ask: Callable[[str], Mapping[str, Any] | None],
-) -> None:
+def take_turns(seats: Sequence[Seat], rounds: int, ask: Callable[[Seat], Mapping[str, Any] | None]) -> None:
     """Time everybody once a round, starting with another one each round, so that nobody always follows the same one."""
-    order = list(names)
+    order = list(seats)
     for turn in range(rounds):
         shift = turn % max(1, len(order))
-        for name in order[shift:] + order[:shift]:
-            if entries[name].error is None:
+        for seat in order[shift:] + order[:shift]:
+            if seat.entry.error is None:
                 time.sleep(PAUSE)
-                reply = ask(name)
+                reply = ask(seat)
                 if reply is not None:
-                    entries[name].seconds.append(reply["seconds"])
+                    seat.entry.seconds.append(reply["seconds"])

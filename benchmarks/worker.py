@@ -4,10 +4,12 @@
 
 One JSON object a line each way:
 
-    first line, unasked      -> {"versions", "modes", "import_seconds"}
-    {"do": "prepare", "case"} -> {"setting", "results"}, results of the first calls, to be compared with the others'
-    {"do": "time", "seconds"} -> {"seconds"}, of one call, after measuring for about so many seconds
-    {"do": "drop"}            -> {}, the prepared case is forgotten
+    first line, unasked               -> {"versions", "modes", "import_seconds"}
+    {"do": "prepare", "case"}         -> {}, the case is ready in each of the contender's settings
+    {"do": "choose", "case"}          -> {"setting", "results"}: the fastest setting, which is kept, and the results of
+                                         its first calls, to be compared with the others'
+    {"do": "time", "case", "seconds"} -> {"seconds"}, of one call, after measuring for about so many seconds
+    {"do": "drop"}                    -> {}, everything that was prepared is forgotten
 
 Anything that goes wrong is answered by {"error": one line}; the worker lives on until its input ends.
 What a library prints goes to standard error.
@@ -76,36 +78,44 @@ def seconds_per_call(call: Callable[[], Any], seconds: float) -> float:
 
 
 class Session:
-    """A contender and the case it has ready."""
+    """A contender and the cases it has ready."""
 
     def __init__(self, contender: Contender) -> None:
         self.contender = contender
-        self.task: Task | None = None
+        self.candidates: dict[str, dict[str, tuple[Task, list[float]]]] = {}
+        self.tasks: dict[str, Task] = {}
 
     def prepare(self, case: str) -> dict[str, Any]:
-        """Make a case ready in each of the contender's settings and keep the fastest."""
-        self.drop()
+        """Make a case ready in each of the contender's settings, and call each for its results."""
         found = find(case)
         data = case_data(found)
-        settings = self.contender.settings(found)
-        fastest, setting, results = float("inf"), "", []
-        for candidate in settings:
-            task = self.contender.task(found, data, candidate)
-            checked = checked_results(found, task)
-            taken = seconds_per_call(task.call, TRIAL_SECONDS) if len(settings) > 1 else 0.0
-            if taken < fastest:
-                fastest, setting, results, self.task = taken, candidate, checked, task
+        candidates = {}
+        for setting in self.contender.settings(found):
+            task = self.contender.task(found, data, setting)
+            candidates[setting] = task, checked_results(found, task)
+        self.candidates[case] = candidates
+        return {}
+
+    def choose(self, case: str) -> dict[str, Any]:
+        """Keep the fastest setting of a prepared case."""
+        candidates = self.candidates.pop(case)
+        setting = next(iter(candidates))
+        if len(candidates) > 1:
+            taken = {name: seconds_per_call(task.call, TRIAL_SECONDS) for name, (task, _) in candidates.items()}
+            setting = min(taken, key=lambda name: taken[name])
+        self.tasks[case], results = candidates[setting]
         return {"setting": setting, "results": results}
 
-    def time(self, seconds: float) -> dict[str, Any]:
-        """Seconds of one call of the prepared case."""
-        if self.task is None:
-            raise RuntimeError("no case is prepared")
-        return {"seconds": seconds_per_call(self.task.call, seconds)}
+    def time(self, case: str, seconds: float) -> dict[str, Any]:
+        """Seconds of one call of a case that was chosen."""
+        if case not in self.tasks:
+            raise RuntimeError(f"{case} is not prepared")
+        return {"seconds": seconds_per_call(self.tasks[case].call, seconds)}
 
     def drop(self) -> dict[str, Any]:
-        """Forget the prepared case and its memory."""
-        self.task = None
+        """Forget what was prepared, and its memory."""
+        self.candidates.clear()
+        self.tasks.clear()
         gc.collect()
         return {}
 
@@ -134,6 +144,7 @@ def serve(module: str, threads: int, requests: TextIO, replies: TextIO) -> None:
     session = Session(contender)
     actions: dict[str, Callable[..., dict[str, Any]]] = {
         "prepare": session.prepare,
+        "choose": session.choose,
         "time": session.time,
         "drop": session.drop,
     }

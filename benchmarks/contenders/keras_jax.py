@@ -19,6 +19,7 @@ class Entrant(KerasStyle):
     """
 
     modes = ("inference", "training", "fit", "predict")
+    unrolls = True
 
     def __init__(self, threads: int) -> None:
         self.keras = keras

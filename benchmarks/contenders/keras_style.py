@@ -12,7 +12,14 @@ from benchmarks.cases import EPOCHS, Case
 from benchmarks.contenders.base import CHECKED_EPOCHS, Contender, Task
 from benchmarks.data import Data
 
-LAYERS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
+LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "lstm": ("LSTM", {}),
+    "gru": ("GRU", {}),
+    "gru_reset_before": ("GRU", {"reset_after": False}),
+    "simple_rnn": ("SimpleRNN", {}),
+}
+UNROLLED = ", unrolled"
+FEW_STEPS = 4  # up to which the loop over time is also tried unrolled: it then compiles in a moment
 
 
 class KerasStyle(Contender):
@@ -20,19 +27,28 @@ class KerasStyle(Contender):
 
     keras: Any
     compile_options: dict[str, dict[str, Any]] = {"default": {}}
+    unrolls = False  # whether unrolling the loop over time may help
 
     def settings(self, case: Case) -> list[str]:
-        return list(self.compile_options)
+        names = list(self.compile_options)
+        more = [name + UNROLLED for name in names] if self.unrolls and 1 < case.time <= FEW_STEPS else []
+        return names + more
 
     def model(self, case: Case, data: Data, setting: str = "default") -> Any:
         """The case's model with the case's weights, compiled."""
-        layers = self.keras.layers
-        rates, stateful = {"dropout": case.dropout, "recurrent_dropout": case.dropout}, case.mode == "step"
-        recurrent = getattr(layers, LAYERS[case.cell])(case.units, stateful=stateful, **rates)
-        masking = [layers.Masking()] if case.masked else []
-        first = self.keras.Input((case.time, case.features), batch_size=case.batch if stateful else None)
-        model = self.keras.Sequential([first, *masking, recurrent, layers.Dense(1)])
-        model.compile("adam", "mse", **self.compile_options[setting])
+        layers, stateful = self.keras.layers, case.mode == "step"
+        name, options = LAYERS[case.cell]
+        options = options | {"dropout": case.dropout, "recurrent_dropout": case.dropout, "stateful": stateful}
+        options |= {"dtype": case.dtype} | ({"unroll": True} if setting.endswith(UNROLLED) else {})
+        recurrent = [
+            getattr(layers, name)(case.units, return_sequences=case.sequences or above > 0, **options)
+            for above in reversed(range(case.layers))
+        ]
+        masking = [layers.Masking(dtype=case.dtype)] if case.masked else []
+        batch_size = case.batch if stateful else None
+        first = self.keras.Input((case.time, case.features), batch_size=batch_size, dtype=case.dtype)
+        model = self.keras.Sequential([first, *masking, *recurrent, layers.Dense(1, dtype=case.dtype)])
+        model.compile("adam", "mse", **self.compile_options[setting.removesuffix(UNROLLED)])
         model.set_weights(list(data.weights))
         return model
 

@@ -17,6 +17,7 @@ class Entrant(KerasStyle):
     """Keras's graph mode, compiled by XLA or run by TensorFlow's executor: XLA does not always win."""
 
     compile_options = {"XLA": {"jit_compile": True}, "graph": {"jit_compile": False}}
+    unrolls = True
 
     def __init__(self, threads: int) -> None:
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)

@@ -12,11 +12,11 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.cases import Case
-from benchmarks.contenders.base import Contender, Task
+from benchmarks.contenders.base import ONE_THREAD, Contender, Task, with_one_thread
 from benchmarks.data import Data
 from benchmarks.layouts import onnx_initializers
 
-NODES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "RNN"}
+NODES = {"lstm": "LSTM", "gru": "GRU", "gru_reset_before": "GRU", "simple_rnn": "RNN"}
 OPSET = 14  # the last one that changed the recurrent nodes before their sequence layout did
 
 
@@ -30,30 +30,43 @@ def state_shape(case: Case) -> tuple[int, int, int]:
     return 1, case.batch, case.units
 
 
-def graph(case: Case, data: Data) -> onnx.ModelProto:
-    """The case's model: time-major x (T, B, F) -> recurrent node -> its last state (1, B, U) -> y (B, 1).
+def output_shape(case: Case) -> tuple[int, ...]:
+    """Shape of the answers, time-major where each step is answered."""
+    return (case.time, case.rows, 1) if case.sequences else (case.rows, 1)
 
-    In a stream the node's states are inputs h0 (and c0), and outputs h (and c), too.
+
+def graph(case: Case, data: Data) -> onnx.ModelProto:
+    """The case's model: time-major x (T, B, F) -> recurrent nodes -> the last state (1, B, U) -> y (B, 1).
+
+    Where each step is answered, it is the sequence (T, 1, B, U) -> y (T, B, 1). In a stream the node's states are
+    inputs h0 (and c0), and outputs h (and c), too.
     """
-    arrays = onnx_initializers(case.cell, data.weights[:3]) | {"kernel": data.weights[3], "bias": data.weights[4]}
-    inputs = ["x", "W", "R", "B"]
+    arrays = {"kernel": data.weights[-2], "bias": data.weights[-1], "first": np.array(0), "direction": np.array([1])}
     if data.lengths is not None:
         arrays["lengths"] = data.lengths.astype(np.int32)
-        inputs.append("lengths")
-    arrays["first"] = np.array(0, dtype=np.int64)
-    extra: dict[str, Any] = {"linear_before_reset": 1} if case.cell == "gru" else {}
+    options: dict[str, Any] = {"linear_before_reset": int(case.cell == "gru")} if "gru" in case.cell else {}
     kept = states(case)
-    before = ["", *(f"{name}0" for name in kept)] if kept else []
-    nodes = [
-        helper.make_node(
-            NODES[case.cell], [*inputs, *before], ["", *(kept or ("h",))], hidden_size=case.units, **extra
-        ),
-        helper.make_node("Gather", ["h", "first"], ["last"], axis=0),
-        helper.make_node("Gemm", ["last", "kernel", "bias"], ["y"]),
-    ]
+    before = [f"{name}0" for name in kept]
+    nodes, value = [], "x"
+    for number in range(case.layers):
+        weights = onnx_initializers(case.cell, data.of_layer(number))
+        arrays |= {f"{name}{number}": array for name, array in weights.items()}
+        inputs = [value, *(f"{name}{number}" for name in weights), "lengths" if case.masked else "", *before]
+        last = number == case.layers - 1 and not case.sequences
+        outputs = ["", *(kept or ("h",))] if last else [f"all{number}"]
+        nodes.append(helper.make_node(NODES[case.cell], inputs, outputs, hidden_size=case.units, **options))
+        if not last:
+            value = f"steps{number}"
+            nodes.append(helper.make_node("Squeeze", [f"all{number}", "direction"], [value]))
+    if case.sequences:
+        nodes.append(helper.make_node("MatMul", [value, "kernel"], ["products"]))
+        nodes.append(helper.make_node("Add", ["products", "bias"], ["y"]))
+    else:
+        nodes.append(helper.make_node("Gather", ["h", "first"], ["last"], axis=0))
+        nodes.append(helper.make_node("Gemm", ["last", "kernel", "bias"], ["y"]))
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [case.time, case.rows, case.features])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [case.rows, 1])
-    state = [helper.make_tensor_value_info(name, TensorProto.FLOAT, state_shape(case)) for name in (*before[1:], *kept)]
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, output_shape(case))
+    state = [helper.make_tensor_value_info(name, TensorProto.FLOAT, state_shape(case)) for name in (*before, *kept)]
     initializers = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
     model = helper.make_model(
         helper.make_graph(nodes, case.name, [x, *state[: len(kept)]], [y, *state[len(kept) :]], initializers),
@@ -62,6 +75,11 @@ def graph(case: Case, data: Data) -> onnx.ModelProto:
     model.ir_version = 8
     onnx.checker.check_model(model)
     return model
+
+
+def batch_major(case: Case, y: np.ndarray) -> np.ndarray:
+    """A view of the answers as Keras has them."""
+    return y.swapaxes(0, 1) if case.sequences else y
 
 
 def stream(session: Any, case: Case, x: np.ndarray) -> Callable[[], np.ndarray]:
@@ -113,28 +131,28 @@ class Entrant(Contender):
         self.versions = {"onnxruntime": onnxruntime.__version__}
 
     def settings(self, case: Case) -> list[str]:
-        return ["run", "io binding"]
+        return with_one_thread(case, ["run", "io binding"], self.threads)
 
     def task(self, case: Case, data: Data, setting: str) -> Task:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
+        options.intra_op_num_threads = 1 if setting.endswith(ONE_THREAD) else self.threads
         options.inter_op_num_threads = 1
         model = graph(case, data).SerializeToString()
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         x = np.ascontiguousarray(data.x.swapaxes(0, 1))
         if case.mode == "step":
-            return Task((stream if setting == "run" else bound_stream)(session, case, x))
-        if setting == "run":
-            return Task(lambda: session.run(["y"], {"x": x})[0])
+            return Task((stream if setting.startswith("run") else bound_stream)(session, case, x))
+        if setting.startswith("run"):
+            return Task(lambda: batch_major(case, session.run(["y"], {"x": x})[0]))
 
-        y = np.empty((case.rows, 1), dtype=np.float32)
+        y = np.empty(output_shape(case), dtype=np.float32)
         binding = session.io_binding()
         binding.bind_input("x", "cpu", 0, np.float32, x.shape, x.ctypes.data)
         binding.bind_output("y", "cpu", 0, np.float32, y.shape, y.ctypes.data)
 
         def run() -> np.ndarray:
             session.run_with_iobinding(binding)
-            return y
+            return batch_major(case, y)
 
         # The binding holds bare addresses: the closure keeps x alive as long as the call.
         run.x = x  # type: ignore[attr-defined]

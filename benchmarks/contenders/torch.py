@@ -1,4 +1,8 @@
-"""PyTorch itself: its own recurrent layers, time-major tensors made before the timing starts."""
+"""PyTorch itself: its own recurrent layers, time-major tensors made before the timing starts.
+
+Not through `torch.compile`: its tracer breaks the graph at nn.LSTM, nn.GRU and nn.RNN (`allow_rnn` is off), so that it
+compiles the head alone, needs a C++ compiler on the user's machine for that, and is slower than eager at every shape.
+"""
 
 from __future__ import annotations
 
@@ -13,37 +17,48 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from benchmarks.cases import EPOCHS, Case
-from benchmarks.contenders.base import CHECKED_EPOCHS, Contender, Task
+from benchmarks.contenders.base import CHECKED_EPOCHS, ONE_THREAD, Contender, Task, with_one_thread
 from benchmarks.data import Data
 from benchmarks.layouts import torch_parameters
 
 LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "simple_rnn": nn.RNN}
+PACKED, PADDED = ", packed", ", padded"  # ways to give sequences of different lengths
 EPSILON, BETA_2 = 1e-7, 0.999
 
 
 class Forecaster(nn.Module):
-    """The case's model: a recurrent layer and a linear head on its last output."""
+    """The case's model: recurrent layers, and a linear head on their last output or on every step's.
 
-    def __init__(self, case: Case, data: Data) -> None:
+    Sequences of different lengths are packed, or run to the end with their padding, which is then not looked at.
+    """
+
+    def __init__(self, case: Case, data: Data, packed: bool = True) -> None:
         super().__init__()
-        weights = data.weights
+        self.sequences, self.packed = case.sequences, packed
         self.lengths = None if data.lengths is None else torch.from_numpy(data.lengths)
-        self.recurrent = LAYERS[case.cell](case.features, case.units)
+        self.rows = torch.arange(case.rows)
+        self.recurrent = LAYERS[case.cell](case.features, case.units, case.layers)
         self.head = nn.Linear(case.units, 1)
-        parameters = {f"recurrent.{name}": array for name, array in torch_parameters(case.cell, weights[:3]).items()}
-        parameters |= {"head.weight": weights[3].T, "head.bias": weights[4]}
+        kernel, bias = data.weights[-2:]
+        parameters = {"head.weight": kernel.T, "head.bias": bias}
+        for layer in range(case.layers):
+            named = torch_parameters(case.cell, data.of_layer(layer), layer)
+            parameters |= {f"recurrent.{name}": array for name, array in named.items()}
         self.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in parameters.items()})
         if case.cell != "gru":
             # One trained bias, as in Keras: Adam would move a sum of two biases by two steps at once.
-            self.recurrent.bias_hh_l0.requires_grad_(False)
+            for layer in range(case.layers):
+                getattr(self.recurrent, f"bias_hh_l{layer}").requires_grad_(False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.lengths is not None:
+        if self.lengths is not None and self.packed:
             _, states = self.recurrent(pack_padded_sequence(x, self.lengths, enforce_sorted=False))
             h = states[0] if isinstance(states, tuple) else states
-            return self.head(h[0])
+            return self.head(h[-1])
         sequence, _ = self.recurrent(x)
-        return self.head(sequence[-1])
+        if self.lengths is not None:
+            return self.head(sequence[self.lengths - 1, self.rows])
+        return self.head(sequence if self.sequences else sequence[-1])
 
     def step(self, x: torch.Tensor, states: Any) -> tuple[torch.Tensor, Any]:
         """The answer to the next step of a stream, and the states after it; None stands for the first ones."""
@@ -74,34 +89,53 @@ def fit(
 
 
 class Entrant(Contender):
-    """Eager PyTorch: inference_mode for inference, for training the Adam that is faster."""
+    """Eager PyTorch: inference_mode for inference, for training the Adam that is faster; the threads that are."""
 
     def __init__(self, threads: int) -> None:
+        self.threads = threads
         torch.set_num_threads(threads)
         self.versions = {"torch": torch.__version__}
 
     def settings(self, case: Case) -> list[str]:
-        return ["inference_mode"] if case.mode in ("inference", "step", "predict") else ["fused Adam", "plain Adam"]
+        names = ["fused Adam", "plain Adam"] if case.trains else ["inference_mode"]
+        names = [names[0] + PACKED, names[0] + PADDED] if case.masked else names
+        return with_one_thread(case, names, self.threads)
 
     def task(self, case: Case, data: Data, setting: str) -> Task:
+        task = self.on_all_threads(case, data, setting.removesuffix(ONE_THREAD))
+        threads = 1 if setting.endswith(ONE_THREAD) else self.threads
+
+        def call() -> Any:
+            if torch.get_num_threads() != threads:  # the setting before this one had others
+                torch.set_num_threads(threads)
+            return task.call()
+
+        return Task(call, task.before_check)
+
+    def on_all_threads(self, case: Case, data: Data, setting: str) -> Task:
+        """The task, on as many threads as there are when it is called."""
         if case.dropout:
             raise NotImplementedError("its recurrent layers drop between layers only, not between steps")
-        model = Forecaster(case, data)
+        if case.cell not in LAYERS:
+            raise NotImplementedError("its GRU resets after the product only")
+        model = Forecaster(case, data, packed=setting.endswith(PACKED))
         x = torch.from_numpy(np.ascontiguousarray(data.x.swapaxes(0, 1)))
         if case.mode in ("inference", "predict"):
             model.eval()
 
             @torch.inference_mode()
             def predict() -> np.ndarray:
-                return model(x).numpy()
+                y = model(x).numpy()
+                return y.swapaxes(0, 1) if case.sequences else y
 
             return Task(predict)
 
         if case.mode == "step":
             return Task(stream(model.eval(), x))
 
-        targets = cycle([torch.from_numpy(target) for target in data.targets])
-        adam = torch.optim.Adam(model.parameters(), lr=1e-3, eps=EPSILON, fused=setting == "fused Adam")
+        arrays = [target.swapaxes(0, 1) if case.sequences else target for target in data.targets]
+        targets = cycle([torch.from_numpy(np.ascontiguousarray(array)) for array in arrays])
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3, eps=EPSILON, fused=setting.startswith("fused"))
         mean_squared_error = nn.functional.mse_loss
 
         def step_on(x: torch.Tensor, y: torch.Tensor) -> float:

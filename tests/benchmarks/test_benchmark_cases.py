@@ -5,35 +5,40 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.cases import CASES, EPOCHS, GATES, QUICK, SHAPES, STEPPED, VARIANTS, Case, find, modes_of, select
+from benchmarks.cases import CASES, EPOCHS, GATES, MODES, QUICK, REGISTRY, SHAPES, VARIANTS, Case, find, select
 from benchmarks.data import case_data
+from benchmarks.work import flops, intensity, parameters, traffic
 
 
-def test_every_shape_runs_with_every_cell_in_every_mode_under_a_name_of_its_own():
+def test_every_case_has_a_name_of_its_own_and_stands_in_one_row_of_the_registry():
     assert len({case.name for case in CASES}) == len(CASES)
-    assert {(case.shape, case.cell, case.mode) for case in CASES} == {
-        (shape, cell, mode)
-        for shape in SHAPES
-        for cell in ("lstm", "gru", "simple_rnn")
-        for mode in modes_of(shape)
-    }
-    assert modes_of("medium") == modes_of("medium-masked") == ("inference", "training")
-    assert modes_of("small-dropout") == ("training",)
-    assert (modes_of("rows6"), modes_of("rows1000")) == (("fit",), ("predict",))
+    rows = sum(len(row.shapes) * len(row.cells) * len(row.modes) for row in REGISTRY)
+    assert rows == len(CASES)
+    assert all(row.shapes and set(row.cells) <= set(GATES) and set(row.modes) <= set(MODES) for row in REGISTRY)
+
+
+def test_every_cell_runs_at_every_shape():
+    assert {(case.base, case.cell) for case in CASES} == {(shape, cell) for shape in SHAPES for cell in GATES}
 
 
 def test_a_step_of_a_stream_is_one_step_of_time():
-    assert all(SHAPES[shape][1] == 1 for shape in STEPPED)
+    assert all(case.time == 1 for case in CASES if case.mode == "step")
 
 
-def test_a_case_with_dropout_or_masks_stands_beside_the_same_case_without():
+def test_a_variant_stands_beside_the_same_case_without_it():
     for case in CASES:
-        kind = case.shape.partition("-")[2]
-        assert (case.dropout > 0, case.masked) == (kind == "dropout", kind == "masked")
-        assert SHAPES[case.shape] == SHAPES[find(case.plain).shape]
-    assert {case.shape for case in CASES if case.masked} == {f"{shape}-masked" for shape in VARIANTS["masked"]}
-    assert find("medium-dropout-lstm-training").plain == "medium-lstm-training"
+        assert (case.dropout > 0, case.masked) == (case.variant == "dropout", case.variant == "masked")
+        assert (case.sequences, case.layers == 2) == (case.variant == "sequences", case.variant == "stacked")
+        assert (case.dtype == "float64") == (case.variant == "float64")
+        plain = find(case.plain.name)
+        assert (plain.variant, plain.size.split(" -> ")[:2]) == ("", case.size.split(" -> ")[:2])
+    assert {case.variant for case in CASES} == {"", *VARIANTS}
+    assert find("medium-dropout-lstm-training").plain.name == "medium-lstm-training"
     assert [case.name for case in select(["medium*dropout*"], ["lstm"])] == ["medium-dropout-lstm-training"]
+
+
+def test_dropout_is_for_training():
+    assert {case.mode for case in CASES if case.dropout} == {"training"}
 
 
 def test_sequences_of_a_masked_case_end_in_zeros_and_last_half_their_steps_at_least():
@@ -48,8 +53,8 @@ def test_sequences_of_a_masked_case_end_in_zeros_and_last_half_their_steps_at_le
 def test_fit_and_predict_have_all_rows_and_count_their_work():
     fit, predict = find("rows6-lstm-fit"), find("rows1000-gru-predict")
     assert (len(case_data(fit).x), fit.batch, len(case_data(predict).x), predict.batch) == (6, 1, 1000, 32)
-    assert fit.flops == 6 * EPOCHS * find("seed1-lstm-training").flops
-    assert predict.flops == Case("one batch", "gru", "inference", 1000, 24, 3, 48).flops
+    assert flops(fit) == 6 * EPOCHS * flops(find("seed1-lstm-training"))
+    assert flops(predict) == flops(Case("one batch", "gru", "inference", 1000, 24, 3, 48))
 
 
 def test_a_case_has_the_sizes_of_its_shape():
@@ -63,7 +68,7 @@ def test_the_quick_cases_are_in_the_registry():
 
 
 @pytest.mark.parametrize(
-    ("cell", "mode", "flops"),
+    ("cell", "mode", "count"),
     [
         # B=2 T=3 F=5 U=7: x W is 2*2*3*5*7 = 420 a gate, h U is 2*2*3*7*7 = 588 a gate, the head 2*2*7 = 28.
         ("simple_rnn", "inference", 420 + 588 + 28),
@@ -75,8 +80,8 @@ def test_the_quick_cases_are_in_the_registry():
         ("lstm", "training", 4 * (2 * 420 + 3 * 588) + 3 * 28),
     ],
 )
-def test_flops_agree_with_a_count_by_hand(cell, mode, flops):
-    assert Case("by hand", cell, mode, 2, 3, 5, 7).flops == flops
+def test_flops_agree_with_a_count_by_hand(cell, mode, count):
+    assert flops(Case("by hand", cell, mode, 2, 3, 5, 7)) == count
 
 
 def test_flops_are_the_multiplications_and_additions_that_loops_would_do():
@@ -90,7 +95,37 @@ def test_flops_are_the_multiplications_and_additions_that_loops_would_do():
                     operations += 2
         for _ in range(units):
             operations += 2
-    assert Case("by loop", "lstm", "inference", batch, time, features, units).flops == operations
+    assert flops(Case("by loop", "lstm", "inference", batch, time, features, units)) == operations
+
+
+def test_flops_of_variants_count_what_they_add():
+    sizes = (2, 3, 5, 7)  # x W is 2*2*3*5*7 = 420 a gate, h U and the x W of a second layer 2*2*3*7*7 = 588, a head 28
+    assert flops(Case("s-stacked", "gru", "inference", *sizes)) == 3 * (420 + 588 + 588 + 588) + 28
+    # The second layer's x W has three products in training, as its dx goes to the first layer.
+    assert flops(Case("s-stacked", "gru", "training", *sizes)) == 3 * (2 * 420 + 3 * 588 + 3 * 588 + 3 * 588) + 3 * 28
+    assert flops(Case("s-sequences", "lstm", "training", *sizes)) == 4 * (2 * 420 + 3 * 588) + 3 * 3 * 28
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.base in ("odd", "small")], ids=lambda case: case.name)
+def test_parameters_are_the_numbers_in_the_weights_and_every_one_has_to_be_read(case):
+    data = case_data(case)
+    size = np.dtype(case.dtype).itemsize
+    assert parameters(case) == sum(array.size for array in data.weights)
+    assert {array.dtype for array in (*data.weights, data.x, *data.targets)} == {np.dtype(case.dtype)}
+    assert traffic(case) >= size * (parameters(case) + data.x.size + data.targets[0].size)
+
+
+def test_bytes_agree_with_a_count_by_hand():
+    # SimpleRNN B=2 T=3 F=5 U=7: x 30 numbers, W 35, U 49, b 7, head 8, y 2.
+    assert traffic(Case("by hand", "simple_rnn", "inference", 2, 3, 5, 7)) == 4 * (30 + 99 + 2)
+    # Training: x again, weights 7 times more, gates and states (one each) of 42 steps and units written and read.
+    assert traffic(Case("by hand", "simple_rnn", "training", 2, 3, 5, 7)) == 4 * (30 + 99 + 2 + 30 + 7 * 99 + 2 * 84)
+    assert traffic(Case("s-float64", "simple_rnn", "inference", 2, 3, 5, 7)) == 8 * (30 + 99 + 2)
+
+
+def test_a_larger_batch_makes_more_of_each_weight_that_is_read():
+    one, many = (Case("any", "lstm", "inference", batch, 10, 8, 64) for batch in (1, 64))
+    assert intensity(many) > 10 * intensity(one)
 
 
 def test_patterns_cells_and_modes_narrow_the_selection():
@@ -98,6 +133,23 @@ def test_patterns_cells_and_modes_narrow_the_selection():
     assert [case.name for case in select(["medium"], ["lstm"], ["training"])] == ["medium-lstm-training"]
     assert {case.shape for case in select(["seed*"])} == {"seed1", "seed32", "seed1-dropout"}
     assert {case.cell for case in select(["*-gru-*"])} == {"gru"}
+    assert {case.mode for case in select(modes=["step", "fit"])} == {"step", "fit"}
+
+
+def test_four_sizes_are_a_case_in_every_cell():
+    found = select(["8x20x3x16"], modes=["training"])
+    assert [case.cell for case in found] == list(GATES)
+    assert all((case.batch, case.time, case.features, case.units) == (8, 20, 3, 16) for case in found)
+    assert [find(case.name) for case in found] == found
+    with pytest.raises(ValueError, match="8x0x3x16 has a size of 0; give sizes of at least 1"):
+        select(["8x0x3x16"])
+    with pytest.raises(KeyError):
+        find("8x20x3x16-lstm-step")
+
+
+def test_filters_that_leave_nothing_are_an_error_and_not_an_empty_run():
+    with pytest.raises(ValueError, match="no case has all of stream, lstm, fit"):
+        select(["stream"], ["lstm"], ["fit"])
 
 
 def test_a_pattern_that_matches_nothing_is_an_error_that_says_what_there_is():

@@ -33,12 +33,18 @@ def race():
 @pytest.mark.parametrize(
     "case",
     [*(f"seed32-{cell}-inference" for cell in GATES), "seed32-lstm-training", "seed32-gru-training",
-     "small-masked-lstm-inference", "small-masked-gru-inference", "rows1000-simple_rnn-predict"],
+     "seed32-gru_reset_before-training", "small-masked-lstm-inference", "small-masked-gru-training",
+     "small-sequences-lstm-training", "small-stacked-lstm-inference", "small-stacked-lstm-training",
+     "rows1000-simple_rnn-predict"],
 )
 def test_libraries_agree_on_predictions_and_on_the_losses_of_the_first_steps(race, case):
     result = race.run(find(case), rounds=1, seconds=0.001)
     able = [name for name, worker in race.workers.items() if result.case.mode in worker.hello["modes"]]
-    assert {name: result.entries[name].error for name in able} == dict.fromkeys(able)
+    lacks = {"torch"} if case.split("-")[-2] == "gru_reset_before" else set()
+    errors = {name: result.entries[name].error for name in able if name not in lacks}
+    assert errors == dict.fromkeys(errors)
+    assert len(errors) >= 1
+    assert all("NotImplementedError" in result.entries[name].error for name in lacks & set(able))
 
 
 def gate_by_gate(cell: str, features: int = 2, units: int = 3) -> list[np.ndarray]:
@@ -76,4 +82,6 @@ def test_the_recurrent_bias_is_kerass_second_one_for_a_gru_and_zero_for_the_othe
     assert onnx_initializers("gru", [W, U, b])["B"][0, 9::3].tolist() == [10, 11, 12]
     W, U, b = gate_by_gate("lstm")
     assert not torch_parameters("lstm", [W, U, b])["bias_hh_l0"].any()
+    of_second_layer = torch_parameters("lstm", [W, U, b], 1)
+    assert set(of_second_layer) == {"weight_ih_l1", "weight_hh_l1", "bias_ih_l1", "bias_hh_l1"}
     assert not onnx_initializers("lstm", [W, U, b])["B"][0, 12:].any()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.cases import find
+from benchmarks.machine import PEAK_CALL
 from benchmarks.report import (
     case_table,
     digits,
@@ -13,10 +14,11 @@ from benchmarks.report import (
     failures,
     markdown_table,
     percent,
+    price_rows,
     summary_rows,
-    variant_rows,
 )
-from benchmarks.results import CaseResult, Entry
+from benchmarks.results import PEAK, PLAIN, CaseResult, Entry, spread
+from benchmarks.work import flops
 
 
 def result(**entries: Entry) -> CaseResult:
@@ -43,7 +45,7 @@ def test_a_contender_that_failed_has_no_ratio_and_a_failed_baseline_leaves_none_
 
 def test_gflops_are_the_useful_operations_over_the_median_time():
     raced = result(minirnn=Entry([9.0, 0.5, 1.0]))
-    assert raced.gflops("minirnn") == pytest.approx(raced.case.flops / 1e9)
+    assert raced.gflops("minirnn") == pytest.approx(flops(raced.case) / 1e9)
 
 
 def test_json_holds_raw_seconds_ratios_of_rounds_and_the_share_of_the_peak():
@@ -53,7 +55,7 @@ def test_json_holds_raw_seconds_ratios_of_rounds_and_the_share_of_the_peak():
     assert told["contenders"]["torch"]["seconds"] == [3.0, 4.0]
     assert told["contenders"]["torch"]["ratios"] == [3.0, 2.0]
     assert told["contenders"]["torch"]["ratio"] == 2.5
-    assert told["contenders"]["minirnn"]["share_of_peak"] == pytest.approx(raced.case.flops / 1.5e9 / 10)
+    assert told["contenders"]["minirnn"]["share_of_peak"] == pytest.approx(flops(raced.case) / 1.5e9 / 10)
     assert told["contenders"]["keras"]["error"] == "ImportError: no keras"
     assert "seconds" not in told["contenders"]["keras"]
 
@@ -106,12 +108,42 @@ def test_other_programs_are_told_of_when_they_take_enough_to_matter():
     assert "took 37 % of the cores" in disturbance(0.37)[0]
 
 
-def test_what_masks_and_dropout_add_is_told_of_those_who_ran_both_cases():
+def test_what_a_variant_adds_is_told_of_those_who_ran_both_cases():
     names = ("medium-lstm-training", "medium-dropout-lstm-training", "small-dropout-lstm-training")
     times = ({"minirnn": [2.0], "torch": [5.0]}, {"minirnn": [2.2], "torch": []}, {"minirnn": [1.0], "torch": [1.0]})
     results = [
         CaseResult(find(name), "minirnn", {key: Entry(list(seconds)) for key, seconds in of.items()})
         for name, of in zip(names, times, strict=True)
     ]
-    assert variant_rows(results) == (["case", "minirnn"], [["medium-dropout-lstm-training", "+10 %"]])
-    assert variant_rows(results[:1]) == (["case"], [])
+    assert price_rows(results) == (["case", "minirnn"], [["medium-dropout-lstm-training", "+10 %"]])
+    assert price_rows(results[:1]) == (["case"], [])
+
+
+def test_the_baselines_price_is_that_of_the_same_rounds_not_of_two_cases():
+    case = find("medium-dropout-lstm-training")
+    mine, other = {"minirnn": Entry([3.0, 2.0])}, {"minirnn": Entry([1.0, 1.0])}
+    priced = CaseResult(case, "minirnn", mine, {PLAIN: Entry([2.0, 1.0])})
+    plain = CaseResult(find(case.plain.name), "minirnn", other)
+    assert priced.prices() == [1.5, 2.0]
+    assert price_rows([plain, priced])[1] == [["medium-dropout-lstm-training", "+75 %"]]
+
+
+def test_the_share_of_the_peak_is_that_of_the_same_round():
+    case = find("medium-lstm-inference")
+    peak_seconds = [PEAK_CALL.flops * 2 / 100e9, PEAK_CALL.flops * 2 / 50e9]  # 100, then 50 GFLOP/s on two threads
+    mine = Entry([flops(case) / 50e9] * 2)
+    raced = CaseResult(case, "minirnn", {"minirnn": mine}, {PEAK: Entry(peak_seconds)})
+    assert raced.shares_of_peak(threads=2) == pytest.approx([0.5, 1.0])
+    assert CaseResult(case, "minirnn", {"minirnn": mine}, {PEAK: Entry(error="gone")}).shares_of_peak(2) == []
+
+
+def test_a_spread_is_the_median_and_the_quartiles():
+    assert spread([4.0, 1.0, 2.0, 3.0, 5.0]) == (3.0, 2.0, 4.0)
+    assert spread([2.0]) == (2.0, 2.0, 2.0)
+    assert spread([]) is None
+
+
+def test_the_fastest_peer_is_the_one_with_the_smallest_median_ratio():
+    raced = result(minirnn=Entry([1.0, 1.0]), torch=Entry([3.0, 2.0]), keras=Entry([9.0, 9.0]), onnx=Entry(error="no"))
+    assert raced.fastest_peer() == "torch"
+    assert result(minirnn=Entry([1.0])).fastest_peer() is None

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.cases import find
-from benchmarks.results import Entry
-from benchmarks.runner import TOLERANCE, Race, Worker, WorkerFailed, compare, take_turns
+from benchmarks.process import Worker, WorkerFailed
+from benchmarks.results import ONE_THREAD, PLAIN, Entry
+from benchmarks.runner import TOLERANCE, Race, Seat, compare, compares_peak, compares_threads, take_turns
 
 CASE = "seed1-lstm-inference"
 
@@ -32,19 +33,25 @@ def start() -> Iterator:
         worker.close()
 
 
+def prepared(worker: Worker, case: str = CASE) -> dict:
+    """What a worker says of the case that it made ready."""
+    assert worker.ask("prepare", case=case) == {}
+    return worker.ask("choose", case=case)
+
+
 def test_a_worker_says_what_it_is_prepares_a_case_and_times_it(start, contender):
     worker = start(contender("good", GOOD))
     worker.wait_until_ready()
     assert worker.hello["versions"] == {"fake": "1"}
-    assert worker.ask("prepare", case=CASE) == {"setting": "default", "results": [0.25]}
-    assert worker.ask("time", seconds=0.001)["seconds"] > 0
+    assert prepared(worker) == {"setting": "default", "results": [0.25]}
+    assert worker.ask("time", case=CASE, seconds=0.001)["seconds"] > 0
     assert worker.ask("drop") == {}
 
 
 def test_what_a_library_prints_does_not_disturb_the_protocol(start, contender):
     worker = start(contender("chatty", "import os\nprint('hello')\nos.system('echo from another process')\n" + GOOD))
     worker.wait_until_ready()
-    assert worker.ask("prepare", case=CASE)["results"] == [0.25]
+    assert prepared(worker)["results"] == [0.25]
 
 
 def test_of_several_settings_the_fastest_is_kept(start, contender):
@@ -57,7 +64,7 @@ def task(self, case, data, setting):
 """
     worker = start(contender("choosy", body))
     worker.wait_until_ready()
-    assert worker.ask("prepare", case=CASE)["setting"] == "quick"
+    assert prepared(worker)["setting"] == "quick"
 
 
 def test_training_gives_the_losses_of_the_first_steps_each_made_ready_for_the_check(start, contender):
@@ -71,7 +78,7 @@ def task(self, case, data, setting):
 """
     worker = start(contender("trained", body))
     worker.wait_until_ready()
-    assert worker.ask("prepare", case="seed1-lstm-training")["results"] == [11.0, 22.0, 33.0]
+    assert prepared(worker, "seed1-lstm-training")["results"] == [11.0, 22.0, 33.0]
 
 
 def test_an_error_is_one_line_and_the_worker_lives_on(start, contender):
@@ -85,9 +92,9 @@ def task(self, case, data, setting):
     worker.wait_until_ready()
     with pytest.raises(WorkerFailed, match="^ValueError: no such cell$"):
         worker.ask("prepare", case="seed1-gru-inference")
-    with pytest.raises(WorkerFailed, match="no case is prepared"):
-        worker.ask("time", seconds=0.001)
-    assert worker.ask("prepare", case=CASE)["results"] == [0.25]
+    with pytest.raises(WorkerFailed, match="seed1-lstm-inference is not prepared"):
+        worker.ask("time", case=CASE, seconds=0.001)
+    assert prepared(worker)["results"] == [0.25]
 
 
 def test_a_worker_that_dies_is_told_with_its_last_words_and_starts_anew_for_the_next_case(start, contender):
@@ -104,14 +111,14 @@ def task(self, case, data, setting):
     with pytest.raises(WorkerFailed, match="code 7: killed by a bug"):
         worker.ask("prepare", case="seed1-gru-inference")
     with pytest.raises(WorkerFailed, match="code 7"):
-        worker.ask("time", seconds=0.001)
-    assert worker.ask("prepare", case=CASE)["results"] == [0.25]
+        worker.ask("time", case=CASE, seconds=0.001)
+    assert prepared(worker)["results"] == [0.25]
 
 
 def test_a_worker_that_keeps_silent_is_given_up(start, contender, monkeypatch):
     worker = start(contender("silent", "def task(self, case, data, setting):\n    time.sleep(60)"))
     worker.wait_until_ready()
-    monkeypatch.setattr("benchmarks.runner.PATIENCE", 0.2)
+    monkeypatch.setattr("benchmarks.process.PATIENCE", 0.2)
     with pytest.raises(WorkerFailed, match="no reply"):
         worker.ask("prepare", case=CASE)
 
@@ -142,26 +149,65 @@ def test_a_race_names_whoever_is_absent_raises_or_gives_another_result(contender
     assert len(result.ratios("also-good")) == 3
 
 
-def test_a_contender_that_fails_while_it_is_timed_is_reported_and_the_others_go_on():
-    entries = {"steady": Entry(), "failing": Entry()}
+def seats(*names: str) -> dict[str, Seat]:
+    """Seats without processes, for turns that are answered here."""
+    return {name: Seat(Entry(setting=name), None, find(CASE)) for name in names}
 
-    def ask(name):
-        if name == "failing" and len(entries[name].seconds) == 1:
-            entries[name].error = "RuntimeError: gone"
+
+def test_a_contender_that_fails_while_it_is_timed_is_reported_and_the_others_go_on():
+    taken = seats("steady", "failing")
+
+    def ask(seat):
+        if seat is taken["failing"] and len(seat.entry.seconds) == 1:
+            seat.entry.error = "RuntimeError: gone"
             return None
         return {"seconds": 1.0}
 
-    take_turns(["steady", "failing"], entries, 4, ask)
-    assert entries["steady"].seconds == [1.0] * 4
-    assert entries["failing"].seconds == [1.0]
-    assert not entries["failing"].timed
+    take_turns(list(taken.values()), 4, ask)
+    assert taken["steady"].entry.seconds == [1.0] * 4
+    assert taken["failing"].entry.seconds == [1.0]
+    assert not taken["failing"].entry.timed
 
 
 def test_everybody_has_one_turn_a_round_and_the_one_who_begins_changes():
     asked = []
-    entries = {name: Entry() for name in "abc"}
-    take_turns("abc", entries, 3, lambda name: asked.append(name) or {"seconds": 1.0})
+    take_turns(list(seats(*"abc").values()), 3, lambda seat: asked.append(seat.entry.setting) or {"seconds": 1.0})
     assert ["".join(asked[i : i + 3]) for i in (0, 3, 6)] == ["abc", "bca", "cab"]
+
+
+def test_minirnn_runs_the_plain_case_of_a_priced_variant_and_one_thread_in_the_same_rounds(contender):
+    body = """
+def __init__(self, threads):
+    self.threads = threads
+
+def task(self, case, data, setting):
+    pause = 0.002 if case.variant else 0.001
+    return Task(lambda: time.sleep(pause * (2 if self.threads == 1 else 1)) or [0.25])
+"""
+    cases = [find("small-masked-lstm-inference"), find("small-lstm-inference")]
+    with Race({"minirnn": contender("mine", body), "good": contender("good", GOOD)}, 2, cases) as race:
+        assert list(race.helpers) == [ONE_THREAD]
+        masked, plain = (race.run(case, rounds=3, seconds=0.005) for case in cases)
+        alone = race.run(cases[0], rounds=1, seconds=0.005, alone=True)
+    assert (list(masked.beside), list(plain.beside)) == ([PLAIN], [ONE_THREAD])
+    assert len(masked.prices()) == len(plain.gains_of_threads()) == 3
+    assert min(masked.prices()) > 1 and min(plain.gains_of_threads()) > 1
+    assert masked.gains_of_threads() == plain.prices() == []
+    assert (list(masked.entries), list(alone.entries)) == (["minirnn", "good"], ["minirnn"])
+
+
+def test_a_variant_that_minirnn_runs_alone_asks_nobody_else(contender):
+    with Race({"minirnn": contender("mine", GOOD), "good": contender("good", GOOD)}, 1) as race:
+        result = race.run(find("small-float64-lstm-inference"), rounds=1, seconds=0.001)
+    assert (list(result.entries), list(result.beside)) == (["minirnn"], [PLAIN])
+
+
+def test_threads_and_the_peak_are_looked_at_in_plain_cases_only():
+    named = {name: find(name) for name in ("medium-lstm-training", "medium-masked-lstm-training", "odd-gru-training")}
+    assert [name for name, case in named.items() if compares_threads(case)] == [
+        "medium-lstm-training", "odd-gru-training"
+    ]  # fmt: skip
+    assert [name for name, case in named.items() if compares_peak(case)] == ["medium-lstm-training"]
 
 
 def compared(case: str, **results: list[float]) -> dict[str, Entry]:
