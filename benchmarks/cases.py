@@ -87,7 +87,8 @@ REGISTRY = (
 VARIANTS = tuple(dict.fromkeys(entries.variant for entries in REGISTRY if entries.variant))
 PRICED = ("masked", "dropout", "float64")  # variants that are compared with the plain case
 ALONE = ("float64",)  # variants that only minirnn runs: what is asked is its own price
-SIZES = re.compile(r"(\d+)x(\d+)x(\d+)x(\d+)")  # a shape that is not in the registry, as `32x100x32x128`
+# A shape that is not in the registry, as `32x100x32x128` or `32x100x32x128-masked`.
+SIZES = re.compile(rf"(\d+)x(\d+)x(\d+)x(\d+)(?:-(?:{'|'.join(VARIANTS)}))?")
 
 
 @dataclass(frozen=True)
@@ -190,12 +191,17 @@ def find(name: str) -> Case:
     known = {case.name: case for case in CASES}
     if name in known:
         return known[name]
-    shape, _, rest = name.partition("-")
-    cell, _, mode = rest.partition("-")
+    shape = name.rpartition("-")[0].rpartition("-")[0]
+    return {case.name: case for case in _of_own_sizes(shape)}[name]
+
+
+def _of_own_sizes(shape: str) -> list[Case]:
+    """Every case of a shape that is written as sizes; none of any other."""
     sizes = SIZES.fullmatch(shape)
-    if not sizes or cell not in GATES or mode not in BOTH:
-        raise KeyError(name)
-    return Case(shape, cell, mode, *map(int, sizes.groups()))
+    if not sizes:
+        return []
+    modes = ("training",) if shape.endswith("-dropout") else BOTH
+    return [Case(shape, cell, mode, *map(int, sizes.groups())) for mode in modes for cell in ALL]
 
 
 def select(patterns: Iterable[str] = (), cells: Iterable[str] = (), modes: Iterable[str] = ()) -> list[Case]:
@@ -205,13 +211,7 @@ def select(patterns: Iterable[str] = (), cells: Iterable[str] = (), modes: Itera
     lets everything pass. Raises ValueError for a pattern that matches no case, and for filters that leave none.
     """
     patterns, cells, modes = tuple(patterns), tuple(cells), tuple(modes)
-    own = [
-        Case(pattern, cell, mode, *map(int, sizes.groups()))
-        for pattern in patterns
-        if (sizes := SIZES.fullmatch(pattern))
-        for mode in BOTH
-        for cell in ALL
-    ]
+    own = [case for pattern in patterns for case in _of_own_sizes(pattern)]
     if zero := next((case.shape for case in own if 0 in (case.batch, case.time, case.features, case.units)), None):
         raise ValueError(f"{zero} has a size of 0; give sizes of at least 1")
 

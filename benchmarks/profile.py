@@ -32,8 +32,8 @@ from benchmarks.process import run_apart
 from benchmarks.worker import one_line, pin
 
 PARTS = ("python", "hand-over", "matmul", "gates", "optimizer", "other")
-MATMUL = ("forward", "backward", "gradients", "transpose", "multiply_input")
-MATMUL += ("dense_forward", "dense_backward", "dense_gradients")
+GATED = ("forward", "backward", "take_step")  # kernels that hold products and gates
+MATMUL = (*GATED, "gradients", "transpose", "multiply_input", "dense_forward", "dense_backward", "dense_gradients")
 OPTIMIZER = ("adam",)
 HAND_OVER = "hand-over"
 SECONDS, ROUNDS = 0.6, 20
@@ -124,29 +124,60 @@ def watched(watches: Stopwatches) -> Iterator[None]:
 
 @contextmanager
 def without_gates() -> Iterator[None]:
-    """Within this context recurrent layers have cells whose rows do nothing."""
+    """Within this context recurrent layers have cells whose rows of gates do nothing.
+
+    A GRU with reset_after=False calls its four row functions by their names; its kernels, too, are compiled anew for
+    the word in the cell's key, and then find other functions under these names.
+    """
     from minirnn import layers
     from minirnn.jit import inline
+    from minirnn.kernels import two_pass
 
     @inline
-    def no_row(cell, s, q, h, c, prev, new, left):
+    def no_rows(cell, rows, s, q, h, c, prev, new, left):
         pass
 
     @inline
     def no_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
         pass
 
+    @inline
+    def no_update_rows(cell, rows, s, q, h, prev, new, left):
+        pass
+
+    @inline
+    def no_update_row_backward(cell, s, q, h, prev, dh, dc, at):
+        pass
+
+    @inline
+    def no_reset_row_backward(cell, s, q, h_in, prev, dh, dc, drop, at, ds_at):
+        pass
+
     kinds = (layers.LSTM, layers.GRU, layers.SimpleRNN)
     cells = {kind: kind.cell for kind in kinds}
+    replaced = {
+        "gru_reset_rows": no_rows,
+        "gru_update_rows": no_update_rows,
+        "gru_update_row_backward": no_update_row_backward,
+        "gru_reset_row_backward": no_reset_row_backward,
+    }
+    rows = {name: getattr(two_pass, name) for name in replaced}
+
+    def bare(cell: Any) -> Any:
+        members = {} if hasattr(cell, "two_pass") else {"rows": no_rows, "row_backward": no_row_backward}
+        return cell.but("without_gates", **members)
+
     for kind in kinds:
-        kind.cell = lambda self, cell=cells[kind]: cell(self).but(  # type: ignore[method-assign,misc]
-            "without_gates", row=no_row, row_backward=no_row_backward
-        )
+        kind.cell = lambda self, cell=cells[kind]: bare(cell(self))  # type: ignore[method-assign,misc]
+    for name, nothing in replaced.items():
+        setattr(two_pass, name, nothing)
     try:
         yield
     finally:
         for kind in kinds:
             kind.cell = cells[kind]  # type: ignore[method-assign]
+        for name, function in rows.items():
+            setattr(two_pass, name, function)
 
 
 def measured(call: Callable[[], Any], watches: Stopwatches, seconds: float, rounds: int) -> tuple[float, dict]:
@@ -182,7 +213,7 @@ def profile(contender: Any, name: str, seconds: float = SECONDS, rounds: int = R
         call, names = measured(contender.task(case, data, "default").call, watches, seconds, rounds)
         with without_gates():
             _, bare = measured(contender.task(case, data, "default").call, watches, seconds, rounds)
-    gates = sum(max(0.0, names.get(kernel, 0.0) - bare.get(kernel, 0.0)) for kernel in ("forward", "backward"))
+    gates = sum(max(0.0, names.get(kernel, 0.0) - bare.get(kernel, 0.0)) for kernel in GATED)
     parts = {
         "hand-over": names.get(HAND_OVER, 0.0),
         "matmul": sum(names.get(kernel, 0.0) for kernel in MATMUL) - gates,

@@ -143,8 +143,12 @@ def test_four_sizes_are_a_case_in_every_cell():
     assert [find(case.name) for case in found] == found
     with pytest.raises(ValueError, match="8x0x3x16 has a size of 0; give sizes of at least 1"):
         select(["8x0x3x16"])
-    with pytest.raises(KeyError):
-        find("8x20x3x16-lstm-step")
+    masked = select(["8x20x3x16-masked"], ["gru"], ["training"])
+    assert [(case.masked, case.plain) for case in masked] == [(True, found[1])]
+    assert {case.mode for case in select(["8x20x3x16-dropout"])} == {"training"}
+    for name in ("8x20x3x16-lstm-step", "8x20x3x16-folded-lstm-training", "8x20x3-lstm-training", "medium"):
+        with pytest.raises(KeyError):
+            find(name)
 
 
 def test_filters_that_leave_nothing_are_an_error_and_not_an_empty_run():
