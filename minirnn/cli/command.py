@@ -67,18 +67,49 @@ def parser() -> Parser:
         command.set_defaults(run=module.run)
 
     add("demo", demo, "one LSTM step as numbers, a forecast, and where to go next", "minirnn demo")
-    add("forecast", forecast, "train on the start of a series, measure on its end, forecast on",
-        "minirnn forecast --plot forecast.png", "minirnn forecast sales.csv --column total --season 7 --horizon 14")
-    add("params", params, "count the parameters of a layer, with the formula",
-        "minirnn params lstm --units 256 --input 4096", "minirnn params gru --units 32 --input 8 --no-reset-after")
-    add("run", script, "run a script that imports Keras with minirnn in its place",
-        "minirnn run lstm_example.py", "minirnn run train.py --epochs 5")
-    add("stream", stream, "answer each line of numbers on stdin with a line, at once",
-        "minirnn stream demo < numbers.txt", "sensor | minirnn stream model.keras | display")
-    add("summary", summary, "the layers of a model, and where its parameters come from",
-        "minirnn summary --ledger", "minirnn summary model.keras")
-    add("trace", trace, "what each gate of a recurrent layer does at each step",
-        "minirnn trace", "minirnn trace --unit 3 --png gates.png", "minirnn trace model.keras input.csv --layer lstm")
+    add(
+        "forecast",
+        forecast,
+        "train on the start of a series, measure on its end, forecast on",
+        "minirnn forecast --plot forecast.png",
+        "minirnn forecast sales.csv --column total --season 7 --horizon 14",
+    )
+    add(
+        "params",
+        params,
+        "count the parameters of a layer, with the formula",
+        "minirnn params lstm --units 256 --input 4096",
+        "minirnn params gru --units 32 --input 8 --no-reset-after",
+    )
+    add(
+        "run",
+        script,
+        "run a script that imports Keras with minirnn in its place",
+        "minirnn run lstm_example.py",
+        "minirnn run train.py --epochs 5",
+    )
+    add(
+        "stream",
+        stream,
+        "answer each line of numbers on stdin with a line, at once",
+        "minirnn stream demo < numbers.txt",
+        "sensor | minirnn stream model.keras | display",
+    )
+    add(
+        "summary",
+        summary,
+        "the layers of a model, and where its parameters come from",
+        "minirnn summary --ledger",
+        "minirnn summary model.keras",
+    )
+    add(
+        "trace",
+        trace,
+        "what each gate of a recurrent layer does at each step",
+        "minirnn trace",
+        "minirnn trace --unit 3 --png gates.png",
+        "minirnn trace model.keras input.csv --layer lstm",
+    )
     return top
 
 
