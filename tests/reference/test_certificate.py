@@ -143,7 +143,6 @@ def test_other_layers_are_one_failure(run):
 
 def test_given_inputs_are_compared_too(run, files):
     rng = np.random.default_rng(0)
-    np.save(files / "x.npy", rng.normal(size=(2, 9, 3)))
     np.savez(files / "both.npz", z=rng.normal(size=(2, 4, 3)), ids=rng.integers(0, 7, (2, 6)))
     lines = ["day,a,b,c", *(f"2024-01-0{n},{n / 7},{n % 3},{-n}" for n in range(1, 8))]
     (files / "x.csv").write_text("\n".join(lines) + "\n")
