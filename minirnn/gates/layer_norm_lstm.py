@@ -14,7 +14,9 @@ from minirnn.jit import inline
 
 @inline
 def normalise(v, mean, scale):
-    """n = (v - mean) scale, with scale = 1 / sqrt(variance of v + epsilon)    (Ba et al. 2016, eq. 4)
+    """A sum as it stands to its mean and spread over the units of its row.
+
+        n = (v - mean) scale                with scale = 1 / sqrt(variance of v + epsilon) (Ba et al. 2016, eq. 4)
 
     Returns n.
     """

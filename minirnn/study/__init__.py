@@ -6,10 +6,12 @@
 
 from minirnn.study.layer_trace import LayerGradients, LayerTrace
 from minirnn.study.model_trace import Gradients, Trace
+from minirnn.study.page import Explanation, explain
 from minirnn.study.pictures import plot_cell_state, plot_gates, plot_phase, plot_saturation
 from minirnn.study.result_pictures import gradients_of_cells, plot_forecast, plot_gradient_flow, plot_history
 
 __all__ = [
-    "Gradients", "LayerGradients", "LayerTrace", "Trace", "gradients_of_cells", "plot_cell_state", "plot_forecast",
-    "plot_gates", "plot_gradient_flow", "plot_history", "plot_phase", "plot_saturation",
+    "Explanation", "Gradients", "LayerGradients", "LayerTrace", "Trace", "explain", "gradients_of_cells",
+    "plot_cell_state", "plot_forecast", "plot_gates", "plot_gradient_flow", "plot_history", "plot_phase",
+    "plot_saturation",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.gates import coupled_lstm, gru, lstm, peephole_lstm, simple_rnn, zoneout
+from minirnn.study.equation_text import Equation, Text, equations_of
 from minirnn.study.layer_run import LayerRun
 from minirnn.study.recording import record
 
@@ -24,12 +25,14 @@ class Cell:
     """The equations of one kind of layer, for the call of it that `run` holds.
 
     `gates` are the letters of its columns, in Keras's order; `valves` those of its gates that open and shut, between 0
-    and 1; `content` the candidate, or what else is written. Subclasses say which gate functions are run.
+    and 1; `content` the candidate, or what else is written. `texts` are the gate functions that are run, forward, in
+    their order; subclasses run them.
     """
 
     gates: ClassVar[str]
     valves: ClassVar[str] = ""
     content: ClassVar[str] = ""
+    texts: ClassVar[tuple[Text, ...]] = ()
     # Which gradient goes to the columns of each gate, of the input's weights (and b), and of the recurrent ones.
     to_input: ClassVar[dict[str, str]] = {}
     to_recurrent: ClassVar[dict[str, str]] = {}
@@ -40,6 +43,17 @@ class Cell:
         self.W, self.U = run.columns("kernel", self.gates), run.columns("recurrent_kernel", self.gates)
         self.b = run.columns("bias", self.gates)
         self.gradients = {name: np.zeros_like(weight) for name, weight in run.weights.items()}
+
+    # --- the equations as a text ---
+
+    @classmethod
+    def equations(cls) -> list[Equation]:
+        """What the docstrings of the gate functions say of a step."""
+        return equations_of(cls.texts, cls.gates if len(cls.gates) == 1 else "")
+
+    def constants(self) -> dict[str, Array]:
+        """What stands in the equations and is the same at every step: (units,) each."""
+        return {f"b_{k}": b for k, b in self.b.items()}
 
     # --- forward ---
 
@@ -118,7 +132,11 @@ def _is_gradient(name: str, value: Any) -> bool:
 
 class SimpleRNNCell(Cell):
     gates = content = "h"
+    texts = (Text(simple_rnn.step),)
     to_input = to_recurrent = {"h": "da_h"}
+
+    def constants(self) -> dict[str, Array]:
+        return {"b": self.b["h"]}
 
     def step(self, known: Known, t: int) -> Known:
         return record(simple_rnn.step, known)
@@ -132,6 +150,7 @@ class SimpleRNNCell(Cell):
 
 class LSTMCell(Cell):
     gates, valves, content = "ifgo", "ifo", "g"
+    texts: ClassVar[tuple[Text, ...]] = (Text(lstm.step),)
     to_input = to_recurrent = {k: f"da_{k}" for k in "ifgo"}
 
     def step(self, known: Known, t: int) -> Known:
@@ -143,6 +162,7 @@ class LSTMCell(Cell):
 
 class CoupledLSTMCell(LSTMCell):
     gates, valves = "igo", "ifo"
+    texts = (Text(coupled_lstm.step),)
     to_input = to_recurrent = {k: f"da_{k}" for k in "igo"}
 
     def step(self, known: Known, t: int) -> Known:
@@ -153,9 +173,14 @@ class CoupledLSTMCell(LSTMCell):
 
 
 class PeepholeLSTMCell(LSTMCell):
+    texts = (Text(peephole_lstm.step),)
+
     def __init__(self, run: LayerRun) -> None:
         super().__init__(run)
         self.peepholes = {f"p_{k}": p for k, p in run.columns("peepholes", "ifo").items()}
+
+    def constants(self) -> dict[str, Array]:
+        return super().constants() | self.peepholes
 
     def step(self, known: Known, t: int) -> Known:
         return record(peephole_lstm.step, known | self.peepholes)
@@ -174,6 +199,11 @@ class PeepholeLSTMCell(LSTMCell):
 
 class ZoneoutLSTMCell(LSTMCell):
     """The LSTM's h and c of a step are h_cell and c_cell here; h and c are what zoneout leaves."""
+
+    texts = (
+        Text(lstm.step, {"h": "h_cell", "c": "c_cell"}),
+        *(Text(zoneout.step, {"y": s, "new": f"{s}_cell", "prev": f"{s}_prev", "kept": f"kept_{s}"}) for s in "ch"),
+    )
 
     def step(self, known: Known, t: int) -> Known:
         cell = record(lstm.step, known)
@@ -202,6 +232,7 @@ class GRUCell(Cell):
     """reset_after=True: two biases, and q, the candidate's recurrent product, which the reset gate multiplies."""
 
     gates, valves, content = "zrn", "zr", "n"
+    texts = (Text(gru.step),)
     to_input = {"z": "da_z", "r": "da_r", "n": "da_n"}
     to_recurrent = {"z": "da_z", "r": "da_r", "n": "dq"}
 
@@ -209,6 +240,9 @@ class GRUCell(Cell):
         super().__init__(run)
         biases = run.columns("bias", self.gates)
         self.b, self.p = ({k: b[side] if b.ndim == 2 else b for k, b in biases.items()} for side in (0, 1))
+
+    def constants(self) -> dict[str, Array]:
+        return super().constants() | {f"p_{k}": p for k, p in self.p.items()}
 
     def sums(self, known: Known) -> Known:
         x, h_in = known["x"], known["h_in"]
@@ -231,6 +265,7 @@ class GRUResetBeforeCell(Cell):
     """reset_after=False: two halves, with the product of the reset state s with U_n between them."""
 
     gates, valves, content = "zrn", "zr", "n"
+    texts = (Text(gru.step_reset), Text(gru.step_update))
     to_input = to_recurrent = {"z": "da_z", "r": "da_r", "n": "da_n"}
 
     def sums(self, known: Known) -> Known:

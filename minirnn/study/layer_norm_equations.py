@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from minirnn.gates import layer_norm_lstm
 from minirnn.kernels.layer_norm import scale_of
+from minirnn.study.equation_text import Text
 from minirnn.study.equations import Known, LSTMCell
 from minirnn.study.layer_run import LayerRun
 from minirnn.study.recording import record
@@ -23,6 +24,11 @@ class LayerNormLSTMCell(LSTMCell):
     The gradients of x W and h_prev U themselves are dv_x_i .. and dv_h_i ..
     """
 
+    texts = (
+        Text(layer_norm_lstm.step_memory),
+        Text(layer_norm_lstm.normalise, {"v": "c", "mean": "mean_c", "scale": "scale_c"}),
+        Text(layer_norm_lstm.step_output, {"k": "k_c", "b": "b_c"}),
+    )
     to_input = {k: f"dv_x_{k}" for k in GATES}
     to_recurrent = {k: f"dv_h_{k}" for k in GATES}
 
@@ -31,11 +37,15 @@ class LayerNormLSTMCell(LSTMCell):
         self.gain_x, self.gain_h = run.columns("kernel_gain", GATES), run.columns("recurrent_gain", GATES)
         self.gain_c, self.shift_c = run.weights["state_gain"], run.weights["state_shift"]
 
-    def _normalised(self, v: Array) -> tuple[Array, Array]:
-        """Rows of v normalised, and their scales."""
+    def constants(self) -> dict[str, Array]:
+        gains = {f"k_{name}_{k}": of[k] for name, of in (("x", self.gain_x), ("h", self.gain_h)) for k in GATES}
+        return super().constants() | gains | {"k_c": self.gain_c, "b_c": self.shift_c}
+
+    def _normalised(self, v: Array) -> tuple[Array, Array, Array]:
+        """Rows of v normalised, their means, and their scales."""
         mean, variance = v.mean(axis=-1, keepdims=True), v.var(axis=-1, keepdims=True)
         scale = scale_of(variance, self.run.layer)
-        return record(layer_norm_lstm.normalise, {"v": v, "mean": mean, "scale": scale})["n"], scale
+        return record(layer_norm_lstm.normalise, {"v": v, "mean": mean, "scale": scale})["n"], mean, scale
 
     def _before(self, dn: Array, n: Array, scale: Array) -> Array:
         """The gradient of what became n."""
@@ -52,15 +62,17 @@ class LayerNormLSTMCell(LSTMCell):
     def sums(self, known: Known) -> Known:
         found: Known = {}
         for name, left, right in (("x", known["x"], self.W), ("h", known["h_in"], self.U)):
-            n, found[f"scale_{name}"] = self._normalised(left @ np.concatenate([right[k] for k in GATES], axis=-1))
+            n, _, found[f"scale_{name}"] = self._normalised(left @ np.concatenate([right[k] for k in GATES], axis=-1))
             found |= {f"n_{name}_{k}": part for k, part in zip(GATES, np.split(n, 4, axis=-1), strict=True)}
         return found | {f"a_{k}": record(layer_norm_lstm.join, self._joined(found, k))["a"] for k in GATES}
 
     def step(self, known: Known, t: int) -> Known:
         memory = record(layer_norm_lstm.step_memory, known)
-        n, scale = self._normalised(self.run.after(t)["c"])
+        n, mean, scale = self._normalised(self.run.after(t)["c"])
         shown = record(layer_norm_lstm.step_output, known | {"n": n, "k": self.gain_c, "b": self.shift_c})
-        return memory | {name: shown[name] for name in ("o", "m", "h")} | {"n": n, "scale_c": scale}
+        # One mean and scale for all units of a row, traced as their own.
+        of_c = {name: np.broadcast_to(v, n.shape) for name, v in (("mean_c", mean), ("scale_c", scale))}
+        return memory | {name: shown[name] for name in ("o", "m", "h")} | {"n": n, **of_c}
 
     def step_backward(self, known: Known, t: int) -> Known:
         shown = record(layer_norm_lstm.step_output_backward, known | {"k": self.gain_c})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,45 @@ def trace_gradients(model: Model, x: Any, y: Any, sample_weight: Any, layers: An
     loss, _, _ = model._forward_backward(run, batch, to_inputs=True)
     calls = list(_in_steps([(layer, tape) for layer, tape, *_ in run.steps]))
     return Gradients(_gradients(calls, layers, chosen, places), loss)
+
+
+class BothWays(NamedTuple):
+    """A pass of a model and one back: what each recurrent layer computed, with the numbers of its rows, by its name."""
+
+    run: Run
+    layers: dict[str, tuple[LayerRun, Array]]
+    loss: float | None
+    shapes: list[tuple[int, ...]]  # of the inputs, all rows
+
+
+def run_both_ways(model: Model, x: Any, y: Any, layers: Any, rows: Any) -> BothWays:
+    """One pass of a model as it answers (not as in training) and one back, for the chosen layers and rows.
+
+    Back goes the gradient of the loss on all rows of x and y; without `y` that of the sum of all outputs. A layer that
+    nothing depends on has no `dy`. ValueError for a `y` of a model that is not compiled, and as `trace` does.
+    """
+    if y is not None:
+        model._require("explain with y")
+        batch = model._ready(model._checked(x, y, None))
+        xs, scored = batch[0], model._scored
+    else:
+        xs, scored = model._inputs(x), frozenset()
+    shapes = [part.shape for part in xs]
+    places = numbers(rows, len(xs[0]), "rows")
+    apart = y is None and _rows_are_apart(model)
+    if apart:
+        xs = [np.ascontiguousarray(part[places]) for part in xs]
+    run, loss = Run(model.graph, tuple(part.shape for part in xs), True, scored), None
+    run.training = False  # nothing is dropped: gradients are those of the numbers that are shown
+    if y is not None:
+        loss, _, _ = model._forward_backward(run, batch, to_inputs=True)
+    else:
+        run.backward([np.ones_like(output) for output in run.forward(xs)], to_inputs=True)
+    found = {}
+    for name, layer, tape, repeat in _chosen_calls(list(_in_steps([step[:2] for step in run.steps])), layers):
+        inside = _rows_within(places, repeat)
+        found[name] = LayerRun.of(layer, tape, slice(None) if apart else inside), inside
+    return BothWays(run, found, loss, shapes)
 
 
 def _rows_are_apart(model: Any) -> bool:
