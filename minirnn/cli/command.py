@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn, cast
 from rich.console import Console
 
 import minirnn
-from minirnn.cli import demo, forecast, params, script, stream, summary, trace
+from minirnn.cli import convert, demo, forecast, params, predict, script, stream, summary, trace
 from minirnn.utils.registry import closest
 
 
@@ -66,50 +66,23 @@ def parser() -> Parser:
         module.add_arguments(command)
         command.set_defaults(run=module.run)
 
+    add("convert", convert, "a model, or its weights, from one kind of file to another",
+        "minirnn convert old.h5 new.keras", "minirnn convert net.safetensors net.keras --order lstm,fc --last")
     add("demo", demo, "one LSTM step as numbers, a forecast, and where to go next", "minirnn demo")
-    add(
-        "forecast",
-        forecast,
-        "train on the start of a series, measure on its end, forecast on",
-        "minirnn forecast --plot forecast.png",
-        "minirnn forecast sales.csv --column total --season 7 --horizon 14",
-    )
-    add(
-        "params",
-        params,
-        "count the parameters of a layer, with the formula",
-        "minirnn params lstm --units 256 --input 4096",
-        "minirnn params gru --units 32 --input 8 --no-reset-after",
-    )
-    add(
-        "run",
-        script,
-        "run a script that imports Keras with minirnn in its place",
-        "minirnn run lstm_example.py",
-        "minirnn run train.py --epochs 5",
-    )
-    add(
-        "stream",
-        stream,
-        "answer each line of numbers on stdin with a line, at once",
-        "minirnn stream demo < numbers.txt",
-        "sensor | minirnn stream model.keras | display",
-    )
-    add(
-        "summary",
-        summary,
-        "the layers of a model, and where its parameters come from",
-        "minirnn summary --ledger",
-        "minirnn summary model.keras",
-    )
-    add(
-        "trace",
-        trace,
-        "what each gate of a recurrent layer does at each step",
-        "minirnn trace",
-        "minirnn trace --unit 3 --png gates.png",
-        "minirnn trace model.keras input.csv --layer lstm",
-    )
+    add("forecast", forecast, "train on the start of a series, measure on its end, forecast on",
+        "minirnn forecast --plot forecast.png", "minirnn forecast sales.csv --column total --season 7 --horizon 14")
+    add("params", params, "count the parameters of a layer, with the formula",
+        "minirnn params lstm --units 256 --input 4096", "minirnn params gru --units 32 --input 8 --no-reset-after")
+    add("predict", predict, "what a saved model gives for the numbers of a file",
+        "minirnn predict model.keras input.csv", "minirnn predict model.keras x.npy --out y.npy")
+    add("run", script, "run a script that imports Keras with minirnn in its place",
+        "minirnn run lstm_example.py", "minirnn run train.py --epochs 5")
+    add("stream", stream, "answer each line of numbers on stdin with a line, at once",
+        "minirnn stream demo < numbers.txt", "sensor | minirnn stream model.keras | display")
+    add("summary", summary, "the layers of a model, and where its parameters come from",
+        "minirnn summary --ledger", "minirnn summary model.keras")
+    add("trace", trace, "what each gate of a recurrent layer does at each step",
+        "minirnn trace", "minirnn trace --unit 3 --png gates.png", "minirnn trace model.keras input.csv --layer lstm")
     return top
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -14,6 +15,13 @@ def check_writable(path: Path) -> None:
         raise ValueError(f"{path}: there is no directory {path.parent}")
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"{path}: no permission to write into {path.parent}")
+
+
+def check_apart(path: Path, read: Iterable[Path]) -> None:
+    """Raise ValueError for a path that is one of those read, by whatever name or link."""
+    for other in read:
+        if path.exists() and other.exists() and path.samefile(other):
+            raise ValueError(f"{path}: is read as {other}, and would be written over; choose another name")
 
 
 def write_whole(path: Path, content: bytes) -> None:

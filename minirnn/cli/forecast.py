@@ -28,27 +28,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     def count(option: str, default: int, what: str) -> None:
         parser.add_argument(option, type=int, default=default, metavar="N", help=f"{what} (default: {default})")
 
-    parser.add_argument(
-        "csv",
-        nargs="?",
-        type=Path,
-        metavar="CSV",
-        help="header line, then rows in time order, evenly spaced (default: the bundled airline passengers, 1949-1960)",
-    )
+    parser.add_argument("csv", nargs="?", type=Path, metavar="CSV", help="header line, then rows in time order, evenly "
+                        "spaced (default: the bundled airline passengers, 1949-1960)")
     parser.add_argument("--column", metavar="C", help="column to forecast (default: the last one of numbers)")
     parser.add_argument("--encoding", default="utf-8-sig", help="of the CSV file, e.g. cp949 (default: utf-8)")
     count("--window", 12, "past steps the network sees")
     count("--horizon", 12, "values to forecast")
     count("--season", 12, "values in a season, for the seasonal-naive forecasts only")
-    parser.add_argument(
-        "--held-out",
-        type=int,
-        metavar="N",
-        help="values at the end that are never trained on (default: a sixth, at least two horizons)",
-    )
-    parser.add_argument(
-        "--cell", type=layer_kind, choices=CELLS, default="lstm", help="kind of recurrent layer (default: lstm)"
-    )
+    parser.add_argument("--held-out", type=int, metavar="N", help="values at the end that are never trained on "
+                        "(default: a sixth, at least two horizons)")
+    parser.add_argument("--cell", type=layer_kind, choices=CELLS, default="lstm",
+                        help="kind of recurrent layer (default: lstm)")
     count("--units", 32, "width of that layer")
     count("--epochs", 100, "passes over the windows")
     count("--batch-size", 16, "windows in a batch")

@@ -18,7 +18,10 @@ SMALL = ("--units", "4", "--epochs", "2")
 CONSOLE_SCRIPT = shutil.which("minirnn", path=str(Path(sys.executable).parent))
 
 
-@pytest.mark.parametrize("command", ["forecast", "params", "run", "demo", "stream", "summary", "trace"])
+COMMANDS = ["convert", "demo", "forecast", "params", "predict", "run", "stream", "summary", "trace"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_subcommand_shows_an_example_in_its_help(minirnn, command):
     assert f"  {command} " in minirnn("--help").out
     result = minirnn(command, "--help")
@@ -46,13 +49,11 @@ def test_the_console_script_is_the_same_command(minirnn):
 def test_no_command_at_all_shows_the_help_and_the_demo_first(minirnn):
     result = minirnn()
     assert (result.code, result.out, result.err) == (2, "", minirnn("--help").out)
-    commands = ["demo", "forecast", "params", "run", "stream", "summary", "trace"]
-    assert re.findall(r"^    (\w+)  ", result.err, re.MULTILINE) == commands
+    assert re.findall(r"^    (\w+)  ", result.err, re.MULTILINE) == COMMANDS
 
 
 def test_a_misspelt_command_is_told_the_nearest(minirnn):
-    known = "demo, forecast, params, run, stream, summary, trace"
-    line = f"argument COMMAND: invalid choice: 'forcast', expected one of {known}; did you mean "
+    line = f"argument COMMAND: invalid choice: 'forcast', expected one of {', '.join(COMMANDS)}; did you mean "
     assert minirnn("forcast").err == f"minirnn: error: {line}'forecast'? (see minirnn --help)\n"
 
 
