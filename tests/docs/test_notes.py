@@ -8,9 +8,12 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+from reference.tolerances import TOLERANCES
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CHAPTERS = sorted((DOCS / "path").glob("*.md"))
-PAGES = [*CHAPTERS, DOCS / "coming_from_pytorch.md"]
+TOLERANCE_PAGE = DOCS / "choosing_a_tolerance.md"
+PAGES = [*CHAPTERS, DOCS / "coming_from_pytorch.md", TOLERANCE_PAGE]
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 FORMULA = re.compile(r"^\$\$.*?\$\$$", re.DOTALL | re.MULTILINE)
 
@@ -32,9 +35,10 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page, monkeypatch):
         exec(compile(cell, f"{page.name}, cell {number + 1}", "exec"), names)
 
 
-@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*CHAPTERS, TOLERANCE_PAGE], ids=lambda page: page.stem)
 def test_the_korean_chapter_keeps_step(page):
-    english, korean = (each.read_text(encoding="utf-8") for each in (page, DOCS / "ko" / "path" / page.name))
+    in_korean = DOCS / "ko" / page.relative_to(DOCS)
+    english, korean = (each.read_text(encoding="utf-8") for each in (page, in_korean))
     korean = korean.replace("../../../minirnn/", "../../minirnn/")  # a folder deeper
     assert FENCE.findall(korean) == FENCE.findall(english)
     assert FORMULA.findall(korean) == FORMULA.findall(english)
@@ -49,3 +53,13 @@ def test_both_languages_have_the_same_chapters_and_list_them():
     assert sorted(page.name for page in (DOCS / "ko" / "path").glob("*.md")) == names
     for index in (DOCS / "index.md", DOCS / "ko" / "index.md"):
         assert re.findall(r"^path/(\S+)$", index.read_text(encoding="utf-8"), re.MULTILINE) == [n[:-3] for n in names]
+
+
+@pytest.mark.parametrize("name", ["path/13_precision.md", "choosing_a_tolerance.md"])
+@pytest.mark.parametrize("language", [".", "ko"])
+def test_the_tolerances_of_the_notes_are_those_of_the_comparison(language, name):
+    text = (DOCS / language / name).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+ \| (1e-\d+) \| (1e-\d+) \|", text, re.MULTILINE)
+    single, double = TOLERANCES["float32"], TOLERANCES["float64"]
+    allowed = [(single[quantity].allowed, double[quantity].allowed) for quantity in single]
+    assert [tuple(map(float, row)) for row in rows] == allowed
