@@ -34,7 +34,7 @@ FLOORS = [
 ]  # fmt: skip
 FOREIGN = {"keras", "tensorflow", "torch", "jax", "onnx", "onnxruntime", "reference", "benchmarks", "tests"}
 # What exchanges models with a library has to make that library's objects, where it is asked to: inside a function.
-EXCHANGED = {"minirnn.interop": {"torch"}}
+EXCHANGED = {"minirnn.interop": {"onnx", "torch"}}
 
 
 def modules() -> dict[str, Path]:

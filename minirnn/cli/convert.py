@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "target", type=Path, metavar="NEW",
-        help="what is written: .keras, .h5, .weights.h5, .safetensors (under the names of PyTorch)",
+        help="what is written: .keras, .h5, .weights.h5, .safetensors (under the names of PyTorch), .onnx (needs onnx)",
     )  # fmt: skip
     parser.add_argument("--like", type=Path, metavar="MODEL", help="file of a model that the weights of FILE fit")
     torch = parser.add_argument_group("what the weights of PyTorch do not tell, if there is no model --like them")
@@ -49,7 +49,10 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
     files.check_apart(target, [source, *([arguments.like] if arguments.like else [])])
     _check_options(arguments, kind)
     model = _read(arguments, kind)
-    writers[_kind(target)](model, target)
+    try:
+        writers[_kind(target)](model, target)
+    except ImportError as error:
+        raise ValueError(f"{target}: {error}") from None
     out.print(f"Wrote {target}: {model.name}, {model.count_params():,} parameters", soft_wrap=True)
 
 
@@ -113,5 +116,6 @@ def _writers() -> dict[str, Callable[[Any, Path], None]]:
     return {
         **whole,
         WEIGHTS: lambda model, path: model.save_weights(path),
+        ONNX: interop.to_onnx,
         TENSORS: lambda model, path: interop.save_safetensors(interop.to_torch(model), path),
     }

@@ -245,7 +245,7 @@ def _arrays(part: Part, number: int, layer: Any, where: str) -> list[NDArray[Any
 
 
 def _another(where: str, kind: str, layer: Any) -> ModelFileError:
-    found = "no layer any more" if layer is None else f"the layer {layer.name}, a {type(layer).__name__}"
+    found = "no layer any more" if layer is None else f"the layer {layer.name} ({type(layer).__name__})"
     return ModelFileError(where, found, f"a {kind} to take its weights")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def made(tmp_path_factory):
     seeded(models.Sequential(every, name="every")).save(folder / "every.keras")
     seeded(models.Sequential(windows, name="windows")).save(folder / "windows.keras")
     a, b = layers.Input((2,), name="a"), layers.Input((4,), name="b", dtype="int32")
-    h = layers.GRU(3, name="h")(layers.Embedding(9, 2)(b))
+    h = layers.GRU(3, name="h")(layers.Embedding(9, 2, name="emb")(b))
     joined = layers.Concatenate()([a, h])
     outputs = [layers.Dense(1, name="p")(joined), layers.Dense(2, name="q")(joined)]
     seeded(keras.Model([a, b], outputs, name="both")).save(folder / "both.keras")
@@ -151,6 +152,23 @@ def test_what_weights_of_pytorch_do_not_tell_is_told_by_options(typed):
     assert models.load_model("relu.keras").layers[0].activation == "relu"
 
 
+def test_a_model_goes_to_onnx_and_gives_the_same_there(typed):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    assert typed("convert", "windows.keras", "w.onnx") == (0, "Wrote w.onnx: windows, 106 parameters\n", "")
+    x = np.load("x.npy")
+    session = onnxruntime.InferenceSession("w.onnx", providers=["CPUExecutionProvider"])
+    (y,) = session.run(None, {session.get_inputs()[0].name: x})
+    np.testing.assert_allclose(y, models.load_model("windows.keras").predict(x, verbose=0), atol=1e-6)
+
+
+def test_without_onnx_the_line_says_how_to_install_it(typed, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    code, out, err = typed("convert", "windows.keras", "w.onnx")
+    assert (code, out) == (2, "") and "pip install 'minirnn[onnx]'" in err and err.count("\n") == 1
+    assert not os.path.exists("w.onnx")
+
+
 def test_a_summary_reads_what_was_converted(typed):
     typed("convert", "windows.keras", "copy.keras")
     code, out, err = typed("summary", "copy.keras")
@@ -209,7 +227,7 @@ BAD = [
     (("convert", "w.safetensors", "new.keras", "--order", "a,b"), "expected each of 'gru', 'two' once"),
     (("convert", "w.safetensors", "new.keras", "--activation", "two"), "as in fc=relu"),
     (("convert", "w.safetensors", "new.keras", "--activation", "two=rleu"), "did you mean 'relu'"),
-    (("convert", "w.safetensors", "new.keras", "--like", "both.keras"), "the layer embedding, a Embedding"),
+    (("convert", "w.safetensors", "new.keras", "--like", "both.keras"), "found the layer emb (Embedding), expected a GRU"),
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -263,3 +264,11 @@ def test_branches_and_unbuilt_models_are_refused_by_to_torch():
         interop.to_torch(branched)
     with pytest.raises(ValueError, match="has no weights yet"):
         interop.to_torch(layers.LSTM(2))
+
+
+def test_without_pytorch_a_module_is_not_to_be_had_and_the_line_says_why(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    model = minirnn.Sequential([layers.Input((None, 3)), layers.LSTM(2)])
+    with pytest.raises(ImportError, match="pip install torch"):
+        interop.to_torch(model, module=True)
+    assert len(interop.to_torch(model)) == 4
