@@ -254,13 +254,14 @@ def _results_exchanged(tree: ast.FunctionDef) -> Iterator[Mutation]:
     assert isinstance(last, ast.Return)
     if not isinstance(last.value, ast.Tuple):
         return
+    names = [ast.unparse(element) for element in last.value.elts]
     for one, other in itertools.combinations(range(len(last.value.elts)), 2):
         wrong = copy.deepcopy(last)
         elements = wrong.value.elts  # type: ignore[union-attr]
         elements[one], elements[other] = elements[other], elements[one]
-        sentence = f"{elements[other].id} and {elements[one].id} are returned in each other's place."  # type: ignore
-        changed = _with(tree, {len(tree.body) - 1: wrong})
-        yield Mutation("result", ast.unparse(last), ast.unparse(wrong), sentence, changed)
+        sentence = f"{names[one]} and {names[other]} are returned in each other's place."
+        before, after = (f"return {', '.join(ast.unparse(e) for e in line)}" for line in (last.value.elts, elements))
+        yield Mutation("result", before, after, sentence, _with(tree, {len(tree.body) - 1: wrong}))
 
 
 def _defaults(tree: ast.FunctionDef) -> Iterator[Mutation]:

@@ -47,7 +47,7 @@ CLASSIC = {
     "wrong sign": ("coupled_lstm.step_backward", "di = di - df", "di = di + df"),
     "a path of the peephole forgotten": ("peephole_lstm.step_backward", "dc = dc + da_o * p_o", "(missing)"),
     "gradients returned in another order": (
-        "lstm.step_backward", "return (da_i, da_f, da_g, da_o, dc_prev)", "return (da_f, da_i, da_g, da_o, dc_prev)",
+        "lstm.step_backward", "return da_i, da_f, da_g, da_o, dc_prev", "return da_f, da_i, da_g, da_o, dc_prev",
     ),
 }  # fmt: skip
 
