@@ -35,6 +35,13 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page, monkeypatch):
         exec(compile(cell, f"{page.name}, cell {number + 1}", "exec"), names)
 
 
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+def test_a_chapter_has_code_a_picture_and_an_exercise_with_its_answer(page):
+    assert any("plt.show()" in cell or "plot_model(" in cell for cell in cells(page))
+    text = page.read_text(encoding="utf-8")
+    assert re.search("^## Exercises?$", text, re.MULTILINE) and ":::{dropdown} Answer" in text
+
+
 @pytest.mark.parametrize("page", [*CHAPTERS, TOLERANCE_PAGE], ids=lambda page: page.stem)
 def test_the_korean_chapter_keeps_step(page):
     in_korean = DOCS / "ko" / page.relative_to(DOCS)
