@@ -14,7 +14,7 @@ from benchmarks.history import THRESHOLD
 # In this order; the curves only if asked for.
 PARTS = ("cases", "coldstart", "overhead", "stream", "long", "curves")
 CHECKED_PARTS = ("cases", "coldstart", "stream", "long")
-ROUNDS, ROUNDS_OF_CHECK, ROUNDS_OF_QUICK = 9, 7, 3
+ROUNDS, ROUNDS_OF_CHECK, ROUNDS_OF_QUICK = 9, 5, 3
 # Who is not asked when targets are checked. Keras on PyTorch runs PyTorch's own operations, one step of time after the
 # other in Python: it is never the fastest, and the slowest to wait for.
 NO_RIVALS = ("keras-torch",)

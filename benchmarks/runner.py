@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -100,9 +100,7 @@ class Race:
             rounds,
             lambda seat: _ask(seat, "time", case=seat.case.name, seconds=seconds),
         )
-        for worker in {id(seat.worker): seat.worker for seat in seats}.values():
-            with suppress(WorkerFailed):  # one that died holds nothing
-                worker.ask("drop")
+        drop({id(seat.worker): seat.worker for seat in seats}.values())
         return result
 
     def _beside(self, result: CaseResult) -> list[Seat]:
@@ -139,6 +137,18 @@ def _ask(seat: Seat, do: str, **arguments: Any) -> dict[str, Any] | None:
     except WorkerFailed as error:
         seat.entry.error = str(error)
         return None
+
+
+def drop(workers: Iterable[Worker]) -> None:
+    """Have everybody forget what was prepared, side by side; one that died holds nothing."""
+    asked = []
+    for worker in workers:
+        with suppress(WorkerFailed):
+            worker.request("drop")
+            asked.append(worker)
+    for worker in asked:
+        with suppress(WorkerFailed):
+            worker.reply()
 
 
 def prepare(seats: Sequence[Seat]) -> dict[int, list[float]]:

@@ -140,6 +140,9 @@ def serve(module: str, threads: int, requests: TextIO, replies: TextIO) -> None:
     except Exception as error:
         reply({"error": one_line(error)})
         return
+    # What the import made stays: collecting garbage after each case need not look at all of TensorFlow again.
+    gc.collect()
+    gc.freeze()
     reply({"versions": contender.versions, "modes": contender.modes, "import_seconds": taken})
     session = Session(contender)
     actions: dict[str, Callable[..., dict[str, Any]]] = {
