@@ -10,8 +10,8 @@
     other        all other kernels: the loss, the look for NaN, masks
 
 Every kernel is reached through `Kernel.specialise`, which gives the entry point that is then called; here it gives the
-entry point in a stopwatch. Products and gates share one kernel: the case is run once more with cells whose rows do
-nothing, and what is missing then are the gates. Times are those of the calling thread; what the stopwatches take is
+entry point in a stopwatch. Products and gates share one kernel: the case is run once more with cells without gates,
+and what is missing then are the gates. Times are those of the calling thread; what the stopwatches take is
 measured on an empty function and taken off. Each case runs in a process of its own.
 """
 
@@ -124,26 +124,35 @@ def watched(watches: Stopwatches) -> Iterator[None]:
 
 @contextmanager
 def without_gates() -> Iterator[None]:
-    """Within this context recurrent layers have cells whose rows of gates do nothing.
+    """Within this context recurrent layers have cells without gates.
 
+    Forward, a pre-activation becomes the state: numbers of the size that states have, as a product takes longer with
+    some. Backward nothing happens, and what the forward pass left are the gradients.
     A GRU with reset_after=False calls its four row functions by their names; its kernels, too, are compiled anew for
     the word in the cell's key, and then find other functions under these names.
     """
     from minirnn import layers
     from minirnn.jit import inline
     from minirnn.kernels import two_pass
+    from minirnn.kernels.simd import load_rows, store_rows, width
 
     @inline
     def no_rows(cell, rows, s, q, h, c, prev, new, left):
-        pass
+        W, C, P = width(s), s.shape[3], h.shape[2]
+        for v in range(len(cell.unit_columns)):
+            store_rows(rows, h, new + v * W, P, load_rows(rows, s, q + v * W, C), left - v * W)
 
     @inline
     def no_row_backward(cell, s, q, h, c, prev, new, dh, dc, at):
         pass
 
     @inline
+    def no_reset_rows(cell, rows, s, q, h_in, reset, prev, new, left):
+        no_rows(cell, rows, s, q, reset, reset, prev, new, left)
+
+    @inline
     def no_update_rows(cell, rows, s, q, h, prev, new, left):
-        pass
+        no_rows(cell, rows, s, q, h, h, prev, new, left)
 
     @inline
     def no_update_row_backward(cell, s, q, h, prev, dh, dc, at):
@@ -156,7 +165,7 @@ def without_gates() -> Iterator[None]:
     kinds = (layers.LSTM, layers.GRU, layers.SimpleRNN)
     cells = {kind: kind.cell for kind in kinds}
     replaced = {
-        "gru_reset_rows": no_rows,
+        "gru_reset_rows": no_reset_rows,
         "gru_update_rows": no_update_rows,
         "gru_update_row_backward": no_update_row_backward,
         "gru_reset_row_backward": no_reset_row_backward,

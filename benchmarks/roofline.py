@@ -94,7 +94,8 @@ def draw(results: Sequence[CaseResult], machine: Mapping[str, Any], path: Path, 
             color, marker = STYLES[cell]
             at = [p.intensity for p in chosen], [p.gflops for p in chosen]
             drawn = axis.plot(*at, marker, color=color, markersize=6, markeredgecolor="white", markeredgewidth=0.5)
-            handles[TITLES[cell]] = drawn[0]
+            if chosen:
+                handles[TITLES[cell]] = drawn[0]
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.set_xlim(left, right)

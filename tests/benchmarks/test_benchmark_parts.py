@@ -168,17 +168,18 @@ def test_without_gates_every_function_of_gates_is_another_and_none_is_new(cell):
 
 
 @pytest.mark.skipif(config.DISABLE_JIT, reason="without machine code there is nothing to take gates out of")
-def test_without_gates_no_state_leaves_zero():
+def test_without_gates_a_state_is_its_pre_activation():
     import minirnn
 
     def predicted():
-        layer = minirnn.layers.GRU(3, reset_after=False, bias_initializer="ones")
-        head = minirnn.layers.Dense(1, bias_initializer="ones")
-        return minirnn.Sequential([minirnn.Input((2, 1)), layer, head]).predict(np.ones((4, 2, 1)), verbose=0)
+        ones = {"kernel_initializer": "ones", "bias_initializer": "ones"}
+        layer = minirnn.layers.GRU(3, reset_after=False, recurrent_initializer="zeros", **ones)
+        layers = [minirnn.Input((2, 1)), layer, minirnn.layers.Dense(1, **ones)]
+        return minirnn.Sequential(layers).predict(np.ones((4, 2, 1)), verbose=0)
 
     with without_gates():
-        np.testing.assert_array_equal(predicted(), 1.0)
-    assert (predicted() != 1.0).all()
+        np.testing.assert_array_equal(predicted(), 3 * (1 + 1) + 1)
+    assert (predicted() < 3 + 1).all()
 
 
 def test_a_slope_is_that_of_the_upper_half_in_log_log():
