@@ -34,18 +34,20 @@ def plot_model(
     show_layer_activations: bool = False,
     show_trainable: bool = False,
     splines: Any = None,
+    *,
+    ax: Any = None,
 ) -> Any:
     """Draw the layers of a built model and what they are connected to into a file: .png, .svg, .pdf ..
 
     The `show_..` arguments add shapes, dtypes, names, activations and whether a layer is trained; `rankdir` is where
     arrows run: TB (to the bottom), BT, LR (to the right) or RL; `expand_nested` opens models within the model.
-    `splines` is Keras's and changes nothing.
+    `splines` is Keras's and changes nothing. With `ax`, axes of Matplotlib's, it is drawn on them and into no file.
 
-    Returns the picture in a notebook, else None. Raises ImportError without Matplotlib, TypeError for anything but a
-    model, ValueError if it is not built, and for a kind of file that Matplotlib does not write.
+    Returns the axes given, else the picture in a notebook, else None. Raises ImportError without Matplotlib, TypeError
+    for anything but a model, ValueError if it is not built, and for a kind of file that Matplotlib does not write.
     """
     matplotlib = _matplotlib()
-    kind = Path(to_file).suffix[1:].lower() or "png"
+    kind = "png" if ax is not None else Path(to_file).suffix[1:].lower() or "png"
     _check(matplotlib, kind, to_file, rankdir, dpi)
     shown = Shown(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested)
     frame = diagram(model, shown)
@@ -55,6 +57,10 @@ def plot_model(
         # a letter that no installed font has is drawn as a box: the picture says it well enough
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         picture = _Picture(matplotlib, frame, rankdir).draw(dpi, kind)
+    if ax is not None:
+        ax.imshow(matplotlib.image.imread(io.BytesIO(picture)))
+        ax.set_axis_off()
+        return ax
     Path(to_file).write_bytes(picture)
     return _for_a_notebook(kind, picture)
 
@@ -64,6 +70,7 @@ def _matplotlib() -> Any:
         import matplotlib.backends.backend_agg
         import matplotlib.figure
         import matplotlib.font_manager
+        import matplotlib.image
         import matplotlib.patches
         import matplotlib.path
     except ImportError:

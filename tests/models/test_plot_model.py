@@ -268,3 +268,16 @@ def test_dot_has_the_same_boxes_and_arrows():
 )
 def test_items_move_as_little_as_their_order_and_gaps_ask(wishes, gaps, places):
     np.testing.assert_allclose(apart(wishes, gaps), places, atol=1e-12)
+
+
+def test_on_axes_it_is_drawn_and_no_file_is_written(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    monkeypatch.chdir(tmp_path)
+    ax = Figure().subplots()
+    assert plot_model(chain(), ax=ax, dpi=50) is ax
+    (image,) = ax.images
+    assert image.get_array().std() > 0.05 and not ax.axison
+    assert list(tmp_path.iterdir()) == []
+    plot_model(chain(), tmp_path / "same.png", dpi=50)
+    np.testing.assert_array_equal(image.get_array(), matplotlib.image.imread(tmp_path / "same.png"))
