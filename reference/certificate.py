@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from minirnn import models
+from minirnn import layers, models
 from minirnn.files.errors import shown
+from minirnn.layers.regularized import with_sublayers
 from minirnn.utils.nested import flatten, pack_like
 from reference import compare, keras_side
 from reference.compare import Check, compare_arrays
@@ -131,16 +132,23 @@ def _other_layers(ours: Any, theirs: Any) -> Check | None:
 
 
 def random_inputs(model: Any, rng: np.random.Generator) -> list[np.ndarray]:
-    """An array for each input of a minirnn model: of unit scale, or whole numbers where Embeddings read them."""
+    """An array for each input of a minirnn model: of unit scale, or whole numbers where Embeddings read them.
+
+    Rows end in padding, as data of different lengths do: zeros behind whole numbers, and before a Masking its value.
+    """
     found, batch = [], next((t.shape[0] for t in model.inputs if t.shape[0] is not None), SAMPLES)
+    padding = next((la.mask_value for la in with_sublayers(model) if isinstance(la, layers.Masking)), None)
     for number, tensor in enumerate(model.inputs):
         shape = (batch, *(STEPS if n is None else n for n in tensor.shape[1:]))
         dtype = model.input_dtype(number)
         if dtype.startswith("int"):
             _, limit = model.index_limits.get(number, ("", 2))
-            found.append(rng.integers(0, limit, shape).astype(dtype))
+            x, filler = rng.integers(min(1, limit - 1), limit, shape).astype(dtype), 0 if len(shape) == 2 else None
         else:
-            found.append(rng.normal(size=shape).astype(dtype))
+            x, filler = rng.normal(size=shape).astype(dtype), padding if len(shape) == 3 else None
+        if filler is not None:
+            x[np.arange(shape[1]) >= rng.integers(1, shape[1] + 1, (batch, 1))] = filler
+        found.append(x)
     return found
 
 

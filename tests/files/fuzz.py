@@ -14,14 +14,16 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from good import Good, good_model
 from hostile_configs import config_changes
+from hostile_safetensors import file, header
 
-from minirnn import saving
+from minirnn import interop, saving
 
 SLOWEST = 5.0  # seconds for one file
 WORDS = [b"\xff" * 8, bytes(8), struct.pack("<Q", 2**63), struct.pack("<Q", 1), b"\x7f\xff\xff\xff", b"NaN", b"1e999"]
@@ -72,25 +74,34 @@ def changed(good: Good, rng: random.Random) -> bytes:
     return mutated(good.file(), rng)
 
 
+def problem(load: Callable[[Path], Any], path: Path) -> str:
+    """What is wrong with how a file is refused; nothing if it loads, or is refused in one short line."""
+    try:
+        load(path)
+    except saving.ModelFileError as error:
+        return "a long line" if len(str(error)) >= 500 else ""
+    except Exception:
+        return traceback.format_exc()
+    return ""
+
+
 def findings(seconds: float, seed: int, folder: Path) -> Iterator[tuple[str, bytes]]:
     """What went wrong, and the file that did it, for as long as there is time; the last one is the count."""
     rng, end, count = random.Random(seed), time.monotonic() + seconds, 0
     model = good_model()
     good = Good(model, folder)
-    path, weights = folder / "case.keras", folder / "case.weights.h5"
+    path, weights, tensors = (folder / f"case{ending}" for ending in (".keras", ".weights.h5", ".safetensors"))
     kept = model.get_weights()
     while time.monotonic() < end:
         data, start = changed(good, rng), time.monotonic()
         path.write_bytes(data)
         weights.write_bytes(mutated(good.h5, rng))
+        tensors.write_bytes(mutated(file(header()), rng))
         count += 1
-        try:
-            saving.load_model(path)
-        except saving.ModelFileError as error:
-            if len(str(error)) >= 500:
-                yield f"case {count}: a long line", data
-        except Exception:
-            yield f"case {count}: {traceback.format_exc()}", data
+        for load, changed_file in ((saving.load_model, path), (interop.from_torch, tensors)):
+            wrong = problem(load, changed_file)
+            if wrong:
+                yield f"case {count}: {wrong}", changed_file.read_bytes()
         try:
             model.load_weights(weights)
         except saving.ModelFileError:

@@ -168,9 +168,20 @@ def test_json_has_every_number(run, files):
     assert code == 1 and not found["passed"] and found["counts"][0]["error"] is None and len(found["failures"]) == 1
 
 
+def test_random_inputs_are_padded_where_masks_are_made():
+    masked = minirnn.Sequential([own.Input((9, 2)), own.Masking(-1.0), own.LSTM(2)])
+    words = minirnn.Sequential([own.Input((9,)), own.Embedding(5, 2, mask_zero=True), own.LSTM(2)])
+    rng = np.random.default_rng(0)
+    for model, padding in ((masked, -1.0), (words, 0)):
+        (x,) = certificate.random_inputs(model, rng)
+        is_padding = (x == padding).reshape(4, 9, -1).all(axis=2)
+        assert not is_padding[:, 0].any() and is_padding[:, -1].any()
+        assert (np.diff(is_padding.astype(int), axis=1) >= 0).all()  # at the end of rows alone
+
+
 def test_a_file_that_minirnn_wrote_agrees(tmp_path):
     x = own.Input((5, 2))
-    h = own.Attention()([own.GRU(3, return_sequences=True, reset_after=False)(x)] * 2)
+    h = own.Attention()([own.GRU(3, return_sequences=True, reset_after=False)(own.Masking()(x))] * 2)
     minirnn.Model(x, own.Dense(1)(own.GlobalMaxPooling1D()(h))).save(tmp_path / "ours.keras")
     assert certificate.certify(tmp_path / "ours.keras").passed
 
