@@ -16,7 +16,10 @@ from reference import certificate, keras_side
 keras, _ = keras_side.load()
 L = keras.layers
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # by Keras's saving
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # by Keras's saving
+    pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask attached:UserWarning"),
+]
 
 
 def random_weights(model, seed=0):
