@@ -20,6 +20,7 @@ from minirnn.layers.regularized import with_sublayers
 from minirnn.utils.nested import flatten, pack_like
 from reference import compare, keras_side
 from reference.compare import Check, compare_arrays
+from reference.differences import named
 from reference.recorded_states import Record, recorded
 from reference.twin import dtype_name
 
@@ -53,6 +54,7 @@ class Certificate:
     layers: dict[str, str] = field(default_factory=dict)  # classes by names
     counts: list[Check] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what is different on purpose, and concerns this model
 
     @property
     def checks(self) -> list[Check]:
@@ -104,6 +106,8 @@ def certify(
         xs = [x.astype(ours.input_dtype(number)) for number, x in enumerate(arrays)]
         checks = list(_compared(ours, theirs, xs, rng, dtype))
         found.rounds.append(Round(name, [x.shape for x in xs], checks))
+    differing = {layer for each in found.rounds for layer, check in each.checks if not check.passed}
+    found.notes += [note for layer, note in on_purpose(ours) if layer in differing]
     return found
 
 
@@ -129,6 +133,19 @@ def _other_layers(ours: Any, theirs: Any) -> Check | None:
             place = f": number {at} is {a} in minirnn, {b} in Keras"
             return Check("parameters", f"the {what}", math.inf, 0, place, len(pair[0]), len(pair[1]))
     return None
+
+
+def on_purpose(model: Any) -> list[tuple[str, str]]:
+    """Layers that may differ on purpose, with a row of the table of differences: those that forget masks in Keras."""
+    if not any(layer.makes_mask for layer in with_sublayers(model)):
+        return []
+    row = named("a symbolic `initial_state` makes")
+    given = [step.layer.name for step in model.graph.steps if step.layer.takes_mask and _takes_states(step)]
+    return [(name, f"{name}: different on purpose in Keras, {row.keras}; minirnn: {row.minirnn}") for name in given]
+
+
+def _takes_states(step: Any) -> bool:
+    return len(step.inputs) > 1 and hasattr(step.layer, "return_state")
 
 
 def random_inputs(model: Any, rng: np.random.Generator) -> list[np.ndarray]:

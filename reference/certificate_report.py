@@ -50,6 +50,8 @@ def print_table(console: Console, found: Certificate) -> None:
     failed = failures(found)
     for line in failed:
         console.print(f"FAIL {line}", style="red", highlight=False, markup=False, soft_wrap=True)
+    for note in found.notes:
+        console.print(f"NOTE {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     if found.passed:
         console.print("minirnn and Keras agree.", style="bold green")
     else:
@@ -103,6 +105,7 @@ def as_json(found: Certificate) -> str:
                 for each in found.rounds
             ],
             "failures": failures(found),
+            "notes": found.notes,
         },
         indent=2,
         allow_nan=False,

@@ -60,6 +60,15 @@ def joined(lib):
     return lib.Model([a, b], {"p": L.Dense(1, name="p")(flat), "q": L.Dense(2, name="q")(flat)}, name="joined")
 
 
+def attending(lib):
+    """Words, padded, and attention, whose mask Keras computes with operations."""
+    L = lib.layers
+    words, targets = L.Input((4,), dtype="int32", name="words"), L.Input((4,), dtype="int32", name="targets")
+    h, g = (L.LSTM(3, return_sequences=True)(L.Embedding(5, 3, mask_zero=True)(x)) for x in (words, targets))
+    joined = L.Concatenate()([g, L.Attention()([g, h])])
+    return lib.Model([words, targets], L.TimeDistributed(L.Dense(5, activation="softmax"))(joined), name="attending")
+
+
 def shared(lib):
     """One layer in two models within a third."""
     L = lib.layers
@@ -83,6 +92,10 @@ def test_models_keep_their_outputs_in_both_libraries(keras, tmp_path, make, x):
     fresh = make(minirnn)
     fresh.load_weights(tmp_path / "theirs.keras")
     close(outputs(fresh, x), outputs(theirs, x), "float32")
+
+
+def test_operations_on_masks_are_read_over(keras, tmp_path):
+    both_ways(keras, attending(keras), [IDS, IDS[::-1].copy()], tmp_path)
 
 
 def test_a_layer_of_two_models_within_a_third_is_one_layer_again(keras, tmp_path):

@@ -182,6 +182,16 @@ def test_random_inputs_are_padded_where_masks_are_made():
         assert (np.diff(is_padding.astype(int), axis=1) >= 0).all()  # at the end of rows alone
 
 
+def test_a_difference_on_purpose_is_named(run, files):
+    a, b = L.Input((4,), dtype="int32"), L.Input((3,))
+    masked = L.LSTM(3, name="second")(L.Embedding(5, 2, mask_zero=True)(a), initial_state=[b, b])
+    random_weights(keras.Model([a, b], masked)).save(files / "masked.keras")
+    code, out, _ = run("masked.keras")
+    assert code == 1 and "FAIL random, seed 0: second state h" in out
+    assert "NOTE second: different on purpose in Keras, a symbolic `initial_state` makes a recurrent layer" in out
+    assert json.loads(run("graph.keras", "--json")[1])["notes"] == []
+
+
 def test_a_file_that_minirnn_wrote_agrees(tmp_path):
     x = own.Input((5, 2))
     h = own.Attention()([own.GRU(3, return_sequences=True, reset_after=False)(own.Masking()(x))] * 2)
