@@ -131,7 +131,8 @@ METRICS = {
 # What Keras draws into a functional model to compute masks. Such entries are read over: masks here come of themselves.
 MASK_OPERATIONS = frozenset(
     "All Any BroadcastTo Cast Concatenate ConvertToTensor Equal ExpandDims Flip GetItem LogicalAnd LogicalNot "
-    "LogicalOr Maximum Minimum NotEqual Ones OnesLike Repeat Reshape Squeeze Stack Tile Transpose Zeros ZerosLike".split()
+    "LogicalOr Maximum Minimum NotEqual Ones OnesLike Repeat Reshape Squeeze Stack Tile Transpose Zeros "
+    "ZerosLike".split()
 )
 
 _some_axes = optional(kinds.axes)
