@@ -32,10 +32,12 @@ import numpy as np
 from benchmarks.cases import Case, find
 from benchmarks.contenders.base import Contender, Task
 from benchmarks.data import case_data
+from benchmarks.work import flops
 
 BLOCKS = 3
 TRIAL_SECONDS = 0.03
 CHECKED_CALLS = {"inference": 1, "training": 3, "step": 3, "fit": 1, "predict": 1}
+LARGE, CHECKED_LARGE_STEPS = 10_000_000_000, 2  # training steps of so many FLOPs: two tell forward, backward and Adam
 LONG_SECONDS = 0.3  # a call that takes so long is measured once a round
 
 
@@ -48,7 +50,8 @@ def pin(threads: int) -> None:
 def checked_results(case: Case, task: Task) -> list[float]:
     """Predictions of the batch, or of the first steps of a stream, or the losses of the first training steps."""
     results: list[float] = []
-    for _ in range(CHECKED_CALLS[case.mode]):
+    large = case.mode == "training" and flops(case) > LARGE
+    for _ in range(CHECKED_LARGE_STEPS if large else CHECKED_CALLS[case.mode]):
         task.before_check()
         results.extend(np.asarray(task.call(), dtype=np.float64).ravel().tolist())
     return results

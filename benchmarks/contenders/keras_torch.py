@@ -16,6 +16,7 @@ class Entrant(KerasStyle):
     """Eager, as Keras runs on PyTorch unless told otherwise."""
 
     def __init__(self, threads: int) -> None:
+        torch.set_flush_denormal(True)
         torch.set_num_threads(threads)
         self.keras = keras
         self.versions = {"keras": keras.__version__, "torch": torch.__version__}
