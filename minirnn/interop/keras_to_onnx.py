@@ -26,9 +26,9 @@ def to_onnx(model: Any, path: Any, overwrite: bool = True) -> None:
     unless the model hands some on. Dropout and noise do nothing, as in `predict`.
 
     Raises ValueError, in one line that names the layer, for a layer or setting that ONNX has not: masks, stateful
-    layers, float64, `RNN` of cells, attention, layers of your own; for a path of another ending and a model that is not
-    built; FileExistsError for an existing file unless `overwrite`; ImportError without ONNX; OSError if writing fails.
-    Nothing is changed then.
+    layers, float64 (recurrent nodes of ONNX Runtime compute in float32 alone), `RNN` of cells, layers of your own; for
+    a path of another ending and a model that is not built; FileExistsError for an existing file unless `overwrite`;
+    ImportError without ONNX; OSError if writing fails. Nothing is changed then.
     """
     path = os.fspath(path)
     if not str(path).endswith(ENDING):

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Shapes = list[tuple[int | None, ...]]  # batch shapes of a layer's inputs
+
 
 @dataclass(frozen=True)
 class Node:

@@ -9,11 +9,11 @@ import numpy as np
 
 from minirnn import config, layers
 from minirnn.interop.onnx_activations import activated
-from minirnn.interop.onnx_graph import Drawing
+from minirnn.interop.onnx_graph import Drawing, Shapes
 from minirnn.interop.onnx_recurrent import draw_bidirectional, draw_recurrent
+from minirnn.interop.onnx_sequences import draw_attention, draw_cropping, draw_dot, draw_padding, draw_pooling
 from minirnn.layers.calls import BoundCall
 
-Shapes = list[tuple[int | None, ...]]
 # (drawing, layer, names of its inputs, their batch shapes) -> names of its outputs
 Draw = Callable[[Drawing, Any, list[str], Shapes], list[str]]
 
@@ -134,6 +134,11 @@ def _softmax(drawing: Drawing, layer: Any, inputs: list[str], shapes: Shapes) ->
     return [drawing.add("Softmax", inputs[0], axis=layer.axis, name=layer.name)]
 
 
+def _prelu(drawing: Drawing, layer: Any, inputs: list[str], shapes: Shapes) -> list[str]:
+    alpha = drawing.array(f"{drawing.prefix(layer)}/alpha", layer.get_weights()[0])
+    return [drawing.add("PRelu", inputs[0], alpha, name=layer.name)]
+
+
 # --- shapes ---
 
 
@@ -198,12 +203,17 @@ def _concatenate(drawing: Drawing, layer: Any, inputs: list[str], shapes: Shapes
 _KINDS: dict[type, Draw] = {
     layers.Activation: _activation,
     layers.Add: _merge("Add"),
+    layers.AdditiveAttention: draw_attention,
+    layers.Attention: draw_attention,
     layers.Average: _merge("Add"),
+    layers.AveragePooling1D: draw_pooling,
     layers.BatchNormalization: _batch_normalization,
     layers.Bidirectional: lambda drawing, layer, inputs, shapes: draw_bidirectional(drawing, layer, inputs),
     layers.Concatenate: _concatenate,
     layers.Conv1D: _conv,
+    layers.Cropping1D: draw_cropping,
     layers.Dense: _dense,
+    layers.Dot: draw_dot,
     layers.ELU: _elu,
     layers.Embedding: _embedding,
     layers.Flatten: _flatten,
@@ -213,10 +223,12 @@ _KINDS: dict[type, Draw] = {
     layers.LSTM: lambda drawing, layer, inputs, shapes: draw_recurrent(drawing, layer, inputs),
     layers.LayerNormalization: _layer_normalization,
     layers.LeakyReLU: _leaky_relu,
+    layers.MaxPooling1D: draw_pooling,
     layers.Maximum: _merge("Max"),
     layers.Minimum: _merge("Min"),
     layers.Multiply: _merge("Mul"),
     layers.Normalization: _normalization,
+    layers.PReLU: _prelu,
     layers.Permute: _permute,
     layers.ReLU: _relu,
     layers.RepeatVector: _repeat_vector,
@@ -226,4 +238,5 @@ _KINDS: dict[type, Draw] = {
     layers.Softmax: _softmax,
     layers.Subtract: _merge("Sub"),
     layers.TimeDistributed: _time_distributed,
+    layers.ZeroPadding1D: draw_padding,
 }

@@ -54,6 +54,24 @@ def merges() -> Any:
     return minirnn.Model([a, b], joined)
 
 
+def attention() -> Any:
+    a, b = L.Input((None, FEATURES), name="a"), L.Input((None, FEATURES), name="b")
+    h, g = L.LSTM(4, return_sequences=True)(a), L.GRU(4, return_sequences=True)(b)
+    found = [
+        L.Attention(name="dot")([h, g]), L.Attention(use_scale=True, dropout=0.2, name="keys")([h, b, g]),
+        L.Attention(score_mode="concat", use_scale=True, name="sums")([h, g]),
+        L.AdditiveAttention(name="additive")([h, g]), L.AdditiveAttention(use_scale=False, name="plain")([h, g]),
+    ]  # fmt: skip
+    return minirnn.Model([a, b], found)
+
+
+def products() -> Any:
+    a, b = L.Input((STEPS, FEATURES), name="a"), L.Input((4, FEATURES), name="b")
+    i, j = L.Flatten()(a), L.Dense(STEPS * FEATURES)(L.Flatten()(b))
+    turned = L.Permute((2, 1))(b)
+    return minirnn.Model([a, b], [L.Dot(2)([a, b]), L.Dot((2, 1))([a, turned]), L.Dot(1)([i, j]), L.Dot(-1)([i, j])])
+
+
 def shared_and_nested() -> Any:
     a, b = L.Input((None, FEATURES), name="a"), L.Input((None, FEATURES), name="b")
     shared = L.GRU(3, name="shared")
@@ -142,6 +160,15 @@ CASES: dict[str, Callable[[], Any]] = {
         L.Conv1D(4, 3, padding="causal", dilation_rate=2, activation="relu"), L.Conv1D(4, 4, padding="same", groups=2),
         L.Conv1D(3, 2, use_bias=False), L.Conv1D(3, 3, strides=2, padding="same"), L.GlobalMaxPooling1D(keepdims=True),
     ),
+    "attention": attention,
+    "products": products,
+    "windows": lambda: chain(
+        L.ZeroPadding1D((2, 3)), L.Conv1D(4, 2), L.MaxPooling1D(2), L.Cropping1D((1, 0)),
+        L.AveragePooling1D(3, 1, "same"), L.MaxPooling1D(3, 2, "same"), L.AveragePooling1D(2, 1),
+        L.Cropping1D((0, 0)), shape=(16, FEATURES),
+    ),
+    "slopes": lambda: chain(L.Dense(4), L.PReLU(shared_axes=[1]), L.Dense(4), L.Flatten(), L.PReLU(),
+                            shape=(STEPS, FEATURES)),
     "vectors": lambda: chain(L.Dense(3, "tanh"), L.BatchNormalization(axis=1), L.Flatten(), shape=(FEATURES,)),
 }  # fmt: skip
 
