@@ -27,9 +27,12 @@ def is_module(source: Any) -> bool:
 def parts_of_module(module: Any) -> dict[str, Part]:
     """The modules within that compute, in the order in which they were given, or the module itself.
 
+    One under two names is two: its weights begin alike.
+
     Raises ModelFileError for one that is not known, by its name and class.
     """
-    leaves = {name: leaf for name, leaf in module.named_modules() if not any(leaf.children())}
+    modules = module.named_modules(remove_duplicate=False)
+    leaves = {name: leaf for name, leaf in modules if not any(leaf.children())}
     for name, leaf in leaves.items():
         if any(True for _ in leaf.state_dict()) and _class_of(leaf) not in _KINDS.values():
             raise ModelFileError(name, f"a {type(leaf).__name__}", f"nn.{', nn.'.join(_KINDS.values())}")

@@ -86,6 +86,25 @@ def has_two_biases(model, weight):
     return any(weight in cell.weights for cell in cells if hasattr(cell, "recurrent_initializer"))
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_what_came_from_pytorch_goes_back_as_a_module_that_computes_the_same(name):
+    module = module_of(name).eval()
+    told = {"return_sequences": False} if name == "last" else {}
+    found = computed(name, module)
+    back = interop.to_torch(interop.from_torch(module, **told), module=True)
+    y = back(torch.tensor(found["x"]).long() if CASES[name].words else torch.tensor(found["x"]))
+    require([compare_arrays("outputs", "y", y.detach().numpy(), found["y"], found["y"].dtype.name)])
+
+
+def test_a_module_under_two_names_becomes_two_layers_of_equal_weights():
+    torch.manual_seed(0)
+    twice = nn.Linear(3, 3)
+    module = nn.Sequential(twice, nn.Tanh(), twice)
+    model, x = interop.from_torch(module), torch.randn(2, 3)
+    assert [layer.name for layer in model.layers] == ["0", "1", "2"]
+    require([compare_arrays("outputs", "y", model.predict_on_batch(x.numpy()), module(x).detach().numpy(), "float32")])
+
+
 @pytest.mark.parametrize("batch_first", [True, False])
 @pytest.mark.parametrize("last", [True, False])
 def test_a_model_becomes_a_module_that_computes_and_trains_the_same(batch_first, last):
