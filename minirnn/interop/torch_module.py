@@ -21,11 +21,17 @@ _FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def module_of(blocks: Sequence[Block], state: Mapping[str, NDArray[Any]], batch_first: bool) -> Any:
-    """A module with these parts, and the weights of a state dict. ImportError without PyTorch, in one line."""
+    """A module with these parts, and the weights of a state dict. ImportError without PyTorch, in one line.
+
+    ValueError for a layer whose name every module has for something else, and a Flatten of what is not batch first.
+    """
     try:
         import torch
     except ImportError:
         raise ImportError("module=True makes a module of PyTorch, which is not installed: pip install torch") from None
+    flat = next((block.name for block in blocks if type(block.layers[0]).__name__ == "Flatten"), None)
+    if flat is not None and not batch_first:
+        raise ValueError(f"layer {flat} flattens (batch, time, features); leave batch_first=False out")
     steps = [(block, _part(torch.nn, block, batch_first), _function(torch.nn, block)) for block in blocks]
     module = _chain_class()(steps, batch_first)
     tensors = {name: torch.from_numpy(array.copy()) for name, array in state.items()}
@@ -76,16 +82,16 @@ def _chain_class() -> type:
         def __init__(self, steps: Sequence[Any], batch_first: bool) -> None:
             super().__init__()
             self.batch_first = batch_first
-            self.steps: list[Any] = []
+            self._steps: list[Any] = []
             for block, module, function in steps:
                 if module is not None:
                     self._add(block.name, module)
                     every = not block.is_recurrent or block.layers[-1].return_sequences
                     both = block.is_recurrent and module.bidirectional
-                    self.steps.append((module, block.is_recurrent, every, both))
+                    self._steps.append((module, block.is_recurrent, every, both))
                 if function is not None:
                     self._add(f"{block.name}_activation", function)
-                    self.steps.append((function, False, True, False))
+                    self._steps.append((function, False, True, False))
 
         def _add(self, path: str, module: Any) -> None:
             """A part under its name; what stands before a dot are modules that hold others."""
@@ -95,10 +101,12 @@ def _chain_class() -> type:
                 if not hasattr(place, holder):
                     place.add_module(holder, torch.nn.Module())
                 place = getattr(place, holder)
+            if hasattr(place, name):
+                raise ValueError(f"layer {path} has a name that modules of PyTorch use otherwise; give it another")
             place.add_module(name, module)
 
         def forward(self, x: Any) -> Any:
-            for module, is_recurrent, every, both in self.steps:
+            for module, is_recurrent, every, both in self._steps:
                 if not is_recurrent:
                     x = module(x)
                     continue

@@ -129,6 +129,18 @@ def test_a_model_becomes_a_module_that_computes_and_trains_the_same(batch_first,
     assert all(p.grad is not None for p in module.parameters())
 
 
+def test_names_and_layouts_that_a_module_cannot_have_are_refused():
+    model = minirnn.Sequential([layers.Input((None, 3)), layers.LSTM(2, name="forward")])
+    with pytest.raises(ValueError, match="layer forward has a name that modules of PyTorch use otherwise"):
+        interop.to_torch(model, module=True)
+    model = minirnn.Sequential([layers.Input((4, 3)), layers.Flatten(name="flat"), layers.Dense(2)])
+    with pytest.raises(ValueError, match="layer flat flattens"):
+        interop.to_torch(model, module=True, batch_first=False)
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
+    y = interop.to_torch(model, module=True)(torch.tensor(x)).detach().numpy()
+    require([compare_arrays("outputs", "y", model.predict_on_batch(x), y, "float32")])
+
+
 @pytest.mark.parametrize(
     "make, said",
     [
