@@ -141,7 +141,7 @@ def opened(filepath: Any, custom_objects: Any, compile: bool, max_bytes: int | N
         reader = Hdf5Reader(data, archive.WEIGHTS)
         digest = weights_file.is_sealed(reader, data, archive.WEIGHTS, required=ours)
         vector = weights_file.kept_vector(reader) if digest else None
-        with unchanged_on_error(), sharing():
+        with _unchanged_on_error(), sharing():
             model = _made(entry, custom_objects, len(data))
             if model.built:
                 pairs = weights_file.read_weights(reader, model, archive.WEIGHTS)
@@ -247,7 +247,7 @@ def _revived(value: Any, module: Any, custom_objects: Any) -> Any:
 
 
 @contextlib.contextmanager
-def unchanged_on_error() -> Iterator[None]:
+def _unchanged_on_error() -> Iterator[None]:
     """Let a failed loading leave the sequence of seeds and the counts of names as they were."""
     seeds, names = random.state(), naming.counts()
     try:
