@@ -90,7 +90,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
 }
 ELSEWHERE = {
     "race.png": "python -m benchmarks --rounds 5 --plot docs/pictures/race.png",
-    "explain.png": "a browser's screenshot of what study.explain writes",
+    "explain.png": "python docs/photograph.py",
 }
 
 

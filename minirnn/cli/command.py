@@ -82,7 +82,8 @@ def parser() -> Parser:
     add("summary", summary, "the layers of a model, and where its parameters come from",
         "minirnn summary --ledger", "minirnn summary model.keras")
     add("trace", trace, "what each gate of a recurrent layer does at each step",
-        "minirnn trace", "minirnn trace --unit 3 --png gates.png", "minirnn trace model.keras input.csv --layer lstm")
+        "minirnn trace", "minirnn trace --unit 3 --png gates.png --html explain.html",
+        "minirnn trace model.keras input.csv --layer lstm")
     return top
 
 

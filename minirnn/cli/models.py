@@ -40,11 +40,11 @@ def trained_on_the_airline() -> tuple[Any, np.ndarray, list[str]]:
     return model, steps[None, -WINDOW:, None], months[-WINDOW:]
 
 
-def read_input(path: Path, model: Any, encoding: str) -> tuple[np.ndarray, list[str]]:
-    """The last steps of a CSV file, a line for each, as a model takes them: (1, steps, features), and line numbers.
+def read_input(path: Path, model: Any, encoding: str) -> tuple[np.ndarray, list[str], list[str]]:
+    """The last steps of a CSV file, a line for each, as a model takes them, (1, steps, features); and names of both.
 
-    The features are the last columns of numbers. Raises ValueError where there are too few, or too few lines, and for a
-    model of another kind of input.
+    The names are line numbers, and those of the columns. The features are the last columns of numbers. Raises
+    ValueError where there are too few, or too few lines, and for a model of another kind of input.
     """
     shapes = [tensor.shape for tensor in model.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][2] is None:
@@ -61,4 +61,4 @@ def read_input(path: Path, model: Any, encoding: str) -> tuple[np.ndarray, list[
         [number(path, line, header[k], row[k]) for k in columns]
         for line, row in zip(lines[first:], rows[first:], strict=True)
     ]
-    return np.array([x]), [f"line {line}" for line in lines[first:]]
+    return np.array([x]), [f"line {line}" for line in lines[first:]], [header[k] for k in columns]

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minirnn.cli import chart, files, models
+from minirnn.study import explain
 
 SHADES, CURVE = " ░▒▓█", "▁▂▃▄▅▆▇█"
 ASCII_SHADES, ASCII_CURVE = " .:*#", "_.-=+*%#"
@@ -73,14 +74,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layer", metavar="NAME", help="which recurrent layer (default: the first)")
     parser.add_argument("--unit", type=int, metavar="N", help="which unit (default: the one whose state moves most)")
     parser.add_argument("--png", type=Path, metavar="FILE", help="draw the gates of all units into this file, too")
+    help_ = "write a page, too, to walk through layers, steps and units with a browser"
+    parser.add_argument("--html", type=Path, metavar="FILE", help=help_)
+    parser.add_argument("--language", choices=("en", "ko"), default="en", help="of the page at first (default: en)")
 
 
 def run(arguments: argparse.Namespace, out: Console) -> None:
     if arguments.png is not None:
         chart.check_plot(arguments.png)
         files.check_writable(arguments.png)
+    if arguments.html is not None:
+        files.check_writable(arguments.html)
     if arguments.model is None:
         model, x, labels = models.trained_on_the_airline()
+        columns = ["step of log passengers"]
         about = "airline passengers, standardised steps of their logarithm"
     else:
         model = models.load(arguments.model)
@@ -88,7 +95,7 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
             raise ValueError(
                 f"name a CSV file to trace {arguments.model} on: minirnn trace {arguments.model} input.csv"
             )
-        x, labels = models.read_input(arguments.input, model, arguments.encoding)
+        x, labels, columns = models.read_input(arguments.input, model, arguments.encoding)
         about = str(arguments.input)
     traces = model.trace(x, layers=arguments.layer)
     trace = next(iter(traces.values()))
@@ -99,6 +106,12 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
     if arguments.png is not None:
         files.write_whole(arguments.png, picture(trace, x, arguments.png.suffix[1:].lower()))
         out.print(f"\ngates of all units: {arguments.png}", soft_wrap=True)
+    if arguments.html is not None:
+        explained = explain(
+            model, x, arguments.html, language=arguments.language, labels=labels, features=columns, layer=trace.name,
+            unit=unit,
+        )  # fmt: skip
+        out.print(f"\nto walk through with a browser: {explained}", soft_wrap=True)
 
 
 def show(trace: Any, traces: Any, x: np.ndarray, labels: list[str], about: str, unit: int, out: Console) -> None:

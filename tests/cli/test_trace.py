@@ -69,6 +69,14 @@ def test_gates_are_drawn_into_a_file(minirnn, tmp_path):
     assert (tmp_path / "gates.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_page_is_written_that_begins_with_the_unit_that_was_asked_for(minirnn, tmp_path):
+    result = minirnn("trace", "--unit", "3", "--html", "explain.html", "--language", "ko")
+    assert (result.code, result.err) == (0, "")
+    assert re.search(r"\nto walk through with a browser: explain\.html: \d+ kB\n$", result.out)
+    page = (tmp_path / "explain.html").read_text(encoding="utf-8")
+    assert '<html lang="ko">' in page and '"begin":{"layer":"lstm","unit":3}' in page and "1960-12" in page
+
+
 def test_the_summary_has_the_ledger_if_asked(minirnn):
     plain, ledger = minirnn("summary"), minirnn("summary", "--ledger")
     assert (plain.code, plain.err, ledger.code, ledger.err) == (0, "", 0, "")
@@ -102,6 +110,13 @@ def test_the_rows_of_a_unit_are_those_of_its_trace(typed, model):
     )
 
 
+def test_the_page_of_a_file_names_its_lines_and_columns(typed, tmp_path):
+    code, out, err = typed("trace", "model.keras", "input.csv", "--layer", "high", "--html", "explain.html")
+    assert (code, err) == (0, "") and "to walk through with a browser: explain.html" in out
+    page = (tmp_path / "explain.html").read_text(encoding="utf-8")
+    assert '"begin":{"layer":"high","unit":' in page and '"feature_names":["a","b"]' in page and '"line 21"' in page
+
+
 def test_long_series_are_averaged_to_fit_the_line(typed, tmp_path):
     (tmp_path / "long.csv").write_text("a,b\n" + "".join(f"{n % 7},{n % 3}\n" for n in range(480)))
     code, out, _ = typed("trace", "model.keras", "long.csv")
@@ -131,6 +146,7 @@ def test_masked_steps_show_as_such(typed, model, monkeypatch):
         (("trace", "model.keras", "one.csv"), "one.csv: 1 columns of numbers, but sequential"),
         (("trace", "--png", "gates.txt2"), "no picture of kind '.txt2'"),
         (("trace", "--png", "no/gates.png"), "there is no directory no"),
+        (("trace", "--html", "no/explain.html"), "there is no directory no"),
         (("summary", "none.keras"), "none.keras: no such file"),
     ],
 )  # fmt: skip

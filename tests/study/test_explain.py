@@ -222,7 +222,7 @@ def test_a_choice_is_what_the_page_shows(page):
     part = page(model, x, y=y, rows=[2, 0], steps=slice(-3, None), units=[4, 1]).data
     (layer,) = part["layers"]
     assert (layer["rows"], layer["steps"], layer["units"]) == ([2, 0], [4, 5, 6], [4, 1])
-    assert part["unit"] in (4, 1) and part["cut"] == {"en": "", "ko": ""}
+    assert part["begin"]["unit"] in (4, 1) and part["cut"] == {"en": "", "ko": ""}
     for kind in ("quantities", "gradients"):
         for name in whole[kind]:
             expected = shaped(whole, whole[kind][name])[[2, 0]][:, -3:, [4, 1]]
@@ -242,8 +242,21 @@ def test_what_was_left_out_without_a_choice_is_said_in_one_line(tmp_path):
     assert explained.cut in str(explained) and "\n" not in str(explained)
     assert layer["steps"] == list(range(30, 130)) and len(layer["units"]) == 32 and layer["rows"] == [0, 1, 2]
     moves = np.ptp(model.trace(numbers(9, 130, 1)).only.h[0], axis=0)  # from 0, before the first step, on
-    assert data["unit"] in np.argsort(-moves)[:5]
+    assert data["begin"]["layer"] == "rnn" and data["begin"]["unit"] in np.argsort(-moves)[:5]
     assert "행 9개 가운데 3개만" in data["cut"]["ko"] and explained.size == Path(explained.path).stat().st_size
+
+
+def test_a_page_begins_with_the_layer_and_unit_that_were_named(page):
+    model = keras.Sequential(
+        [keras.Input((None, 1)), layers.GRU(40, return_sequences=True, name="low"), layers.LSTM(40, name="high")]
+    )
+    x = numbers(1, 8, 1)
+    shown = {layer["name"]: layer["units"] for layer in page(model, x).data["layers"]}
+    left_out = next(unit for unit in range(40) if unit not in shown["high"])
+    data = page(model, x, layer="high", unit=left_out).data
+    units = data["layers"][1]["units"]
+    assert data["begin"] == {"layer": "high", "unit": left_out}
+    assert left_out in units and len(units) == 32 and len(set(units) - set(shown["high"])) == 1
 
 
 def test_wide_layers_are_cut_further_and_an_absurd_choice_is_refused(tmp_path, monkeypatch):
@@ -277,8 +290,9 @@ def test_rows_of_a_stateful_layer_are_chosen_after_all_of_them_ran(page):
         ({"rows": 3}, ValueError, r"rows are 0 \.\. 2, got 3"),
         ({"layers": "lstm"}, ValueError, "no recurrent layer 'lstm' to trace; there is recurrent"),
         ({"labels": ["a"]}, ValueError, "1 labels, expected one for each of the 7 steps of x"),
-        ({"features": ["a", "b"]}, ValueError, "2 features, but of the features of x the layers read 4"),
+        ({"features": ["a", "b"]}, ValueError, "2 features, expected one for each of the 4 features of x"),
         ({"unit": 9}, ValueError, "unit 9 of recurrent is not shown"),
+        ({"layer": "lstm"}, ValueError, "no recurrent layer 'lstm' is shown; there is recurrent"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_refused_in_one_line(options, error, words, tmp_path):

@@ -5,9 +5,11 @@ On Debian: `apt-get install chromium chromium-driver`, and `pip install '.[brows
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 if not (CHROMIUM and DRIVER):
     pytest.skip("needs chromium and chromedriver", allow_module_level=True)
 pytest.importorskip("selenium", reason="needs selenium, of the extra `browser`")
+image = pytest.importorskip("matplotlib.image")
 
 from selenium import webdriver  # noqa: E402
 from selenium.common.exceptions import WebDriverException  # noqa: E402
@@ -215,6 +218,15 @@ def test_a_masked_step_says_so(page):
     assert not page.find("#masked").is_displayed()
 
 
+def test_the_address_says_where_the_page_begins(page, written):
+    _, trace, _ = written
+    page.driver.get(f"{written[0].as_uri()}#layer=gru&row=1&step=3&unit=2")
+    page.until(lambda: page.place() == ("gru", 1, 3, 2))
+    shown_numbers_are_those_of(page, trace)
+    page.run("location.hash = '#layer=none&step=99&unit=0'")  # of which there is only the unit
+    page.until(lambda: page.place() == ("gru", 1, 3, 0))
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
@@ -355,6 +367,17 @@ def test_print_leaves_out_what_only_a_screen_can_do(page):
     assert not page.find(".choices").is_displayed() and not page.find("#dark").is_displayed()
     assert page.find("#equations").is_displayed() and page.find("#sentence").is_displayed()
     assert background(page) == 3 * 255
+
+
+def test_the_picture_of_a_page_is_taken_by_a_command(written, tmp_path):
+    path = Path(__file__).parents[2] / "docs" / "photograph.py"
+    spec = importlib.util.spec_from_file_location("photograph", path)
+    spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
+    module.photograph(written[0], tmp_path / "page.png", "#layer=gru")
+    drawn = image.imread(tmp_path / "page.png")
+    assert drawn.shape[:2] == (module.HEIGHT, module.WIDTH) and drawn.std() > 0.05
+    kept = path.parent / "pictures" / "explain.png"
+    assert image.imread(kept).shape[:2] == drawn.shape[:2] and kept.stat().st_size < 250_000
 
 
 def test_the_numbers_in_the_browser_are_those_of_the_file(page, written):

@@ -90,7 +90,7 @@ function equationLines(equation) {
   const line = make("div", { class: "equation", "data-left": equation.left });
   const left = make("span", { class: "left" }, letters(equation.left));
   const formula = make("span", { class: "formula" }, "= ", ...equation.right.flatMap(inLetters));
-  line.append(left, formula, make("span", { class: "remark" }, remark(equation.remark)));
+  line.append(left, make("span", { class: "first" }, formula, make("span", { class: "remark" }, remark(equation.remark))));
   if (Number.isNaN(value(equation.left))) return line;
   const numbers = make("span", { class: "in-numbers" }, "= ");
   // At a masked step no equation is computed: h and c are those of the step before.

@@ -83,7 +83,7 @@ function oneMap(layer, { name, shown, list }) {
     class: "map", role: "application", "aria-label": label, "aria-describedby": "sentence", "data-described": "sentence",
     "data-map": name, tabindex: name === state.map ? "0" : "-1",
   });
-  map.style.height = `${Math.min(Math.max(6 * layer.units.length, 44), 150)}px`;
+  map.style.height = `${Math.min(Math.max(6 * layer.units.length, 44), 116)}px`;
   const canvas = make("canvas", { "aria-hidden": "true" });
   paint(canvas, layer, list, limits, valve);
   map.append(canvas, make("span", { class: "column" }), make("span", { class: "cell" }));

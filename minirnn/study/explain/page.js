@@ -178,9 +178,27 @@ wantsDark.addEventListener("change", () => {
   if (!pressed) setTheme(wantsDark.matches);
 });
 
-// --- the first view: the last step, and the unit that the data names ---
+// --- the first view: the layer and unit that the data names, at their last step, or what the address says ---
 
+// Of explain.html#layer=lstm&unit=3&step=7, what there is.
+function readAddress() {
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  const place = (list, name) => list.findIndex((known) => String(known) === wanted.get(name));
+  const layer = place(DATA.layers.map(({ name }) => name), "layer");
+  if (layer >= 0) state.layer = layer;
+  for (const axis of ["row", "step", "unit"]) {
+    const found = place(here()[`${axis}s`], axis);
+    state[axis] = found >= 0 ? found : Math.min(state[axis], here()[`${axis}s`].length - 1);
+  }
+}
+
+state.layer = DATA.layers.findIndex(({ name }) => name === DATA.begin.layer);
 state.step = here().steps.length - 1;
-state.unit = Math.max(0, here().units.indexOf(DATA.unit));
+state.unit = here().units.indexOf(DATA.begin.unit);
+readAddress();
+addEventListener("hashchange", () => {
+  readAddress();
+  showAll();
+});
 showAll();
 setTheme(wantsDark.matches);

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from minirnn.files.atomic import replace_file
 from minirnn.models import Model
 from minirnn.study.layer_run import LayerRun
@@ -31,7 +33,8 @@ class Explanation(NamedTuple):
 def explain(
     model: Model, x: Any, html: Any = "explain.html", y: Any = None, language: str = "en", *,
     layers: Any = None, rows: Any = None, steps: Any = None, units: Any = None,
-    labels: Sequence[Any] | None = None, features: Sequence[Any] | None = None, unit: int | None = None,
+    labels: Sequence[Any] | None = None, features: Sequence[Any] | None = None, layer: str | None = None,
+    unit: int | None = None,
 ) -> Explanation:  # fmt: skip
     """Write one HTML page on which a reader walks through every recurrent layer of a model, step by step.
 
@@ -50,11 +53,12 @@ def explain(
                    and the page, say so in a line
     labels         a name for each step of the input, such as its month
     features       a name for each feature of the input
-    unit           which unit the page begins with; by default the one whose state moves most
+    layer, unit    with which the page begins; by default the first layer, and its unit whose state moves most. The page
+                   itself takes them from its address: explain.html#layer=lstm&unit=3&step=7
 
     Raises TypeError for what is no model, ValueError for another language, for labels or features of another number,
-    for a unit that is not shown, for more than 2,000,000 numbers, for `y` without `compile`, and as `trace` does;
-    OSError where the file cannot be written.
+    for a layer or unit that is not shown, for more than 2,000,000 numbers, for `y` without `compile`, and as `trace`
+    does; OSError where the file cannot be written.
 
     >>> import tempfile
     >>> import numpy as np
@@ -72,6 +76,7 @@ def explain(
     both = run_both_ways(model, x, y, layers, slice(ROWS) if rows is None else rows)
     runs = {name: run for name, (run, _) in both.layers.items()}
     shown = cut(runs, Selection(rows, steps, units))
+    begin = _beginning(layer, unit, runs, shown, may_add=units is None)
     stands = whereabouts(model, both.run, list(runs))
     names = _names_of_inputs(both.shapes, runs, stands, labels, features)
     told = _told(both, shown, Selection(rows, steps, units))
@@ -79,7 +84,7 @@ def explain(
         "model": model.name,
         "loss": None if both.loss is None else float(both.loss),
         "cut": told,
-        "unit": _first_unit(unit, runs, shown),
+        "begin": begin,
         "layers": [
             {**layer_numbers(name, run, row_numbers, shown[name]), **stands[name]._asdict(), **names[name]}
             for name, (run, row_numbers) in both.layers.items()
@@ -90,25 +95,37 @@ def explain(
     return Explanation(os.fspath(html), len(page), told["en"])
 
 
-def _first_unit(unit: int | None, runs: dict[str, LayerRun], shown: dict[str, Shown]) -> int:
-    """The unit that the page begins with: the one that was named, or that of the first layer whose state moves most."""
-    name, run = next(iter(runs.items()))
+def _beginning(
+    layer: str | None, unit: int | None, runs: dict[str, LayerRun], shown: dict[str, Shown], may_add: bool
+) -> dict[str, Any]:
+    """The layer and unit that the page begins with; a unit that was named, but not shown, takes the place of another.
+
+    Without a unit it is, of those that are shown, the one whose state moves most.
+    """
+    name = next(iter(runs)) if layer is None else layer
+    if name not in runs:
+        raise ValueError(f"explain: no recurrent layer {name!r} is shown; there is {', '.join(runs)}")
     there = shown[name].units.tolist()
     if unit is None:
-        return next(number for number in most_active(run).tolist() if number in there)
-    if unit not in there:
+        unit = next(number for number in most_active(runs[name]).tolist() if number in there)
+    elif unit not in there and may_add and 0 <= unit < runs[name].units:
+        dullest = next(number for number in most_active(runs[name])[::-1].tolist() if number in there)
+        units = np.sort([number for number in there if number != dullest] + [unit])
+        shown[name] = shown[name]._replace(units=units)
+    elif unit not in there:
         raise ValueError(f"explain: unit {unit} of {name} is not shown; there is {', '.join(map(str, there))}")
-    return unit
+    return {"layer": name, "unit": unit}
 
 
 def _names_of_inputs(
     shapes: list[tuple[int, ...]], runs: dict[str, LayerRun], stands: dict[str, Whereabouts], labels: Any, features: Any
 ) -> dict[str, dict[str, Any]]:
     """For each layer the names of its steps and features, as far as they are the model's own; else None."""
-    lengths = sorted({shape[1] for shape in shapes if len(shape) > 1})
-    if labels is not None and len(labels) not in lengths:
-        steps = " or ".join(map(str, lengths))
-        raise ValueError(f"explain: {len(labels)} labels, expected one for each of the {steps} steps of x")
+    for what, given, axis, of in (("labels", labels, 1, "steps"), ("features", features, 2, "features")):
+        sizes = sorted({shape[axis] for shape in shapes if len(shape) > axis})
+        if given is not None and len(given) not in sizes:
+            there = " or ".join(map(str, sizes)) or "no"
+            raise ValueError(f"explain: {len(given)} {what}, expected one for each of the {there} {of} of x")
     found = {}
     for name, run in runs.items():
         same_steps = labels is not None and len(labels) == run.steps
@@ -117,10 +134,6 @@ def _names_of_inputs(
             "labels": [str(label) for label in labels] if same_steps else None,
             "feature_names": [str(feature) for feature in features] if same_features else None,
         }
-    if features is not None and not any(each["feature_names"] for each in found.values()):
-        counts = {run.x.shape[2] for name, run in runs.items() if stands[name].reads_input}
-        read = " or ".join(map(str, sorted(counts))) or "none"
-        raise ValueError(f"explain: {len(features)} features, but of the features of x the layers read {read}")
     return found
 
 
