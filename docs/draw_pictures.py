@@ -89,7 +89,9 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "gradient_flow.png": gradient_flow,
 }
 ELSEWHERE = {
-    "race.png": "python -m benchmarks --rounds 5 --plot docs/pictures/race.png",
+    "race.png": "python -m benchmarks --pictures docs/pictures",
+    "roofline.png": "python -m benchmarks --pictures docs/pictures",
+    "curves.png": "python -m benchmarks --pictures docs/pictures",
     "explain.png": "python docs/photograph.py",
 }
 
