@@ -26,7 +26,7 @@ def to_onnx(model: Any, path: Any, overwrite: bool = True) -> None:
     unless the model hands some on. Dropout and noise do nothing, as in `predict`.
 
     Raises ValueError, in one line that names the layer, for a layer or setting that ONNX has not: masks, stateful
-    layers, float64 (recurrent nodes of ONNX Runtime compute in float32 alone), `RNN` of cells, layers of your own; for
+    layers, float64 (recurrent nodes of ONNX Runtime compute in float32 alone), layers and cells of your own; for
     a path of another ending and a model that is not built; FileExistsError for an existing file unless `overwrite`;
     ImportError without ONNX; OSError if writing fails. Nothing is changed then.
     """

@@ -42,10 +42,11 @@ class Drawing:
         return name
 
     def prefix(self, layer: Any) -> str:
-        """The name under which a layer's arrays stand, the same for all its calls."""
-        if id(layer) not in self._of_layers:
-            self._of_layers[id(layer)] = self.named(layer.name)
-        return self._of_layers[id(layer)]
+        """The name under which a layer's arrays stand, the same for all its calls and for copies that share weights."""
+        key = id(layer.weights[0] if layer.weights else layer)
+        if key not in self._of_layers:
+            self._of_layers[key] = self.named(layer.name)
+        return self._of_layers[key]
 
     def add(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
         """Draw a node of one output, and give the name of that."""

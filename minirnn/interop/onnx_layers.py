@@ -10,7 +10,7 @@ import numpy as np
 from minirnn import config, layers
 from minirnn.interop.onnx_activations import activated
 from minirnn.interop.onnx_graph import Drawing, Shapes
-from minirnn.interop.onnx_recurrent import draw_bidirectional, draw_recurrent
+from minirnn.interop.onnx_recurrent import draw_bidirectional, draw_cells, draw_recurrent
 from minirnn.interop.onnx_sequences import draw_attention, draw_cropping, draw_dot, draw_padding, draw_pooling
 from minirnn.layers.calls import BoundCall
 
@@ -230,6 +230,7 @@ _KINDS: dict[type, Draw] = {
     layers.Normalization: _normalization,
     layers.PReLU: _prelu,
     layers.Permute: _permute,
+    layers.RNN: lambda drawing, layer, inputs, shapes: draw_cells(drawing, layer, inputs),
     layers.ReLU: _relu,
     layers.RepeatVector: _repeat_vector,
     layers.Rescaling: _rescaling,

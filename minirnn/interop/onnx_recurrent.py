@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from minirnn import layers
 from minirnn.interop.onnx_activations import functions
 from minirnn.interop.onnx_graph import Drawing
+from minirnn.layers.recurrence import Recurrent
 
 _NODES = {"LSTM": ("LSTM", (0, 3, 1, 2)), "GRU": ("GRU", (0, 1, 2)), "SimpleRNN": ("RNN", (0,))}
 _MERGES = {"sum": "Add", "mul": "Mul", "ave": "Add"}
@@ -61,11 +62,30 @@ def draw_bidirectional(drawing: Drawing, layer: Any, inputs: list[str]) -> list[
     return [*outputs, *((*ends[0], *ends[1]) if layer.return_state else ())]
 
 
+def draw_cells(drawing: Drawing, layer: Any, inputs: list[str]) -> list[str]:
+    """An RNN of cells: a node for each, one after another."""
+    _check_stateless(layer)
+    y, *states = inputs
+    ends = []
+    for stage in layer._stages():
+        if not isinstance(stage, Recurrent):
+            kind = type(stage.cell).__name__
+            raise ValueError(f"layer {layer.name} is an RNN of a {kind}, which to_onnx does not take")
+        own, states = states[: stage.state_count], states[stage.state_count :]
+        y, *last = draw_recurrent(drawing, stage, [y, *own])
+        ends += last
+    return [y, *(ends if layer.return_state else [])]
+
+
 def check_cell(layer: Any) -> None:
     """ValueError for what no node of ONNX is."""
     kind = type(layer).__name__
     if kind not in _NODES:
         raise ValueError(f"layer {layer.name} is a {kind}, which to_onnx does not take")
+    _check_stateless(layer)
+
+
+def _check_stateless(layer: Any) -> None:
     if layer.stateful:
         raise ValueError(f"layer {layer.name} has stateful=True, and a run of ONNX keeps no states; clone it without")
 

@@ -1,7 +1,7 @@
 """Writes `fixtures/`: state dicts as the library safetensors saves them, and what PyTorch computes of each.
 
-`pip install torch safetensors numpy`, then `python tests/interop/make_torch_fixtures.py`. Those that are there were written
-by PyTorch 2.13.0 and safetensors 0.8.0.
+`pip install torch safetensors numpy`, then `python tests/interop/make_torch_fixtures.py`. Those that are there were
+written by PyTorch 2.13.0 and safetensors 0.8.0.
 """
 
 from __future__ import annotations

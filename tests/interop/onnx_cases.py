@@ -44,6 +44,15 @@ def encoder_decoder() -> Any:
     return minirnn.Model([source, target], [L.Dense(1, name="y")(y), z])
 
 
+def cells() -> Any:
+    a, b = L.Input((None, FEATURES), name="a"), L.Input((None, FEATURES), name="b")
+    three = [L.LSTMCell(4), L.GRUCell(3, reset_after=False), L.SimpleRNNCell(2)]
+    shared = L.RNN(three, return_state=True, name="cells")
+    y, *states = shared(a)
+    again = L.RNN(L.StackedRNNCells([L.LSTMCell(2), L.GRUCell(3)]), return_sequences=True, go_backwards=True, name="z")
+    return minirnn.Model([a, b], [y, *states, again(b), shared(b)[0]])
+
+
 def merges() -> Any:
     a, b = L.Input((STEPS, FEATURES), name="a"), L.Input((FEATURES,), name="b")
     wide = L.SimpleRNN(FEATURES, return_sequences=True)(a)
@@ -131,6 +140,7 @@ CASES: dict[str, Callable[[], Any]] = {
     **{f"SimpleRNN {activation}": inside("SimpleRNN", activation) for activation in RECURRENT_ACTIVATIONS},
     **{f"{kind} leaky_relu": inside(kind, "leaky_relu") for kind in ("LSTM", "GRU")},
     "states out": states_out,
+    "cells": cells,
     "encoder and decoder": encoder_decoder,
     "merges": merges,
     "shared and nested": shared_and_nested,

@@ -80,12 +80,24 @@ def test_a_layer_that_is_called_twice_has_its_weights_in_the_file_once(tmp_path)
 # --- what is refused ---
 
 
+class OwnCell(layers.Layer):
+    state_size = output_size = 2
+
+    def build(self, input_shape):
+        self.built = True
+
+    def call(self, x, states):
+        return states[0] + x[:, :2], [states[0] + x[:, :2]]
+
+
+
 def refused():
     yield "a Masking", [layers.Masking(name="bad"), layers.LSTM(2)], "layer bad makes a mask (Masking)"
     yield "stateful", [layers.LSTM(2, stateful=True, name="bad")], "layer bad has stateful=True"
     yield "gelu inside", [layers.GRU(2, activation="gelu", name="bad")], "layer bad has the activation 'gelu'"
     yield "an own cell", [layers.PeepholeLSTM(2, name="bad")], "layer bad is a PeepholeLSTM, which to_onnx does not"
-    yield "cells", [layers.RNN(layers.LSTMCell(2), name="bad")], "layer bad is a RNN, which to_onnx does not take"
+    yield "an own cell over time", [layers.RNN(OwnCell(), name="bad")], "layer bad is an RNN of a OwnCell"
+    yield "stateful cells", [layers.RNN(layers.GRUCell(2), stateful=True, name="bad")], "layer bad has stateful=True"
     unlike = layers.Bidirectional(layers.LSTM(2), backward_layer=layers.GRU(2, go_backwards=True), name="bad")
     yield "two kinds", [unlike], "layer bad has two different"
     yield "a layer at each step", [layers.Reshape((2, 2, 3)), layers.TimeDistributed(layers.LSTM(2), name="bad")], "bad"
