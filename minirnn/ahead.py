@@ -12,7 +12,7 @@ from minirnn import layers
 from minirnn.jit import cache
 from minirnn.models import Sequential
 
-_CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
+CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
 
 
 def warmup(
@@ -32,13 +32,13 @@ def warmup(
     disk, in the folder that is printed, and found there by later processes. Raises ValueError for an unknown cell.
     """
     cells = [cells] if isinstance(cells, str) else list(cells)
-    unknown = [cell for cell in cells if cell not in _CELLS]
+    unknown = [cell for cell in cells if cell not in CELLS]
     if unknown:
-        raise ValueError(f"warmup got an unknown cell {unknown[0]!r}, expected some of {', '.join(_CELLS)}")
+        raise ValueError(f"warmup got an unknown cell {unknown[0]!r}, expected some of {', '.join(CELLS)}")
     begin = time.perf_counter()
     for cell in cells:
         start = time.perf_counter()
-        recurrent = _CELLS[cell](units, dtype=dtype, **options)
+        recurrent = CELLS[cell](units, dtype=dtype, **options)
         model = Sequential([layers.Input((2, features)), recurrent, layers.Dense(1, dtype=dtype)])
         model.compile("adam", "mse")
         model.train_on_batch(np.zeros((2, 2, features)), np.zeros((2, 1)))

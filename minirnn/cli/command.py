@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn, cast
 from rich.console import Console
 
 import minirnn
-from minirnn.cli import convert, demo, forecast, params, predict, script, stream, summary, trace
+from minirnn.cli import convert, demo, forecast, params, predict, script, stream, summary, trace, warmup
 from minirnn.utils.registry import closest
 
 
@@ -84,6 +84,8 @@ def parser() -> Parser:
     add("trace", trace, "what each gate of a recurrent layer does at each step",
         "minirnn trace", "minirnn trace --unit 3 --png gates.png --html explain.html",
         "minirnn trace model.keras input.csv --layer lstm")
+    add("warmup", warmup, "compile ahead of time, for the image of a container or the cache of a CI",
+        "minirnn warmup", "MINIRNN_CACHE_DIR=/opt/kernels minirnn warmup lstm gru --units 64 --input 8")
     return top
 
 

@@ -2,12 +2,13 @@
 
 - `inline` marks a function that other compiled functions may call: gates, activations, register tiles. Called from
   plain Python it is the plain function, on NumPy arrays; inside a kernel it melts into the caller.
+  `INLINE_OPTIONS` make that of Numba's own `overload`.
 - `kernel` marks an entry point: a function that Python calls with arrays and that is compiled once for each set of
   argument types and kept on disk.
 - `Static` is an argument that a kernel is compiled *for* (which cell, which activation), not one that it reads.
 """
 
-from minirnn.jit.compiler import JIT_ENABLED, Kernel, inline, kernel
+from minirnn.jit.compiler import INLINE_OPTIONS, JIT_ENABLED, Kernel, inline, kernel
 from minirnn.jit.static import Static
 
-__all__ = ["JIT_ENABLED", "Kernel", "Static", "inline", "kernel"]
+__all__ = ["INLINE_OPTIONS", "JIT_ENABLED", "Kernel", "Static", "inline", "kernel"]

@@ -12,6 +12,7 @@ from numba import config, njit, types
 from numba.extending import register_jitable
 
 from minirnn.jit.cache import KernelCache
+from minirnn.jit.inlining import InlineCompiler
 from minirnn.jit.static import Static, StaticType
 
 JIT_ENABLED = not config.DISABLE_JIT
@@ -20,7 +21,10 @@ JIT_ENABLED = not config.DISABLE_JIT
 # makes isnan(nan) false. Kernels allocate nothing, so they need no reference counting (_nrt).
 _OPTIONS = dict(nogil=True, fastmath={"contract"}, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
 
-inline = register_jitable(forceinline=True, no_cpython_wrapper=True, **_OPTIONS)
+# How Numba compiles what other compiled functions call: also an option of its `overload`.
+INLINE_OPTIONS = dict(forceinline=True, no_cpython_wrapper=True, pipeline_class=InlineCompiler, **_OPTIONS)
+
+inline = register_jitable(**INLINE_OPTIONS)
 
 
 _compiling = threading.RLock()

@@ -15,7 +15,7 @@ from numba import types
 from numba.extending import overload
 
 from minirnn.gates import elementary
-from minirnn.jit import inline
+from minirnn.jit import INLINE_OPTIONS, inline
 from minirnn.kernels.vec import VecType, as_vec, llvm_function, primitive
 
 # --- one instruction each -------------------------------------------------------------------------------------------
@@ -317,12 +317,12 @@ def log1p_float64(x):
 
 
 def _by_type(function, of_number, of_float32, of_float64):
-    @overload(function)
+    @overload(function, jit_options=INLINE_OPTIONS)
     def choose(x):
         if isinstance(x, types.Float):
             return lambda x: of_number(x)
         if isinstance(x, VecType):
-            return (lambda x: of_float32(x)) if x.dtype is types.float32 else (lambda x: of_float64(x))
+            return of_float32 if x.dtype is types.float32 else of_float64
         return None
 
 
@@ -333,11 +333,11 @@ _by_type(elementary.erf, math.erf, erf_float32, erf_float64)
 _by_type(elementary.log1p, math.log1p, log1p_float32, log1p_float64)
 
 
-@overload(elementary.absolute)
+@overload(elementary.absolute, jit_options=INLINE_OPTIONS)
 def _absolute(x):
     return (lambda x: abs(x)) if isinstance(x, types.Float) else None
 
 
-@overload(elementary.where)
+@overload(elementary.where, jit_options=INLINE_OPTIONS)
 def _where(condition, x, y):
     return (lambda condition, x, y: x if condition else y) if isinstance(condition, types.Boolean) else None

@@ -18,18 +18,18 @@ from minirnn.kernels.vec import I64, VecType, lanes, primitive, splat, vec_of
 
 def pointer(context, builder, array_type, array, offset, reach=None):
     """Address of element `offset`; with NUMBA_BOUNDSCHECK on, offset + reach must lie within the array."""
-    data = context.make_array(array_type)(context, builder, array)
+    parts = context.data_model_manager[array_type]  # (`make_array` copies them all, only to be optimized away)
     if context.enable_boundscheck and reach is not None:
-        size = ir.Constant(I64, 1)
+        size, shape = ir.Constant(I64, 1), parts.get(builder, array, "shape")
         for axis in range(array_type.ndim):
-            size = builder.mul(size, builder.extract_value(data.shape, axis))
+            size = builder.mul(size, builder.extract_value(shape, axis))
         end = builder.add(offset, reach if isinstance(reach, ir.Value) else ir.Constant(I64, reach))
         before = builder.icmp_signed("<", offset, ir.Constant(I64, 0))
         outside = builder.or_(before, builder.icmp_signed(">", end, size))
         with builder.if_then(outside, likely=False):
             message = ("SIMD access outside the array",)
             context.call_conv.return_user_exc(builder, IndexError, message)
-    return builder.gep(data.data, [offset], inbounds=True)
+    return builder.gep(parts.get(builder, array, "data"), [offset], inbounds=True)
 
 
 def element_bytes(vec) -> int:

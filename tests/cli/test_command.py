@@ -18,7 +18,7 @@ SMALL = ("--units", "4", "--epochs", "2")
 CONSOLE_SCRIPT = shutil.which("minirnn", path=str(Path(sys.executable).parent))
 
 
-COMMANDS = ["convert", "demo", "forecast", "params", "predict", "run", "stream", "summary", "trace"]
+COMMANDS = ["convert", "demo", "forecast", "params", "predict", "run", "stream", "summary", "trace", "warmup"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

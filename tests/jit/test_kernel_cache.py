@@ -68,6 +68,17 @@ def test_a_second_process_loads_what_the_first_one_compiled(filled):
     assert [(f.stat().st_mtime_ns, f.read_bytes()) for f in files] == before
 
 
+# Numba imports it before it compiles, and it imports SciPy: longer than all else that a later process does to train.
+WHAT_COMPILES = "import sys; print('numba.np.linalg' in sys.modules)"
+
+
+def test_a_process_that_finds_its_kernels_does_not_import_what_numba_compiles_with(filled):
+    folder, files, numbers = filled
+    files[0].unlink()
+    assert run(SOFTMAX + WHAT_COMPILES, folder)[-1] == "True"
+    assert run(SOFTMAX + WHAT_COMPILES, folder)[-1] == "False"
+
+
 def truncate(files):
     for f in files:
         f.write_bytes(f.read_bytes()[: f.stat().st_size // 2])
