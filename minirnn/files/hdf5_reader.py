@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,9 @@ DEEPEST_TREE = 4
 MOST_AXES = 8
 
 DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS, CONTINUATION, SYMBOL_TABLE = 0x1, 0x3, 0x7, 0x8, 0xB, 0x10, 0x11
+ATTRIBUTE = 0xC  # see `hdf5_attributes`
 # What a message may say without a difference to the numbers: nothing, fill values, times, comments, attributes.
-HARMLESS = {0x0, 0x4, 0x5, 0xA, 0xC, 0xD, 0xE, 0x12, 0x15, 0x16}
+HARMLESS = {0x0, 0x4, 0x5, 0xA, ATTRIBUTE, 0xD, 0xE, 0x12, 0x15, 0x16}
 
 # Class and version, bit field, size, and properties of the types that are read (IV.A.2.d).
 _TYPES = {
@@ -55,7 +56,7 @@ class Hdf5Reader:
     """The groups and arrays of `data`, a whole HDF5 file. Raises ModelFileError for anything but the subset."""
 
     def __init__(self, data: bytes, member: str = "") -> None:
-        self._data, self._member = data, member
+        self.data, self._member = data, member
         self._nodes_left, self._bytes_left = MOST_NODES, len(data)
         self._groups: dict[int, dict[str, tuple[int, int]]] = {}
         self._root = self._superblock()
@@ -71,13 +72,18 @@ class Hdf5Reader:
             entries = self._entries(entries[name][0])
         return entries
 
-    def describe(self, path: str) -> Dataset | None:
-        """The dataset at a path, None if nothing is there."""
+    def address(self, path: str) -> int | None:
+        """The address of the object header of what is at a path ("" is the root), None if nothing is there."""
+        if not path:
+            return self._root
         parent, _, name = path.rpartition("/")
         entries = self.group(parent)
-        if entries is None or name not in entries:
-            return None
-        return self._dataset(entries[name][0], path)
+        return None if entries is None or name not in entries else entries[name][0]
+
+    def describe(self, path: str) -> Dataset | None:
+        """The dataset at a path, None if nothing is there."""
+        address = self.address(path)
+        return None if address is None else self._dataset(address, path)
 
     def array(self, path: str, shape: tuple[int, ...] | None, dtypes: Collection[str]) -> NDArray[Any]:
         """The array at a path, a view of the file's bytes.
@@ -87,72 +93,79 @@ class Hdf5Reader:
         """
         found = self.describe(path)
         if found is None:
-            raise self._wrong(path, "no such array", f"one of shape {shape}")
+            raise self.wrong(path, "no such array", f"one of shape {shape}")
         if found.dtype not in dtypes:
-            raise self._wrong(path, f"dtype {found.dtype}", " or ".join(dtypes))
+            raise self.wrong(path, f"dtype {found.dtype}", " or ".join(dtypes))
         if shape is not None and found.shape != tuple(shape):
-            raise self._wrong(path, f"shape {found.shape}", f"shape {tuple(shape)}")
+            raise self.wrong(path, f"shape {found.shape}", f"shape {tuple(shape)}")
         if found.nbytes > self._bytes_left:
-            raise self._wrong(path, "arrays that share their bytes", "each byte to belong to one array")
+            raise self.wrong(path, "arrays that share their bytes", "each byte to belong to one array")
         self._bytes_left -= found.nbytes
-        flat = np.frombuffer(self._data, found.dtype, math.prod(found.shape), found.start if found.nbytes else 0)
+        flat = np.frombuffer(self.data, found.dtype, math.prod(found.shape), found.start if found.nbytes else 0)
         return flat.reshape(found.shape)
 
     # --- bytes ---
 
-    def _wrong(self, where: str, found: str, expected: str) -> ModelFileError:
+    def wrong(self, where: str, found: str, expected: str) -> ModelFileError:
         return ModelFileError(f"{self._member}: {where}" if self._member else where, found, expected)
 
-    def _take(self, start: int, layout: str, what: str) -> tuple[Any, ...]:
+    def take(self, start: int, layout: str, what: str) -> tuple[Any, ...]:
         """Numbers at a place, little-endian."""
         layout = "<" + layout
-        if start + struct.calcsize(layout) > len(self._data):
-            raise self._wrong(what, f"an address of {start}", f"one inside the {len(self._data)} bytes")
-        return struct.unpack_from(layout, self._data, start)
+        if start + struct.calcsize(layout) > len(self.data):
+            raise self.wrong(what, f"an address of {start}", f"one inside the {len(self.data)} bytes")
+        return struct.unpack_from(layout, self.data, start)
 
-    def _signed(self, start: int, signature: bytes, what: str) -> None:
-        if self._data[start : start + len(signature)] != signature:
-            raise self._wrong(what, f"other bytes at {start}", f"the signature {signature.decode('latin-1')!r}")
+    def signed(self, start: int, signature: bytes, what: str) -> None:
+        if self.data[start : start + len(signature)] != signature:
+            raise self.wrong(what, f"other bytes at {start}", f"the signature {signature.decode('latin-1')!r}")
 
     # --- groups ---
 
     def _superblock(self) -> int:
         """The address of the root group's object header (II.A)."""
-        self._signed(0, SIGNATURE, "superblock")
-        *versions, offsets, lengths = self._take(8, "BBBxBBB", "superblock")
+        self.signed(0, SIGNATURE, "superblock")
+        *versions, offsets, lengths = self.take(8, "BBBxBBB", "superblock")
         if any(versions) or (offsets, lengths) != (8, 8):
-            raise self._wrong("superblock", f"versions {versions}, sizes {offsets, lengths}", "version 0, sizes (8, 8)")
-        base, _, end = self._take(24, "QQQ", "superblock")
-        if base != 0 or end > len(self._data):
-            raise self._wrong("superblock", f"begin {base}, end {end}", f"0 and at most {len(self._data)}")
-        return self._take(64, "Q", "superblock")[0]
+            raise self.wrong("superblock", f"versions {versions}, sizes {offsets, lengths}", "version 0, sizes (8, 8)")
+        base, _, end = self.take(24, "QQQ", "superblock")
+        if base != 0 or end > len(self.data):
+            raise self.wrong("superblock", f"begin {base}, end {end}", f"0 and at most {len(self.data)}")
+        return self.take(64, "Q", "superblock")[0]
 
     def _messages(self, address: int, what: str) -> dict[int, tuple[int, int]]:
-        """Type -> (start, size) of the messages of an object header (IV.A.1.a)."""
-        version, _, _, size = self._take(address, "BxHII", what)
-        if version != 1:
-            raise self._wrong(what, f"an object header of version {version}", "version 1")
+        """Type -> (start, size) of the messages of an object header that matter to arrays and groups."""
         found: dict[int, tuple[int, int]] = {}
+        for kind, at, length in self.header(address, what):
+            if kind not in HARMLESS:
+                if kind in found:
+                    raise self.wrong(what, f"two header messages of type {kind:#x}", "one")
+                found[kind] = at, length
+        return found
+
+    def header(self, address: int, what: str) -> Iterator[tuple[int, int, int]]:
+        """Type, start and size of each message of an object header (IV.A.1.a), continuations followed."""
+        version, _, _, size = self.take(address, "BxHII", what)
+        if version != 1:
+            raise self.wrong(what, f"an object header of version {version}", "version 1")
         blocks, count = [(address + 16, size)], 0
         for place in range(MOST_BLOCKS + 1):
             if place >= len(blocks):
-                return found
+                return
             at, left = blocks[place]
-            if at + left > len(self._data):
-                raise self._wrong(what, f"a header of {left} bytes", "one that ends inside the file")
+            if at + left > len(self.data):
+                raise self.wrong(what, f"a header of {left} bytes", "one that ends inside the file")
             while left >= 8:
-                kind, length, flags = self._take(at, "HHB", what)
+                kind, length, flags = self.take(at, "HHB", what)
                 at, left, count = at + 8, left - 8 - length, count + 1
                 if left < 0 or count > MOST_MESSAGES or flags & 2:
-                    raise self._wrong(what, "a header message that is cut off, shared or one of too many", "plain ones")
+                    raise self.wrong(what, "a header message that is cut off, shared or one of too many", "plain ones")
                 if kind == CONTINUATION:
-                    blocks.append(self._take(at, "QQ", what))
-                elif kind not in HARMLESS:
-                    if kind in found:
-                        raise self._wrong(what, f"two header messages of type {kind:#x}", "one")
-                    found[kind] = at, length
+                    blocks.append(self.take(at, "QQ", what))
+                else:
+                    yield kind, at, length
                 at += length
-        raise self._wrong(what, "too many header blocks", f"at most {MOST_BLOCKS}")
+        raise self.wrong(what, "too many header blocks", f"at most {MOST_BLOCKS}")
 
     def _entries(self, address: int) -> dict[str, tuple[int, int]]:
         """Name -> (address of its object header, kind of entry) for everything in a group."""
@@ -160,17 +173,17 @@ class Hdf5Reader:
             found = self._messages(address, "group")
             if set(found) != {SYMBOL_TABLE}:
                 kinds = ", ".join(f"{kind:#x}" for kind in sorted(found))
-                raise self._wrong("group", f"header messages {kinds or 'of none'}", "a symbol table alone")
-            tree, heap = self._take(found[SYMBOL_TABLE][0], "QQ", "group")
+                raise self.wrong("group", f"header messages {kinds or 'of none'}", "a symbol table alone")
+            tree, heap = self.take(found[SYMBOL_TABLE][0], "QQ", "group")
             self._groups[address] = self._symbols(tree, self._heap(heap))
         return self._groups[address]
 
     def _heap(self, address: int) -> tuple[int, int]:
         """Start and end of the data of a local heap (III.D)."""
-        self._signed(address, b"HEAP", "local heap")
-        size, _, start = self._take(address + 8, "QQQ", "local heap")
-        if start + size > len(self._data):
-            raise self._wrong("local heap", f"{size} bytes at {start}", "bytes inside the file")
+        self.signed(address, b"HEAP", "local heap")
+        size, _, start = self.take(address + 8, "QQQ", "local heap")
+        if start + size > len(self.data):
+            raise self.wrong("local heap", f"{size} bytes at {start}", "bytes inside the file")
         return start, start + size
 
     def _symbols(self, tree: int, heap: tuple[int, int]) -> dict[str, tuple[int, int]]:
@@ -179,12 +192,12 @@ class Hdf5Reader:
         pending = [(tree, DEEPEST_TREE)]
         while pending:
             address, above = pending.pop()
-            self._count_node()
-            self._signed(address, b"TREE", "group")
-            kind, level, used = self._take(address + 4, "BBH", "group")
+            self.count_node()
+            self.signed(address, b"TREE", "group")
+            kind, level, used = self.take(address + 4, "BBH", "group")
             if kind != 0 or level >= above:
-                raise self._wrong("group", f"a tree node of type {kind} at level {level}", "type 0, lower than above")
-            children = self._take(address + 24, f"{2 * used + 1}Q", "group")[1::2]
+                raise self.wrong("group", f"a tree node of type {kind} at level {level}", "type 0, lower than above")
+            children = self.take(address + 24, f"{2 * used + 1}Q", "group")[1::2]
             for child in children:
                 if level:
                     pending.append((child, level))
@@ -194,34 +207,34 @@ class Hdf5Reader:
 
     def _add_entries(self, address: int, heap: tuple[int, int], found: dict[str, tuple[int, int]]) -> None:
         """The entries of a symbol table node (III.B, III.C)."""
-        self._signed(address, b"SNOD", "group")
-        version, count = self._take(address + 4, "BxH", "group")
+        self.signed(address, b"SNOD", "group")
+        version, count = self.take(address + 4, "BxH", "group")
         if version != 1:
-            raise self._wrong("group", f"a symbol table of version {version}", "version 1")
+            raise self.wrong("group", f"a symbol table of version {version}", "version 1")
         for place in range(count):
-            self._count_node()
-            offset, header, kind = self._take(address + 8 + 40 * place, "QQI", "group")
+            self.count_node()
+            offset, header, kind = self.take(address + 8 + 40 * place, "QQI", "group")
             name = self._name(heap, offset)
             if kind not in (0, 1):
-                raise self._wrong(name, "a link to another place", "the object itself")
+                raise self.wrong(name, "a link to another place", "the object itself")
             if name in found:
-                raise self._wrong(name, "the name twice in a group", "once")
+                raise self.wrong(name, "the name twice in a group", "once")
             found[name] = header, kind
 
-    def _count_node(self) -> None:
+    def count_node(self) -> None:
         self._nodes_left -= 1
         if self._nodes_left < 0:
-            raise self._wrong("groups", f"more than {MOST_NODES} entries", "fewer")
+            raise self.wrong("groups", f"more than {MOST_NODES} entries", "fewer")
 
     def _name(self, heap: tuple[int, int], offset: int) -> str:
         start, stop = heap
-        end = self._data.find(b"\0", start + offset, min(stop, start + offset + 512))
+        end = self.data.find(b"\0", start + offset, min(stop, start + offset + 512))
         try:
-            name = self._data[start + offset : end].decode() if end > start + offset else ""
+            name = self.data[start + offset : end].decode() if end > start + offset else ""
         except UnicodeDecodeError:
             name = ""
         if not name or not name.isprintable() or "/" in name:
-            raise self._wrong("group", f"a name at {offset} that is none", "printable text of at most 511 bytes")
+            raise self.wrong("group", f"a name at {offset} that is none", "printable text of at most 511 bytes")
         return name
 
     # --- datasets ---
@@ -230,47 +243,47 @@ class Hdf5Reader:
         found = self._messages(address, path)
         for kind, what in ((FILTERS, "compressed or filtered data"), (EXTERNAL, "data in another file")):
             if kind in found:
-                raise self._wrong(path, what, "plain data in the file")
+                raise self.wrong(path, what, "plain data in the file")
         if set(found) != {DATASPACE, DATATYPE, LAYOUT}:
             kinds = ", ".join(f"{kind:#x}" for kind in sorted(found))
-            raise self._wrong(path, f"header messages {kinds or 'of none'}", "an array: its space, type and layout")
-        dataset = Dataset(self._dtype(*found[DATATYPE], path), self._shape(*found[DATASPACE], path), 0)
+            raise self.wrong(path, f"header messages {kinds or 'of none'}", "an array: its space, type and layout")
+        dataset = Dataset(self._dtype(*found[DATATYPE], path), self.shape(*found[DATASPACE], path), 0)
         dataset.start = self._start(*found[LAYOUT], dataset.nbytes, path)
         return dataset
 
     def _dtype(self, at: int, length: int, path: str) -> str:
-        text = self._data[at : at + length]
+        text = self.data[at : at + length]
         for code, name in _TYPES.items():
             if text[: len(code)] == code and not text[len(code) :].strip(b"\0"):
                 return name
         kind = text[0] & 15 if text else 15
         name = _CLASSES[kind] if kind < len(_CLASSES) else "an unknown type"
         known = ", ".join(sorted(_TYPES.values()))
-        raise self._wrong(path, f"{name} of another kind", f"one of {known}, little-endian")
+        raise self.wrong(path, f"{name} of another kind", f"one of {known}, little-endian")
 
-    def _shape(self, at: int, length: int, path: str) -> tuple[int, ...]:
+    def shape(self, at: int, length: int, path: str) -> tuple[int, ...]:
         """Dataspace of version 1 (IV.A.2.b), without room to grow."""
-        version, axes, flags = self._take(at, "BBB", path)
+        version, axes, flags = self.take(at, "BBB", path)
         if version != 1 or axes > MOST_AXES or flags not in (0, 1) or 8 + 8 * axes * (1 + flags) > length:
             found = f"a dataspace of version {version} with {axes} axes"
-            raise self._wrong(path, found, f"version 1, at most {MOST_AXES} axes")
-        sizes = self._take(at + 8, f"{axes * (1 + flags)}Q", path)
+            raise self.wrong(path, found, f"version 1, at most {MOST_AXES} axes")
+        sizes = self.take(at + 8, f"{axes * (1 + flags)}Q", path)
         if flags and sizes[:axes] != sizes[axes:]:
-            raise self._wrong(path, "an array that may grow", "one of a fixed shape")
+            raise self.wrong(path, "an array that may grow", "one of a fixed shape")
         return sizes[:axes]
 
     def _start(self, at: int, length: int, nbytes: int, path: str) -> int:
         """Where the data begins (IV.A.2.i): in one piece of the file, or in the header itself."""
-        version, kind = self._take(at, "BB", path)
+        version, kind = self.take(at, "BB", path)
         if version != 3 or kind not in (0, 1):
             name = {2: "chunked", 3: "virtual"}.get(kind, "other")
-            raise self._wrong(path, f"{name} data, layout version {version}", "data in one piece, version 3")
+            raise self.wrong(path, f"{name} data, layout version {version}", "data in one piece, version 3")
         if kind == 0:
-            (size,) = self._take(at + 2, "H", path)
+            (size,) = self.take(at + 2, "H", path)
             start, room = at + 4, length - 4
         else:
-            start, size = self._take(at + 2, "QQ", path)
-            room = len(self._data) - start
+            start, size = self.take(at + 2, "QQ", path)
+            room = len(self.data) - start
         if size != nbytes or (nbytes and size > room):
-            raise self._wrong(path, f"{size} bytes at {start}", f"{nbytes} bytes inside the file")
+            raise self.wrong(path, f"{size} bytes at {start}", f"{nbytes} bytes inside the file")
         return start

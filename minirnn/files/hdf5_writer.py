@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.files.hdf5_attributes import Attributed, AttributeMessages
 from minirnn.files.hdf5_reader import _TYPES as TYPES
 from minirnn.files.hdf5_reader import DATASPACE, DATATYPE, LAYOUT, SIGNATURE, SYMBOL_TABLE, UNDEFINED
 
@@ -23,10 +24,13 @@ NO_FREE_SPACE = 1
 _CODES = {name: code for code, name in TYPES.items()}
 
 
-def write_hdf5(arrays: Mapping[str, NDArray[Any]], groups: tuple[str, ...] = ()) -> bytearray:
+def write_hdf5(
+    arrays: Mapping[str, NDArray[Any]], groups: tuple[str, ...] = (), attributes: Attributed | None = None
+) -> bytearray:
     """An HDF5 file of these arrays by their paths ("layers/lstm/vars/0"), and of `groups` that may be empty.
 
-    Arrays are float32, float64, int64, int32 or uint8.
+    Arrays are float32, float64, int64, int32 or uint8. `attributes` are those of groups by their paths ("" is the
+    root): texts, and lists of names.
     """
     root: dict[str, Any] = {}
     for path in groups:
@@ -34,7 +38,7 @@ def write_hdf5(arrays: Mapping[str, NDArray[Any]], groups: tuple[str, ...] = ())
     for path, array in arrays.items():
         parent, _, name = path.rpartition("/")
         _at(root, parent)[name] = np.asarray(array)
-    return _Writer().file(root)
+    return _Writer(attributes or {}).file(root)
 
 
 def _at(root: dict[str, Any], path: str) -> dict[str, Any]:
@@ -46,8 +50,9 @@ def _at(root: dict[str, Any], path: str) -> dict[str, Any]:
 class _Writer:
     """The bytes written so far; each method writes an object behind them and gives its address."""
 
-    def __init__(self) -> None:
+    def __init__(self, attributes: Attributed | None = None) -> None:
         self.bytes = bytearray(SUPERBLOCK_BYTES)
+        self.attributes = AttributeMessages(attributes or {}, self.put)
 
     def file(self, root: dict[str, Any]) -> bytearray:
         header, tree, heap = self.group(root)
@@ -77,7 +82,7 @@ class _Writer:
         """An entry of a symbol table; that of a group holds where its tree and its heap are."""
         return struct.pack("<QQI4xQQ", name, header, int(bool(tree)), tree, heap)
 
-    def group(self, members: dict[str, Any]) -> tuple[int, int, int]:
+    def group(self, members: dict[str, Any], path: str = "") -> tuple[int, int, int]:
         """The addresses of a group's object header, B-tree and local heap."""
         names = sorted(members, key=str.encode)
         text, offsets = bytearray(8), []
@@ -88,12 +93,14 @@ class _Writer:
         entries = []
         for name, offset in zip(names, offsets, strict=True):
             member = members[name]
-            place = self.group(member) if isinstance(member, dict) else (self.dataset(member),)
+            inner = f"{path}/{name}" if path else name
+            place = self.group(member, inner) if isinstance(member, dict) else (self.dataset(member),)
             entries.append(self.entry(offset, *place))
         data = self.put(bytes(text))
         heap = self.put(struct.pack("<4sB3xQQQ", b"HEAP", 0, len(text), NO_FREE_SPACE, data))
         tree = self.tree(entries, offsets)
-        return self.object_header((SYMBOL_TABLE, struct.pack("<QQ", tree, heap))), tree, heap
+        table = (SYMBOL_TABLE, struct.pack("<QQ", tree, heap))
+        return self.object_header(table, *self.attributes.of(path)), tree, heap
 
     def tree(self, entries: list[bytes], offsets: list[int]) -> int:
         """The B-tree of a group's entries; the key right of a child is its last name."""

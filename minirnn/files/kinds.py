@@ -169,6 +169,13 @@ def nothing(value: Any, where: str) -> None:
     return value
 
 
+def batch_first(value: Any, where: str) -> None:
+    """`time_major` of Keras 2, which is off."""
+    if value not in (None, False):
+        raise wrong(value, where, "false: sequences are (batch, time, features) here and in Keras 3, batch first")
+    return value
+
+
 def plain(value: Any, where: str, depth: int = 0) -> Any:
     """Any JSON value, for a class of the caller's own."""
     if isinstance(value, list):

@@ -8,6 +8,7 @@ MOST_MARKS = 400_000  # brackets, commas and colons of a JSON text: what its obj
 MOST_QUOTES = 400_000
 DEEPEST_TEXT = 100  # brackets within brackets
 LONGEST_NAME = 255
+LONGEST_PATH = 1024  # of a weight in a file of Keras 1 or 2: names of scopes within each other
 LONGEST_LIST = 100_000  # numbers of one list in a configuration
 MOST_LAYERS = 1000  # of a model, those of models within it included
 DEEPEST_MODEL = 12  # models and wrappers within each other

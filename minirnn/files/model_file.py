@@ -6,7 +6,6 @@ arrays, against a model whose weights are planned only. What is left is to alloc
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
@@ -14,28 +13,23 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from minirnn import losses, metrics, optimizers, random
-from minirnn.files import archive, probe, weights_file
+from minirnn import losses, metrics, optimizers
+from minirnn.files import archive, legacy_file, making, probe, weights_file
 from minirnn.files.atomic import replace_file
 from minirnn.files.errors import ModelFileError, named, shown
-from minirnn.files.hdf5_reader import Hdf5Reader
+from minirnn.files.hdf5_reader import SIGNATURE, Hdf5Reader
 from minirnn.files.json_text import read_json
+from minirnn.files.legacy_weights import LegacyWeights
 from minirnn.files.schema import Schema
 from minirnn.files.source import read_file
 from minirnn.files.weights_file import Verified
-from minirnn.layers import naming
-from minirnn.layers.nesting import deserialize_layer, serialize_layer
-from minirnn.layers.planning import planned
+from minirnn.layers.nesting import serialize_layer
 from minirnn.layers.sharing import sharing
 from minirnn.utils.nested import map_leaves
 
 KERAS_VERSION = "3.15.0"  # whose configurations are written
 FORMAT = 1  # of what minirnn adds
-_ENDINGS = {".keras": "a whole model", ".weights.h5": "weights"}
-_REFUSED = (
-    ArithmeticError, AttributeError, LookupError, MemoryError, NotImplementedError, RecursionError, TypeError,
-    ValueError,
-)  # fmt: skip
+_WHOLE, _WEIGHTS = (".keras", ".h5", ".hdf5"), (".weights.h5",)
 
 
 # --- writing ---
@@ -44,10 +38,17 @@ _REFUSED = (
 def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
     """Write a model with its weights, what it was compiled with, and what its optimizer keeps, to a `.keras` file.
 
-    Raises ValueError for a path of another ending, FileExistsError for an existing file unless `overwrite`,
-    NotImplementedError for what has no configuration (a Lambda), and OSError if writing fails: nothing is changed then.
+    A path that ends in `.h5` or `.hdf5` gets the format of Keras 2, which Keras 3 still reads. Raises ValueError for a
+    path of another ending, and for a model without weights in that older format, FileExistsError for an existing file
+    unless `overwrite`, NotImplementedError for what has no configuration (a Lambda), and OSError if writing fails:
+    nothing is changed then.
     """
-    path = _path(filepath, ".keras", overwrite)
+    path = _path(filepath, _WHOLE, "a whole model", overwrite)
+    if not path.endswith(".keras"):
+        _check_built(model)
+        entry = _config(model, include_optimizer)
+        replace_file(path, [legacy_file.model_bytes(model, entry, include_optimizer, KERAS_VERSION)])
+        return
     config = json.dumps(_config(model, include_optimizer)).encode()
     weights = bytes(weights_file.weights_bytes(model, include_optimizer) if model.built else weights_file.sealed({}))
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in _pairs(config, weights)}
@@ -61,9 +62,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
 
     Raises as `save_model` does, and ValueError for a model without weights yet.
     """
-    path = _path(filepath, ".weights.h5", overwrite)
-    if not model.built:
-        raise ValueError(f"model {model.name} has no weights to save yet: {model.how_to_build}, first")
+    path = _path(filepath, _WEIGHTS, "weights", overwrite)
+    _check_built(model)
     replace_file(path, [weights_file.weights_bytes(model, True)])
 
 
@@ -72,10 +72,17 @@ def _pairs(config: bytes, weights: bytes) -> Iterator[tuple[str, bytes]]:
     yield archive.WEIGHTS, weights
 
 
-def _path(filepath: Any, ending: str, overwrite: bool) -> str:
+def _check_built(model: Any) -> None:
+    if not model.built:
+        raise ValueError(f"model {model.name} has no weights to save yet: {model.how_to_build}, first")
+
+
+def _path(filepath: Any, endings: tuple[str, ...], what: str, overwrite: bool) -> str:
     path = os.fspath(filepath)
-    if not isinstance(path, str) or not path.endswith(ending):
-        raise ValueError(f"{_ENDINGS[ending]} is saved to a path that ends in {ending!r}, got {shown(path)!r}")
+    is_whole = endings == _WHOLE and isinstance(path, str) and not path.endswith(_WEIGHTS)
+    if not isinstance(path, str) or not path.endswith(endings) or is_whole != (endings == _WHOLE):
+        wanted = " or ".join(map(repr, endings))
+        raise ValueError(f"{what} is saved to a path that ends in {wanted}, got {shown(path)!r}")
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     return path
@@ -117,7 +124,9 @@ def load_model(
     *,
     max_bytes: int | None = None,
 ) -> Any:
-    """The model of a `.keras` file, of minirnn or of Keras 3; with `compile` ready to go on training.
+    """The model of a `.keras` file, of minirnn or of Keras 3, or of an `.h5` file of Keras 1 to 3.
+
+    With `compile` it is ready to go on training. What a file is, its first bytes say, not its name.
 
     `custom_objects` maps names to classes and functions of your own that the file may name. `max_bytes` is the largest
     file that is read, by default 2 GiB. Whatever the file holds, no code of it is run: `safe_mode` changes nothing.
@@ -131,7 +140,10 @@ def load_model(
 def opened(filepath: Any, custom_objects: Any, compile: bool, max_bytes: int | None) -> tuple[Any, Verified]:
     """The model of a file, and what was verified of it."""
     with named(filepath):
-        members = archive.read_archive(read_file(filepath, max_bytes))
+        data = read_file(filepath, max_bytes)
+        if data.startswith(SIGNATURE):
+            return legacy_file.opened(data, custom_objects, compile)
+        members = archive.read_archive(data)
         config = read_json(members[archive.CONFIG], archive.CONFIG)
         ours = _check_metadata(members)
         schema = Schema(custom_objects)
@@ -141,16 +153,15 @@ def opened(filepath: Any, custom_objects: Any, compile: bool, max_bytes: int | N
         reader = Hdf5Reader(data, archive.WEIGHTS)
         digest = weights_file.is_sealed(reader, data, archive.WEIGHTS, required=ours)
         vector = weights_file.kept_vector(reader) if digest else None
-        with _unchanged_on_error(), sharing():
-            model = _made(entry, custom_objects, len(data))
+        with making.unchanged_on_error(), sharing():
+            model = making.made(entry, custom_objects, len(data), archive.CONFIG)
             if model.built:
-                pairs = weights_file.read_weights(reader, model, archive.WEIGHTS)
-                for weight in model.weights:
-                    weight.allocate()
-                for weight, array in pairs:
-                    weight.assign(array)
+                making.assign(model, weights_file.read_weights(reader, model, archive.WEIGHTS))
             if settings is not None:
-                _compile(model, settings, custom_objects, reader)
+                making.compiled(model, settings, custom_objects, f"{archive.CONFIG}: compile_config")
+                states = weights_file.read_optimizer(reader, model, archive.WEIGHTS) if model.built else []
+                for variable, array in states:
+                    variable.assign(array)
             if vector is not None:
                 probe.check_vector(model, vector, archive.WEIGHTS)
         return model, Verified(digest, vector is not None)
@@ -161,12 +172,12 @@ def load_weights(
 ) -> None:
     """Set the weights of a built model, and what its optimizer keeps if it fits, from a `.weights.h5` or `.keras` file.
 
-    With `skip_mismatch` layers whose arrays have other shapes keep theirs, with a warning. Raises ModelFileError, a
-    ValueError of one line, for a file that is not as it should be; the model is as before then. ValueError for a model
-    without weights.
+    From an `.h5` file of Keras 1 to 3, of a whole model or of weights alone, the weights are taken: of the layers in
+    their order, or with `by_name` of the layers whose names are in the file. With `skip_mismatch` layers whose arrays
+    have other shapes keep theirs, with a warning. Raises ModelFileError, a ValueError of one line, for a file that is
+    not as it should be; the model is as before then. ValueError for a model without weights, and for `by_name` with a
+    file in which layers have no names.
     """
-    if by_name:
-        raise ValueError("load_weights: by_name is of Keras 2's files; layers are found by their classes and order")
     if not model.built:
         raise ValueError(f"model {model.name} has no weights to load into yet: {model.how_to_build}, first")
     with named(filepath):
@@ -175,6 +186,12 @@ def load_weights(
             members, member = archive.read_archive(data), archive.WEIGHTS
             data, ours = bytes(members[member]), _check_metadata(members)
         reader = Hdf5Reader(data, member)
+        legacy = LegacyWeights(reader)
+        if not member and legacy.is_there:
+            legacy_file.load_weights(model, legacy, reader, skip_mismatch, by_name)
+            return
+        if by_name:
+            raise ValueError("load_weights: by_name is of Keras 2's files; layers are found by their classes and order")
         weights_file.is_sealed(reader, data, member, required=ours)
         pairs = weights_file.read_weights(reader, model, member, skip_mismatch)
         states = [] if skip_mismatch else _optimizer_states(reader, model, member)
@@ -205,54 +222,3 @@ def _check_metadata(members: Mapping[str, memoryview]) -> bool:
         if digest != hashlib.sha256(members[name]).hexdigest():
             raise ModelFileError(name, "bytes that do not give the digest of metadata.json", "an undamaged file")
     return True
-
-
-def _made(entry: dict[str, Any], custom_objects: Mapping[str, Any] | None, most_elements: int) -> Any:
-    """The model of a checked configuration, its weights planned. What a constructor refuses is ModelFileError."""
-    try:
-        with planned(most_elements):
-            model = deserialize_layer(entry, custom_objects)
-            if not model.built and "build_shape" in entry:
-                model.build(entry["build_shape"])
-    except ModelFileError:
-        raise
-    except _REFUSED as error:
-        raise ModelFileError(archive.CONFIG, shown(str(error)), "settings that a model can be made with") from error
-    if not hasattr(model, "_compiled_with"):
-        raise ModelFileError(archive.CONFIG, f"a {type(model).__name__}", "a model")
-    return model
-
-
-def _compile(model: Any, settings: dict[str, Any], custom_objects: Any, reader: Hdf5Reader) -> None:
-    """Compile a model as its file says, and give the optimizer what it kept."""
-    given = dict(settings)
-    try:
-        optimizer = optimizers.deserialize(given.pop("optimizer"), custom_objects)
-        for key, module in (("loss", losses), ("metrics", metrics), ("weighted_metrics", metrics)):
-            given[key] = _revived(given.get(key), module, custom_objects)
-        model.compile(optimizer, **given)
-    except _REFUSED as error:
-        where, expected = f"{archive.CONFIG}: compile_config", "settings that compile takes; compile=False skips them"
-        raise ModelFileError(where, shown(str(error)), expected) from error
-    for variable, array in weights_file.read_optimizer(reader, model, archive.WEIGHTS) if model.built else ():
-        variable.assign(array)
-
-
-def _revived(value: Any, module: Any, custom_objects: Any) -> Any:
-    if isinstance(value, dict) and "class_name" in value:
-        return module.deserialize(value, custom_objects)
-    if isinstance(value, dict):
-        return {key: _revived(entry, module, custom_objects) for key, entry in value.items()}
-    return [_revived(entry, module, custom_objects) for entry in value] if isinstance(value, list) else value
-
-
-@contextlib.contextmanager
-def _unchanged_on_error() -> Iterator[None]:
-    """Let a failed loading leave the sequence of seeds and the counts of names as they were."""
-    seeds, names = random.state(), naming.counts()
-    try:
-        yield
-    except BaseException:
-        random.set_state(seeds)
-        naming.set_counts(names)
-        raise

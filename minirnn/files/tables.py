@@ -159,7 +159,8 @@ KINDS: dict[str, Kind] = {
     "mode": one_of("fan_in", "fan_out", "fan_avg"), "OrthogonalRegularizer.mode": one_of("rows", "columns"),
     "distribution": one_of("normal", "truncated_normal", "untruncated_normal", "uniform"),
     "implementation": whole(0, 2), "use_cudnn": either("true, false or 'auto'", truth, one_of("auto")),
-    "input_length": optional(size), "max_value": optional(number), "MaxNorm.max_value": number,
+    "time_major": kinds.batch_first, "input_length": optional(size),
+    "max_value": optional(number), "MaxNorm.max_value": number,
     "reduction": one_of("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None),
     "curve": one_of("ROC", "PR"), "summation_method": one_of("interpolation", "minoring", "majoring"),
     "average": one_of("micro", "macro", "weighted", None), "label_weights": _numbers, "thresholds": _numbers,
@@ -195,7 +196,7 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(
         (
             "sparse", "ragged", "optional", "quantization_config", "lora_rank", "lora_alpha", "weights", "renorm",
-            "renorm_clipping", "time_major",
+            "renorm_clipping",
         ), kinds.nothing,
     ),
 }  # fmt: skip

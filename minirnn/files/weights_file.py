@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from minirnn.files import probe
 from minirnn.files.errors import ModelFileError
+from minirnn.files.hdf5_attributes import Attributed
 from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.hdf5_writer import write_hdf5
 from minirnn.files.layout import path_of, stores
@@ -56,14 +57,21 @@ def weights_bytes(model: Any, with_optimizer: bool, run: Mapping[str, NDArray[An
         for number, variable in enumerate(model.optimizer.variables):
             arrays[path_of(OPTIMIZER, number)] = variable.numpy()
     if run is None:
-        run = {f"{VECTOR}/{number}": kept for number, kept in enumerate(probe.test_vector(model) or ())}
+        run = vector_arrays(model)
     arrays |= run
     return sealed(arrays, tuple(groups))
 
 
-def sealed(arrays: Mapping[str, NDArray[Any]], groups: tuple[str, ...] = ()) -> bytearray:
+def vector_arrays(model: Any) -> dict[str, NDArray[Any]]:
+    """The test vector of a model by its paths in a file; nothing for a model that has none."""
+    return {f"{VECTOR}/{number}": kept for number, kept in enumerate(probe.test_vector(model) or ())}
+
+
+def sealed(
+    arrays: Mapping[str, NDArray[Any]], groups: tuple[str, ...] = (), attributes: Attributed | None = None
+) -> bytearray:
     """An HDF5 file of these arrays with its digest."""
-    data = write_hdf5({**arrays, DIGEST: np.zeros(_DIGEST_BYTES, np.uint8)}, groups)
+    data = write_hdf5({**arrays, DIGEST: np.zeros(_DIGEST_BYTES, np.uint8)}, groups, attributes)
     place = Hdf5Reader(bytes(data)).describe(DIGEST)
     assert place is not None
     data[place.start : place.start + _DIGEST_BYTES] = hashlib.sha256(data).digest()

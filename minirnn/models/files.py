@@ -14,7 +14,8 @@ class Files:
         """Write the whole model to a `.keras` file, which Keras 3 reads, too.
 
         That is the architecture, the weights, what it was compiled with, and what the optimizer keeps, so that training
-        goes on where it stopped. A `.weights.h5` path gets the weights alone. Raises as `saving.save_model` does.
+        goes on where it stopped. A `.weights.h5` path gets the weights alone, one that ends in `.h5` the whole model in
+        the format of Keras 2. Raises as `saving.save_model` does.
         """
         if str(filepath).endswith(".weights.h5"):
             model_file.save_weights(self, filepath, overwrite)
@@ -26,5 +27,5 @@ class Files:
         model_file.save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **options: Any) -> None:
-        """Take the weights of a `.weights.h5` or `.keras` file. Raises as `saving.load_weights`."""
+        """Take the weights of a `.weights.h5`, `.keras` or older `.h5` file. Raises as `saving.load_weights`."""
         model_file.load_weights(self, filepath, skip_mismatch, **options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import json
 import random
 import struct
 import sys
@@ -22,8 +23,10 @@ import numpy as np
 from good import Good, good_model
 from hostile_configs import config_changes
 from hostile_safetensors import file, header
+from legacy_good import LegacyGood
 
 from minirnn import interop, saving
+from minirnn.files.legacy_weights import MODEL, WEIGHTS
 
 SLOWEST = 5.0  # seconds for one file
 WORDS = [b"\xff" * 8, bytes(8), struct.pack("<Q", 2**63), struct.pack("<Q", 1), b"\x7f\xff\xff\xff", b"NaN", b"1e999"]
@@ -85,15 +88,29 @@ def problem(load: Callable[[Path], Any], path: Path) -> str:
     return ""
 
 
+def changed_legacy(good: LegacyGood, rng: random.Random) -> bytes:
+    """The same for a file of Keras 2, which has no checksums."""
+    kind = rng.randrange(4)
+    if kind == 0:
+        text = mutated(json.dumps(good.config).encode(), rng)
+        return good.file(text.decode("latin-1").replace("\0", "?"))
+    if kind == 1:
+        names = {WEIGHTS: [n for n in good.attributes[f"{MODEL}/lstm"][WEIGHTS] if rng.randrange(4)]}
+        return mutated(good.file(attributes={f"{MODEL}/{rng.choice(('lstm', 'dense'))}": names}), rng)
+    return mutated(good.file() if kind == 2 else good.case.data, rng)
+
+
 def findings(seconds: float, seed: int, folder: Path) -> Iterator[tuple[str, bytes]]:
     """What went wrong, and the file that did it, for as long as there is time; the last one is the count."""
     rng, end, count = random.Random(seed), time.monotonic() + seconds, 0
     model = good_model()
     good = Good(model, folder)
+    legacy = LegacyGood("2.15.0/lstm.h5")
     path, weights, tensors = (folder / f"case{ending}" for ending in (".keras", ".weights.h5", ".safetensors"))
     kept = model.get_weights()
     while time.monotonic() < end:
-        data, start = changed(good, rng), time.monotonic()
+        data = changed(good, rng) if rng.randrange(3) else changed_legacy(legacy, rng)
+        start = time.monotonic()
         path.write_bytes(data)
         weights.write_bytes(mutated(good.h5, rng))
         tensors.write_bytes(mutated(file(header()), rng))

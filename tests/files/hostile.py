@@ -1,4 +1,4 @@
-"""Files of ill will and broken ones: `corpus(folder)` writes more than 300, each by a name that says what is wrong.
+"""Files of ill will and broken ones: `corpus(folder)` writes more than 400, each by a name that says what is wrong.
 
 `python tests/files/hostile.py FOLDER` writes them to look at. They are made from one good file, without the marks by
 which minirnn knows its own; nothing but minirnn and the standard library is needed.
@@ -16,6 +16,8 @@ import numpy as np
 from good import CONFIG, WEIGHTS, Good, good_model
 from hostile_archives import archives
 from hostile_configs import config_changes, costly_chain, dense_chain, texts
+from hostile_legacy import legacy_files
+from hostile_legacy import weights_files as legacy_weights
 from hostile_safetensors import safetensors
 from hostile_weights import weights
 
@@ -48,6 +50,10 @@ def corpus(folder: Path) -> Iterator[tuple[str, Path]]:
             yield put(f"weights_{name}", data, ".weights.h5")
     for name, data in safetensors().items():
         yield put(f"safetensors_{name}", data, ".safetensors")
+    for name, data in legacy_files().items():
+        yield put(name, data, ".h5")
+    for name, data in legacy_weights().items():
+        yield put(name, data, ".weights.h5")
     yield put("metadata_text", good.file(metadata=b"version 3"))
     yield put("metadata_digest_wrong", good.file(metadata={"minirnn": {"sha256": {CONFIG: "0", WEIGHTS: "0"}}}))
     yield put("metadata_digest_missing", good.file(metadata={"minirnn": {}}))

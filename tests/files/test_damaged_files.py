@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 import numpy as np
 import pytest
 from fuzz import findings
+from legacy_cases import case
 
 import minirnn
 from minirnn import layers, saving
@@ -71,6 +73,35 @@ def test_every_flipped_byte_of_a_weights_file_is_noticed_or_harmless(small):
     # Without its name the group of the digest is none of ours any more.
     data = (folder / "m.weights.h5").read_bytes()
     assert len(unnoticed) <= 16 and data.count(b"minirnn\0") == 1
+
+
+def test_every_flipped_byte_of_our_file_in_the_older_format_is_noticed_or_harmless(small):
+    model, folder = small
+    model.save(folder / "m.h5")
+    unnoticed = survivors(folder / "m.h5", lambda path: saving.load_model(path).get_weights(), model.get_weights())
+    assert not unnoticed  # an attribute says that there has to be a digest
+
+
+@pytest.mark.parametrize("name, step", [("2.15.0/stateful.h5", 61), ("1.2.2/old_embedding.h5", 151)])
+def test_a_flipped_byte_of_a_file_of_keras_2_is_refused_or_gives_a_model(name, step, tmp_path):
+    found = case(name)
+    path, refused, outcomes = found.write(tmp_path), 0, 0
+    with path.open("r+b", buffering=0) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for place in range(step // 2, len(found.data), step):
+            for value in (found.data[place] ^ 0xFF, found.data[place] ^ 1 << place % 8, found.data[place]):
+                file.seek(place)
+                file.write(bytes([value]))
+                outcomes += 1
+                try:
+                    model = saving.load_model(path)
+                except saving.ModelFileError as error:
+                    refused += 1
+                    assert len(str(error)) < 500
+                else:
+                    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    assert path.read_bytes() == found.data
+    assert outcomes // 20 < refused < outcomes
 
 
 def test_random_damage_ends_in_the_one_error(tmp_path):

@@ -153,13 +153,14 @@ def test_stateful_layers_keep_their_states_through_saving(tmp_path):
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda m, f: m.save(f / "m.h5"), "ends in '.keras', got"),
-        (lambda m, f: m.save(f / "m"), "ends in '.keras', got"),
+        (lambda m, f: m.save(f / "m.hdf"), "ends in '.keras' or '.h5' or '.hdf5', got"),
+        (lambda m, f: m.save(f / "m"), "ends in '.keras' or '.h5' or '.hdf5', got"),
+        (lambda m, f: saving.save_model(m, f / "m.weights.h5"), "a whole model is saved to"),
         (lambda m, f: m.save_weights(f / "m.h5"), "ends in '.weights.h5', got"),
         (lambda m, f: m.load_weights(f / "none.weights.h5"), "no such file"),
         (lambda m, f: saving.load_model(f), "expected a regular file"),
         (lambda m, f: saving.load_model("a\0b.keras"), "null"),
-        (lambda m, f: m.load_weights(f / "x.weights.h5", by_name=True), "by_name"),
+        (lambda m, f: m.load_weights(f / "x.weights.h5", by_name=True), "no such file"),
     ],
 )
 def test_bad_paths_are_told_in_one_line(trained, tmp_path, call, message):
