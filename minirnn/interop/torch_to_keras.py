@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,15 +9,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from minirnn import layers, random
+from minirnn import layers
 from minirnn.files.errors import ModelFileError, named, shown
+from minirnn.files.making import unchanged_on_error
 from minirnn.files.weights_file import finite
 from minirnn.interop import torch_gates
 from minirnn.interop.arrays import as_arrays
 from minirnn.interop.safetensors import read_safetensors
 from minirnn.interop.torch_modules import is_module, parts_of_module
 from minirnn.interop.torch_state import RECURRENT, Part, parts_of
-from minirnn.layers import naming
 from minirnn.layers.planning import planned
 from minirnn.layers.weight import Weight
 from minirnn.models import Model, Sequential
@@ -72,7 +71,7 @@ def from_torch(
         parts = _read(source, order, embeddings, max_bytes)
         _check_activations(parts, activations or {})
         _check_widths(parts)
-        with _unchanged_on_error():
+        with unchanged_on_error():
             with planned(sum(array.size for part in parts for array in part.parameters.values())):
                 chain = list(_chain(parts, nonlinearity, activations or {}, return_sequences, return_state))
                 model = _joined(parts, chain, return_state)
@@ -117,18 +116,6 @@ def _read(source: Any, order: Sequence[str] | None, embeddings: Any, max_bytes: 
             raise ModelFileError("", f"the modules {known} in no order", expected)
         return [parts[name] for name in sorted(parts, key=lambda name: [int(n) for n in re.findall("[0-9]+", name)])]
     return list(parts.values())
-
-
-@contextlib.contextmanager
-def _unchanged_on_error() -> Iterator[None]:
-    """Let a refused source leave the counts of names and the sequence of seeds as they were."""
-    counts, seeds = naming.counts(), random.state()
-    try:
-        yield
-    except BaseException:
-        naming.set_counts(counts)
-        random.set_state(seeds)
-        raise
 
 
 def _check_activations(parts: Sequence[Part], given: Mapping[str, str]) -> None:

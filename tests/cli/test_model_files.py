@@ -133,6 +133,15 @@ def test_a_model_goes_to_weights_and_back_bit_for_bit(typed):
     assert typed("convert", "again.keras", "copy.keras")[0] == 0 and same_outputs("windows.keras", "copy.keras")
 
 
+def test_a_model_goes_to_a_file_of_keras_2_and_back_bit_for_bit(typed):
+    assert typed("convert", "windows.keras", "old.h5") == (0, "Wrote old.h5: windows, 106 parameters\n", "")
+    assert typed("convert", "old.h5", "again.keras")[0] == 0 and same_outputs("windows.keras", "again.keras")
+    predicted = typed("predict", "old.h5", "x.csv")
+    assert predicted[0] == 0 and predicted == typed("predict", "windows.keras", "x.csv")
+    code, out, err = typed("summary", "old.h5")
+    assert (code, err) == (0, "") and "gru (GRU)" in out
+
+
 def test_a_model_goes_to_pytorch_and_back_bit_for_bit(typed):
     assert typed("convert", "windows.keras", "w.safetensors")[0] == 0
     assert set(interop.load_safetensors("w.safetensors")) >= {"gru.weight_ih_l0", "two.bias"}

@@ -139,6 +139,13 @@ def test_one_number_of_one_weight_is_noticed(files, tmp_path, weight):
     assert not found.passed
 
 
+def test_a_file_of_keras_2_is_compared_with_what_it_was_made_of(files, tmp_path):
+    minirnn.models.load_model(files / "double.keras", compile=False).save(tmp_path / "double.h5")
+    for file, keras_file in ((tmp_path / "double.h5", None), (tmp_path / "double.h5", files / "double.keras")):
+        found = certificate.certify(file, keras_file)
+        assert found.passed and found.dtype == "float64"
+
+
 def test_other_layers_are_one_failure(run):
     code, out, _ = run("chain.keras", "--keras", "graph.keras")
     assert code == 1 and "FAIL the layers: number 0 is LSTM in minirnn, InputLayer in Keras" in out
