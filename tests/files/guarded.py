@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 import numpy as np
+import numpy.ma  # which some functions of NumPy import at their first use
 
 import minirnn
 from minirnn import boundary, interop, saving

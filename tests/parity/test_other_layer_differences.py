@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import warnings
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,3 +124,18 @@ def test_the_activity_regularizer_of_a_cell_is_refused_in_training(keras):
         fit(keras)
     with pytest.raises(NotImplementedError, match="give it to the RNN$"):
         fit(minirnn)
+
+
+@difference("takes the `hard_sigmoid` of a file of Keras 1 or 2")
+@pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:UserWarning")
+def test_an_old_hard_sigmoid_keeps_its_outputs(keras, tmp_path):
+    fixtures = Path(__file__).parents[1] / "files" / "fixtures"
+    with zipfile.ZipFile(fixtures / "keras-2.2.4.zip") as archive:
+        (tmp_path / "m.h5").write_bytes(archive.read("masked.h5"))
+        arrays = np.load(io.BytesIO(archive.read("masked.npz")))
+    x, wanted = [arrays["x0"], arrays["x1"]], arrays["y0"]
+    theirs = np.asarray(keras.saving.load_model(tmp_path / "m.h5")(x, training=False))
+    with pytest.warns(UserWarning, match=r"hard_sigmoid of Keras 1 and 2, .* times 1\.2 in lstm_1, gru_1"):
+        ours = minirnn.saving.load_model(tmp_path / "m.h5").predict_on_batch(x)
+    assert np.abs(theirs - wanted).max() > 0.01
+    assert np.abs(ours - wanted).max() < 1e-6
