@@ -148,13 +148,14 @@ def test_the_page_opens_from_the_disk_and_shows_the_numbers_of_the_trace(page, w
     assert page.place()[:3] == (LAYERS[0], 0, STEPS - 1)
     page.select("row", 1)
     shown_numbers_are_those_of(page, trace)
-    for _ in range(3):
+    for _ in range(2):
         page.find("#step-less").click()
     page.find("#unit-less").click()
-    assert page.place()[1:3] == (1, STEPS - 4)
+    assert page.place()[1:3] == (1, STEPS - 3)
     shown_numbers_are_those_of(page, trace)
     page.find("#backward").click()
-    assert page.place()[0] == LAYERS[1] and "reads x of step 3" in page.find("#step-now").text  # the same day
+    assert page.find("#step-now").text == "2 (reads x of step 4, day 4)"  # the day that it was
+    assert page.place()[0] == LAYERS[1]
     shown_numbers_are_those_of(page, trace)
     for layer in LAYERS[2:]:
         page.select("layer", layer)
@@ -329,8 +330,11 @@ def test_dark_is_what_the_system_wants_until_the_button_is_pressed(page):
     assert page.run("return document.querySelector('.map canvas').toDataURL()") != first
     page.find("#dark").click()
     assert background(page) > 600
-    page.width(1280, dark=False)
-    page.width(1280, dark=True)
+    told = "matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => (window.changes += 1))"
+    page.run(f"window.changes = 0; {told}")
+    for times, dark in ((1, False), (2, True)):
+        page.width(1280, dark=dark)
+        page.until(lambda times=times: page.run("return window.changes") == times)
     assert background(page) > 600  # what was pressed, stays
 
 

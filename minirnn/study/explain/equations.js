@@ -64,7 +64,7 @@ function inNumbers(token, before) {
   const number = worth(token);
   const button = kind === "value" ? quantityButton(name) : sumButton(name, matrix, gate, number, kind);
   const alone = !before || (before[0] === "sign" && before[1] === "(");
-  return number < 0 && !alone ? ["(", button, ")"] : [button];
+  return number < 0 && !alone ? [make("span", { class: "held" }, "(", button, ")")] : [button];
 }
 
 // The button of a product of a vector and a matrix: its window names the largest shares.

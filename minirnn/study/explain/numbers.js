@@ -87,7 +87,8 @@ function letters(name, d = false) {
 // Which colour a name has: that of its gate or state.
 function tint(name) {
   const [base, below] = name.split("_");
-  return ["a", "b", "p", "W", "U", "k", "n"].includes(base) && below ? below : base;
+  if (base === "n" && !here().gates.includes("n")) return ""; // normalised, and no candidate
+  return ["a", "b", "p", "W", "U", "k"].includes(base) && below ? below : base;
 }
 
 // What a name stands for, in words.
