@@ -23,7 +23,8 @@ def warmup(
     print_fn: Callable[[str], Any] | None = print,
     **options: Any,
 ) -> float:
-    """Compile what training cell(units) + Dense(1) with Adam on the mean squared error needs; return the seconds.
+    """Compile what one or several layers cell(units), then Dense(1), need to train with Adam on the mean squared error;
+    return the seconds.
 
     `cells`: one or several of "lstm", "gru" and "simple_rnn".
 
@@ -38,8 +39,10 @@ def warmup(
     begin = time.perf_counter()
     for cell in cells:
         start = time.perf_counter()
-        recurrent = CELLS[cell](units, dtype=dtype, **options)
-        model = Sequential([layers.Input((2, features)), recurrent, layers.Dense(1, dtype=dtype)])
+        options = {**options, "dtype": dtype}
+        # Two of them: the first needs no gradient of its input.
+        stack = [CELLS[cell](units, **options, return_sequences=True), CELLS[cell](units, **options)]
+        model = Sequential([layers.Input((2, features)), *stack, layers.Dense(1, dtype=dtype)])
         model.compile("adam", "mse")
         model.train_on_batch(np.zeros((2, 2, features)), np.zeros((2, 1)))
         if print_fn:

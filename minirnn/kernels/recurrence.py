@@ -269,18 +269,17 @@ def add_output_gradient(dy, t, dh, i):
 
 @kernel
 def backward(
-    mask, dy, cell, h_tile, x_tile, h, c, s, ut, wt, dh, dc, dx, drop,
+    mask, dy, cell, h_tile, h, c, s, ut, dh, dc, drop,
     reverse, zero_output, from_zero, to_initial, r0, r1,
 ):  # fmt: skip
     """Back through time: s becomes the gradients da of every step; dh, dc those of the initial state.
 
-        ut, wt  transposed recurrent and input weights; a tile is len(h_tile), len(x_tile) registers wide
+        ut      transposed recurrent weights; a tile is len(h_tile) registers wide
         dy      (B, T or 1, U) or (0, 1, U)   gradient of the output
         dh, dc  (B, Q)            in: gradients of the last state, taken as zero if `from_zero`;
                                   out: of the initial one if `to_initial`; Q fits the tiles of ut
-        dx      (B, T, F) or (0, 0, 0)        out: gradient of the input
     """
-    T, NT = s.shape[0], s.shape[1]
+    T = s.shape[0]
     sequence = dy.shape[1] == T
     if from_zero:
         for i in range(r0, r1):
@@ -293,7 +292,16 @@ def backward(
                 if not (zero_output and mask.size > 0 and not mask[i, xt]):
                     add_output_gradient(dy, t if sequence else 0, dh, i)
         cell.backward_step(cell, h_tile, mask, xt, h, c, s, ut, dh, dc, drop, t, to_initial or t > 0, r0, r1)
-        if dx.size > 0:
-            F = dx.shape[2]
-            D = wt.shape[1] // NT
-            transposed_product(x_tile, 0, D, s, t, wt, 0, D, dx, xt * F, T * F, F, False, r0, r1)
+
+
+@kernel
+def input_gradient(x_tile, s, wt, dx, reverse, r0, r1):
+    """dx (B, T, F) = da W^T of every step, of the da that `backward` leaves in s.
+
+    wt: transposed input weights; a tile is len(x_tile) registers wide. The first layer of a model needs none of it.
+    """
+    T, F = dx.shape[1], dx.shape[2]
+    D = wt.shape[1] // s.shape[1]
+    for t in range(T - 1, -1, -1):
+        xt = T - 1 - t if reverse else t
+        transposed_product(x_tile, 0, D, s, t, wt, 0, D, dx, xt * F, T * F, F, False, r0, r1)

@@ -12,7 +12,7 @@ from minirnn.boundary import as_input, as_mask
 from minirnn.jit import Static
 from minirnn.kernels.activations import ACTIVATIONS
 from minirnn.kernels.plans import with_input_product_before
-from minirnn.kernels.recurrence import backward, forward, multiply_input, transpose
+from minirnn.kernels.recurrence import backward, forward, input_gradient, multiply_input, transpose
 from minirnn.kernels.threads import repeat
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
 from minirnn.kernels.vec import lanes
@@ -253,34 +253,29 @@ class Recurrent(Affine):
 
     def _add_backward(self, t: Tape, cell: Static, shape: tuple[int, ...]) -> None:
         """The rest of a tape that training needs."""
-        B, _, F = shape
+        B = shape[0]
         dtype, U = self.dtype, self.units
         w, u = self._kernel, self._recurrent_kernel
         t.ut = zeros(t.ut_shape, dtype)
         t.dh = zeros((B, t.row), dtype)
         t.dc = zeros((B * self.blocks_of_dc(), t.row), dtype)
-        t.no_dx = zeros((0, 0, 0), dtype)
-        t.wt = zeros((0, 0, 1), dtype)
         t.dx = None
         t.shape = shape
         t.transpose = transpose.specialise(u.packed, t.ut, 0, 0)
         t.transpose_u = (u.packed, t.ut, 0, len(t.ut))
-        t.tiles = (tile_for(U, dtype), tile_for(F, dtype))
+        t.h_tile = tile_for(U, dtype)
         t.cell = cell
-        t.backward = backward.specialise(*self._backward_call(t, NO_MASK, t.y, False, True, True))
+        t.backward = backward.specialise(*self._backward_call(t, NO_MASK, t.y, True, True))
         t.dy = t.backward_mask = t.backward_key = None  # those of `backward_call`
         db = self._bias.gradient if self._bias else zeros(self._no_bias.shape, dtype)
         t.gradient_arguments = (cell, t.h_in, t.c, t.s, w.gradient, u.gradient, db, self.go_backwards)
         t.gradients = gradients.specialise(t.y, *t.gradient_arguments, 0, 0)
         t.gradient_call = (None,)
 
-    def _backward_call(
-        self, t: Tape, mask: NDArray[Any], dy: NDArray[Any], need_dx: bool, from_zero: bool, to_initial: bool
-    ) -> tuple:
+    def _backward_call(self, t: Tape, mask: NDArray[Any], dy: NDArray[Any], from_zero: bool, to_initial: bool) -> tuple:
         """All arguments of the kernel `backward`."""
         flags = (self.go_backwards, self.zero_output_for_mask, from_zero, to_initial)
-        dx = t.dx if need_dx else t.no_dx
-        return (mask, dy, t.cell, *t.tiles, t.h, t.c, t.s, t.ut, t.wt, t.dh, t.dc, dx, t.drop, *flags, 0, t.shape[0])
+        return (mask, dy, t.cell, t.h_tile, t.h, t.c, t.s, t.ut, t.dh, t.dc, t.drop, *flags, 0, t.shape[0])
 
     def forward(
         self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool, initial_state: Any = None
@@ -312,17 +307,18 @@ class Recurrent(Affine):
                 at[...] = 0.0
                 at[:, : self.units] = 0.0 if d_state is None else d_state
         repeat(t.transpose, t.transpose_u, t.ut.size)
-        if need_dx:
-            if t.dx is None:
-                self._add_dx(t)
-            repeat(t.transpose, t.transpose_w, t.wt.size)
         t.d_last = d_states  # for `minirnn.study`
-        key = (need_dx, d_states is None, to_initial)
+        key = (d_states is None, to_initial)
         if dy is not t.dy or t.mask is not t.backward_mask or key != t.backward_key:
             t.dy, t.backward_mask, t.backward_key = lasting(dy), t.mask, key
             rows = t.y[:0] if dy is None else dy.reshape(t.y.shape)
             t.backward_call = self._backward_call(t, t.mask, rows, *key)
         repeat(t.backward, t.backward_call, t.work)
+        if need_dx:
+            if t.dx is None:
+                self._add_dx(t)
+            repeat(t.transpose, t.transpose_w, t.wt.size)
+            repeat(t.input_gradient, t.input_gradient_call, t.s.size * t.shape[2])
         if self.trainable:
             if t.x is not t.gradient_call[0]:
                 t.gradient_call = (t.x, *t.gradient_arguments, 0, t.s.shape[1])
@@ -332,9 +328,13 @@ class Recurrent(Affine):
         return t.dx if need_dx else None
 
     def _add_dx(self, t: Tape) -> None:
+        """The rest of a tape that the gradient of the input needs."""
+        x_tile = tile_for(t.shape[2], self.dtype)
         t.dx = zeros(t.shape, self.dtype)
-        t.wt = zeros(transposed_shape(self._kernel.packed.shape, t.tiles[1], self.dtype), self.dtype)
+        t.wt = zeros(transposed_shape(self._kernel.packed.shape, x_tile, self.dtype), self.dtype)
         t.transpose_w = (self._kernel.packed, t.wt, 0, len(t.wt))
+        t.input_gradient_call = (x_tile, t.s, t.wt, t.dx, self.go_backwards, 0, t.shape[0])
+        t.input_gradient = input_gradient.specialise(*t.input_gradient_call)
 
     # --- as a step of a graph: initial states are inputs, last states are outputs ---
 

@@ -25,7 +25,8 @@ import numpy as np
 import minirnn as keras
 x = np.arange(60, dtype="float32").reshape(20, 3, 1) / 60
 y = x[:, -1, 0]
-model = keras.Sequential([keras.Input((3, 1)), keras.layers.SimpleRNN(4), keras.layers.Dense(1)])
+stack = [keras.layers.SimpleRNN(4, return_sequences=True), keras.layers.SimpleRNN(4)]
+model = keras.Sequential([keras.Input((3, 1)), *stack, keras.layers.Dense(1)])
 model.compile("adam", "mse")
 model.fit(x, y, epochs=2, batch_size=6, validation_data=(x, y), verbose=0)
 model.evaluate(x, y, verbose=0)
