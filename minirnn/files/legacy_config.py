@@ -60,6 +60,14 @@ def modern_training(config: Any, version: tuple[int, ...]) -> Any:
     return found
 
 
+def modern_compiled(config: Any) -> Any:
+    """`compile_config` of a `.keras` file of Keras 2 as that of Keras 3."""
+    if not isinstance(config, dict):
+        return config
+    rest = {key: value for key, value in config.items() if key != "optimizer"}
+    return modern_training({**rest, "optimizer_config": config.get("optimizer")}, (2,))
+
+
 def is_by_weights(config: Any, version: tuple[int, ...]) -> bool:
     """Whether the optimizer keeps its slots weight by weight; those before Keras 2.11 did so slot by slot."""
     optimizer = config.get("optimizer_config") if isinstance(config, dict) else None

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from minirnn import losses, metrics, optimizers
-from minirnn.files import archive, legacy_file, making, probe, weights_file
+from minirnn.files import archive, hard_sigmoid, legacy_config, legacy_file, making, probe, weights_file
 from minirnn.files.atomic import replace_file
 from minirnn.files.errors import ModelFileError, named, shown
 from minirnn.files.hdf5_reader import SIGNATURE, Hdf5Reader
@@ -26,6 +26,7 @@ from minirnn.files.weights_file import Verified
 from minirnn.layers.nesting import serialize_layer
 from minirnn.layers.sharing import sharing
 from minirnn.utils.nested import map_leaves
+from minirnn.utils.notices import warn_caller
 
 KERAS_VERSION = "3.15.0"  # whose configurations are written
 FORMAT = 1  # of what minirnn adds
@@ -145,25 +146,34 @@ def opened(filepath: Any, custom_objects: Any, compile: bool, max_bytes: int | N
             return legacy_file.opened(data, custom_objects, compile)
         members = archive.read_archive(data)
         config = read_json(members[archive.CONFIG], archive.CONFIG)
-        ours = _check_metadata(members)
+        ours, old = _check_metadata(members)
+        given = config.get("compile_config") if compile else None
+        if old:
+            config, given = legacy_config.modern_model(config, (2,)), legacy_config.modern_compiled(given)
         schema = Schema(custom_objects)
-        entry = schema.model(config)
-        settings = schema.compiled(config.get("compile_config")) if compile else None
+        entry, settings = schema.model(config), schema.compiled(given)
         data = bytes(members[archive.WEIGHTS])
         reader = Hdf5Reader(data, archive.WEIGHTS)
         digest = weights_file.is_sealed(reader, data, archive.WEIGHTS, required=ours)
         vector = weights_file.kept_vector(reader) if digest else None
         with making.unchanged_on_error(), sharing():
             model = making.made(entry, custom_objects, len(data), archive.CONFIG)
+            changed: list[str] = []
             if model.built:
-                making.assign(model, weights_file.read_weights(reader, model, archive.WEIGHTS))
+                pairs = weights_file.read_weights(reader, model, archive.WEIGHTS)
+                pairs, changed = hard_sigmoid.as_keras3(model, pairs) if old else (pairs, [])
+                making.assign(model, pairs)
             if settings is not None:
                 making.compiled(model, settings, custom_objects, f"{archive.CONFIG}: compile_config")
-                states = weights_file.read_optimizer(reader, model, archive.WEIGHTS) if model.built else []
+                states = weights_file.read_optimizer(reader, model, archive.WEIGHTS) if model.built and not old else []
                 for variable, array in states:
                     variable.assign(array)
             if vector is not None:
                 probe.check_vector(model, vector, archive.WEIGHTS)
+        if changed:
+            hard_sigmoid.tell(changed, settings is not None)
+        elif old and settings is not None:
+            warn_caller(f"{model.optimizer.name} begins anew: the file is of Keras 2, which keeps other numbers")
         return model, Verified(digest, vector is not None)
 
 
@@ -181,10 +191,10 @@ def load_weights(
     if not model.built:
         raise ValueError(f"model {model.name} has no weights to load into yet: {model.how_to_build}, first")
     with named(filepath):
-        data, ours, member = read_file(filepath, max_bytes), False, ""
+        data, ours, old, member = read_file(filepath, max_bytes), False, False, ""
         if os.fspath(filepath).endswith(".keras"):
             members, member = archive.read_archive(data), archive.WEIGHTS
-            data, ours = bytes(members[member]), _check_metadata(members)
+            data, (ours, old) = bytes(members[member]), _check_metadata(members)
         reader = Hdf5Reader(data, member)
         legacy = LegacyWeights(reader)
         if not member and legacy.is_there:
@@ -194,11 +204,14 @@ def load_weights(
             raise ValueError("load_weights: by_name is of Keras 2's files; layers are found by their classes and order")
         weights_file.is_sealed(reader, data, member, required=ours)
         pairs = weights_file.read_weights(reader, model, member, skip_mismatch)
-        states = [] if skip_mismatch else _optimizer_states(reader, model, member)
+        pairs, changed = hard_sigmoid.as_keras3(model, pairs) if old else (pairs, [])
+        states = [] if skip_mismatch or old else _optimizer_states(reader, model, member)
         for weight, array in pairs:
             weight.assign(array)
         for variable, array in states:
             variable.assign(array)
+    if changed:
+        hard_sigmoid.tell(changed, False)
 
 
 def _optimizer_states(reader: Hdf5Reader, model: Any, member: str) -> list[tuple[Any, Any]]:
@@ -210,15 +223,16 @@ def _optimizer_states(reader: Hdf5Reader, model: Any, member: str) -> list[tuple
     return weights_file.read_optimizer(reader, model, member)
 
 
-def _check_metadata(members: Mapping[str, memoryview]) -> bool:
-    """Whether minirnn wrote the file; its digests are right then."""
-    own = read_json(members[archive.METADATA], archive.METADATA).get("minirnn")
+def _check_metadata(members: Mapping[str, memoryview]) -> tuple[bool, bool]:
+    """Whether minirnn wrote the file (its digests are right then), and whether Keras 2 did."""
+    metadata = read_json(members[archive.METADATA], archive.METADATA)
+    own = metadata.get("minirnn")
     if own is None:
-        return False
+        return False, str(metadata.get("keras_version")).startswith("2.")
     digests = own.get("sha256") if isinstance(own, dict) else None
     if not isinstance(digests, dict) or set(digests) != {archive.CONFIG, archive.WEIGHTS}:
         raise ModelFileError(archive.METADATA, shown(own), "minirnn's digests of the other members")
     for name, digest in digests.items():
         if digest != hashlib.sha256(members[name]).hexdigest():
             raise ModelFileError(name, "bytes that do not give the digest of metadata.json", "an undamaged file")
-    return True
+    return True, False

@@ -133,7 +133,10 @@ def tensors_of(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | No
             names = ", ".join(sorted({layer.name for layer, _ in later}))
             raise ValueError(f"the calls of {names} depend on each other or on nothing: no model can be made of them")
         waiting = later
-    return repeated.ends(config["input_layers"]), repeated.ends(config["output_layers"])
+    try:
+        return repeated.ends(config["input_layers"]), repeated.ends(config["output_layers"])
+    except _NotYet:
+        raise ValueError("the configuration names inputs or outputs of a call that no layer has") from None
 
 
 class _NotYet(Exception):

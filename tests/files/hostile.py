@@ -39,6 +39,11 @@ def corpus(folder: Path) -> Iterator[tuple[str, Path]]:
         config = copy.deepcopy(good.config)
         change(config)
         yield put(name, good.file(config))
+    changes, old = config_changes(), {"keras_version": "2.15.0"}
+    for name in ("lambda_layer", "class_os_system", "units_huge", "call_cycle", "models_doubling", "optimizer_foreign"):
+        config = copy.deepcopy(good.config)
+        changes[name](config)
+        yield put(f"keras_2_{name}", good.file(config, metadata=old))
     for name, text in texts(good).items():
         yield put(name, good.file(text))
     for name, data in archives(good).items():

@@ -167,6 +167,7 @@ def config_changes() -> dict[str, Change]:
         "layers_missing": lambda c: c["config"].pop("layers"),
         "layers_empty": lambda c: c["config"].update(layers=[]),
         "layers_text": lambda c: c["config"].update(layers="lstm"),
+        "outputs_of_no_call": lambda c: c["config"].update(output_layers=["out", 7, 0]),
         "outputs_missing": lambda c: c["config"].pop("output_layers"),
         "outputs_unknown": lambda c: c["config"].update(output_layers=["nobody", 0, 0]),
         "outputs_empty": lambda c: c["config"].update(output_layers=[]),

@@ -12,7 +12,7 @@ import numpy as np
 
 FOLDER = Path(__file__).parent / "fixtures"
 # Files in which Keras 1 and 2 mean 0.2 x + 0.5.
-HARD = {"hard", *(f"2.2.4/{name}" for name in ("bidirectional", "masked", "states", "stateful"))}
+HARD = {"hard", "hard_zip", *(f"2.2.4/{name}" for name in ("bidirectional", "masked", "states", "stateful"))}
 HARD |= {f"1.2.2/{name}" for name in ("old_lstm", "old_embedding", "weights_only")}
 
 

@@ -221,8 +221,8 @@ def outputs_of(model, x):
     return found if isinstance(found, list) else [found]
 
 
-def put(folder, name, model, x, y, save=None):
-    path = os.path.join(folder, name + ENDING)
+def put(folder, name, model, x, y, save=None, ending=ENDING):
+    path = os.path.join(folder, name + ending)
     (save or model.save)(path)
     arrays = {f"x{n}": value for n, value in enumerate(x)}
     arrays.update({f"y{n}": value for n, value in enumerate(y)})
@@ -244,6 +244,10 @@ def main(target):
         keras.backend.clear_session()
         model, x = make()
         put(folder, make.__name__, model, x, outputs_of(model, x))
+    for make in [masked, states, hard] if VERSION == "2.15.0" else []:  # which knew the later format, too
+        keras.backend.clear_session()
+        model, x = make()
+        put(folder, make.__name__ + "_zip", model, x, outputs_of(model, x), ending=".keras")
     keras.backend.clear_session()
     model, x = makers[0]()
     if MAJOR < 3:
