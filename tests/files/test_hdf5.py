@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from minirnn.files.errors import ModelFileError
+from minirnn.files.hdf5_attributes import Attributes
 from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.hdf5_writer import write_hdf5
 
@@ -131,3 +132,51 @@ def test_arrays_may_not_have_more_bytes_than_the_file():
         reader.array("x", (4,), ("float32",))
     with pytest.raises(ModelFileError, match="share their bytes"):
         reader.array("x", (4,), ("float32",))
+
+
+# --- attributes ---
+
+texts = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=40)
+ATTRIBUTES = st.dictionaries(names, st.one_of(texts, st.lists(names, max_size=5)), max_size=5)
+
+
+@given(ATTRIBUTES, ATTRIBUTES)
+def test_libhdf5_reads_attributes_that_are_written_and_so_does_the_reader(h5py, root, group):
+    data = bytes(write_hdf5({"g/x": np.ones(2)}, (), {"": root, "g": group}))
+    attributes = Attributes(Hdf5Reader(data))
+    with h5py.File(io.BytesIO(data)) as file:
+        for path, values in (("", root), ("g", group)):
+            found = file[path or "/"].attrs
+            assert sorted(found) == sorted(values)
+            for name, value in values.items():
+                if isinstance(value, str):
+                    assert found[name] == value == (attributes.text(path, name) or b"").decode()
+                else:
+                    assert [each.decode() for each in found[name]] == value == attributes.names(path, name)
+    assert attributes.text("g", "nothing") is attributes.names("nowhere", "x") is None
+
+
+@given(st.dictionaries(names, st.lists(names, min_size=1, max_size=5), max_size=5), texts)
+def test_the_reader_reads_attributes_that_libhdf5_writes(h5py, lists, text):
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
+        group = file.create_group("g")
+        for name, value in lists.items():
+            group.attrs[f"{name}-fixed"] = np.array([each.encode() for each in value])
+            group.attrs[f"{name}-varying"] = [each.encode() for each in value]
+        group.attrs["text-8"], group.attrs["text-ascii"] = text, b"{}"
+        group.attrs["text-fixed"], group.attrs["none"] = np.bytes_(b"fixed"), []
+    attributes = Attributes(Hdf5Reader(out.getvalue()))
+    for name, value in lists.items():
+        assert attributes.names("g", f"{name}-fixed") == attributes.names("g", f"{name}-varying") == value
+    assert (attributes.text("g", "text-8") or b"").decode() == text
+    assert attributes.text("g", "text-ascii") == b"{}" and attributes.text("g", "text-fixed") == b"fixed"
+    assert attributes.names("g", "none") == []
+
+
+def test_texts_may_not_have_more_bytes_than_the_file():
+    data = bytes(write_hdf5({}, (), {"": {f"t{n}": "x" * 3000 for n in range(40)}}))
+    attributes = Attributes(Hdf5Reader(data))  # one text in the heap, to which all of them point
+    with pytest.raises(ModelFileError, match="each byte to belong to one text"):
+        for n in range(40):
+            attributes.text("", f"t{n}")
