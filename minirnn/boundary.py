@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -244,7 +245,8 @@ def _numbers(value: Any, name: str) -> NDArray[Any]:
         raise TypeError(f"{name}: got {type(value).__name__} of dtype {str(array.dtype):.40}, expected numbers")
     if array.ndim == 0:
         raise ValueError(f"{name}: got the single number {array}, expected an array with a batch axis")
-    if type(value) is not np.ndarray and np.ma.is_masked(value):
+    # There are no masked arrays before somebody imports them: this does not, as reading a file imports nothing.
+    if type(value) is not np.ndarray and "numpy.ma" in sys.modules and np.ma.is_masked(value):
         raise ValueError(f"{name}: got a masked array with masked values; fill them first")
     return array
 
