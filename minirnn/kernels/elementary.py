@@ -16,7 +16,7 @@ from numba.extending import overload
 
 from minirnn.gates import elementary
 from minirnn.jit import INLINE_OPTIONS, inline
-from minirnn.kernels.vec import VecType, as_vec, llvm_function, primitive
+from minirnn.kernels.vec import VecType, as_vec, element_bytes, llvm_function, primitive
 
 # --- one instruction each -------------------------------------------------------------------------------------------
 
@@ -36,13 +36,7 @@ def sqrt(x):
     return np.sqrt(x)
 
 
-def rint(x):
-    """Nearest whole number in each lane."""
-    return np.rint(x)
-
-
 _unary(sqrt, "sqrt")
-_unary(rint, "rint")
 _unary(elementary.absolute, "fabs")
 
 
@@ -61,22 +55,40 @@ def _type_where(condition, x, y):
 primitive(elementary.where, _type_where)
 
 
-def times_power_of_two(x, n):
-    """x * 2**n for whole n, by adding n to the exponent's bits; the result must be a normal number."""
-    return np.ldexp(x, n.astype(np.int32))
+# A number this large has no digits behind the point: adding it rounds to the nearest whole number (to even, if there are
+# two), which then stands in the last bits of the sum.
+ROUNDER_32, ROUNDER_64 = 1.5 * 2.0**23, 1.5 * 2.0**52
 
 
-def _type_times_power_of_two(x, n):
-    def emit(context, builder, value, power):
-        bits, mantissa = (32, 23) if x.dtype is types.float32 else (64, 52)
-        integer = ir.VectorType(ir.IntType(bits), x.count)
-        shift = ir.Constant(integer, [mantissa] * x.count)
-        exponent = builder.shl(builder.fptosi(power, integer), shift)
-        return builder.bitcast(builder.add(builder.bitcast(value, integer), exponent), value.type)
-
-    return x, (x, n), emit
+def power_of_two(rounded):
+    """2**n for the whole number n = rounded - ROUNDER, made of the exponent's bits; it must be a normal number."""
+    return times_power_of_two(np.ones_like(rounded), rounded)
 
 
+def times_power_of_two(x, rounded):
+    """x * 2**n for the whole number n = rounded - ROUNDER, added to the exponent's bits; it must be a normal number."""
+    return np.ldexp(x, (rounded - (ROUNDER_32 if x.dtype == np.float32 else ROUNDER_64)).astype(np.int32))
+
+
+def _add_to_exponent(builder, value, rounded):
+    bits, mantissa = (32, 23) if element_bytes(value.type) == 4 else (64, 52)
+    integer = ir.VectorType(ir.IntType(bits), value.type.count)
+    exponent = builder.shl(builder.bitcast(rounded, integer), ir.Constant(integer, [mantissa] * integer.count))
+    return builder.bitcast(builder.add(builder.bitcast(value, integer), exponent), value.type)
+
+
+def _type_power_of_two(rounded):
+    def emit(context, builder, value):
+        return _add_to_exponent(builder, ir.Constant(value.type, [1.0] * value.type.count), value)
+
+    return (rounded, (rounded,), emit) if isinstance(rounded, VecType) else None
+
+
+def _type_times_power_of_two(x, rounded):
+    return x, (x, rounded), lambda context, builder, value, power: _add_to_exponent(builder, value, power)
+
+
+primitive(power_of_two, _type_power_of_two)
 primitive(times_power_of_two, _type_times_power_of_two)
 
 
@@ -111,40 +123,36 @@ def at_most(x, highest):
 
 @inline
 def reduce_float32(x):
-    """n and e**r - 1 of x = n ln(2) + r, for -87 <= x <= 88.72."""
-    n = rint(x * 1.44269504)
+    """n, as ROUNDER_32 + n, and e**r - 1 of x = n ln(2) + r, for -87 <= x <= 88.72."""
+    rounded = x * 1.44269504 + ROUNDER_32
+    n = rounded - ROUNDER_32
     r = x - n * 0.693359375 + n * 2.12194440e-4
     p = 0.001388252605 * r + 0.008366546977
     p = p * r + 0.04166720059
     p = p * r + 0.1666654342
     p = p * r + 0.4999999815
-    return n, r * r * p + r
-
-
-@inline
-def finite_exp_float32(x):
-    """exp, but its largest finite value where x is larger still."""
-    n, p = reduce_float32(at_most(at_least(x, -87.0), 88.72))
-    return times_power_of_two(p + 1.0, n)
+    return rounded, r * r * p + r
 
 
 @inline
 def exp_float32(x):
-    return elementary.where(x > 88.72, np.inf, finite_exp_float32(x))
+    rounded, p = reduce_float32(at_least(x, -87.0))
+    return elementary.where(x <= 88.72, times_power_of_two(p + 1.0, rounded), x + np.inf)
 
 
 @inline
 def expm1_float32(x):
     """For x <= 0."""
-    n, p = reduce_float32(at_least(x, -87.0))
-    scale = times_power_of_two(n * 0.0 + 1.0, n)
+    rounded, p = reduce_float32(at_least(x, -87.0))
+    scale = power_of_two(rounded)
     return scale * p + (scale - 1.0)
 
 
 @inline
 def reduce_float64(x):
-    """n and e**r - 1 of x = n ln(2) + r, for -708 <= x <= 709.78."""
-    n = rint(x * 1.4426950408889634074)
+    """n, as ROUNDER_64 + n, and e**r - 1 of x = n ln(2) + r, for -708 <= x <= 709.78."""
+    rounded = x * 1.4426950408889634074 + ROUNDER_64
+    n = rounded - ROUNDER_64
     r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6
     p = 2.0875322495285103498e-9 * r + 2.5109022926232970803e-8
     p = p * r + 2.7557402771254995318e-7
@@ -156,26 +164,20 @@ def reduce_float64(x):
     p = p * r + 0.041666666666666508294
     p = p * r + 0.16666666666666676544
     p = p * r + 0.50000000000000000085
-    return n, r * r * p + r
-
-
-@inline
-def finite_exp_float64(x):
-    """exp, but its largest finite value where x is larger still."""
-    n, p = reduce_float64(at_most(at_least(x, -708.0), 709.78))
-    return times_power_of_two(p + 1.0, n)
+    return rounded, r * r * p + r
 
 
 @inline
 def exp_float64(x):
-    return elementary.where(x > 709.78, np.inf, finite_exp_float64(x))
+    rounded, p = reduce_float64(at_least(x, -708.0))
+    return elementary.where(x <= 709.78, times_power_of_two(p + 1.0, rounded), x + np.inf)
 
 
 @inline
 def expm1_float64(x):
     """For x <= 0."""
-    n, p = reduce_float64(at_least(x, -708.0))
-    scale = times_power_of_two(n * 0.0 + 1.0, n)
+    rounded, p = reduce_float64(at_least(x, -708.0))
+    scale = power_of_two(rounded)
     return scale * p + (scale - 1.0)
 
 
@@ -184,22 +186,24 @@ def expm1_float64(x):
 
 @inline
 def tanh_float32(x):
-    a = elementary.absolute(x)
-    n, p = reduce_float32(at_most(a + a, 20.0))
-    far = 1.0 - 2.0 / (times_power_of_two(p + 1.0, n) + 1.0)
-    s = x * x
-    p = -0.005657135184 * s + 0.02058819145
-    p = p * s - 0.05372010766
-    p = p * s + 0.1333111406
-    p = p * s - 0.3333325986
-    return elementary.where(a < 0.625, x + x * s * p, copysign(far, x))
+    a = at_most(elementary.absolute(x), 10.0)
+    rounded = a * 2.885390082 + ROUNDER_32
+    r = a - (rounded - ROUNDER_32) * 0.34657359
+    p = 0.04442416816 * r + 0.133864752
+    p = p * r + 0.3333376047
+    p = p * r + 0.6666617682
+    p = p * r + 0.999999963
+    scale = power_of_two(rounded)
+    m = (r * r * p + r) * scale + (0.5 * scale - 0.5)
+    return copysign(m / (m + 1.0), x)
 
 
 @inline
 def tanh_float64(x):
     a = elementary.absolute(x)
-    n, p = reduce_float64(at_most(a + a, 40.0))
-    far = 1.0 - 2.0 / (times_power_of_two(p + 1.0, n) + 1.0)
+    rounded, p = reduce_float64(at_most(a + a, 40.0))
+    scale = power_of_two(rounded)
+    far = 1.0 - 2.0 / (p * scale + scale + 1.0)
     s = x * x
     p = 6.0175758508781837216e-6 * s - 0.000030126774459409826401
     p = p * s + 0.000091493870984202001983

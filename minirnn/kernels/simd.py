@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from minirnn.kernels.vec import I64, VecType, lanes, primitive, splat, vec_of
+from minirnn.kernels.vec import I64, VecType, element_bytes, lanes, primitive, splat, vec_of
 
 # --- what the compiler emits --------------------------------------------------------------------------------------
 
@@ -30,11 +30,6 @@ def pointer(context, builder, array_type, array, offset, reach=None):
             message = ("SIMD access outside the array",)
             context.call_conv.return_user_exc(builder, IndexError, message)
     return builder.gep(parts.get(builder, array, "data"), [offset], inbounds=True)
-
-
-def element_bytes(vec) -> int:
-    """Bytes of one lane of an LLVM vector type."""
-    return 4 if str(vec.element) == "float" else 8
 
 
 def load_vec(builder, address, vec, step=0):

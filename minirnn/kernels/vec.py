@@ -65,6 +65,11 @@ def vec_of(array: types.Array) -> VecType:
 # --- what the compiler emits --------------------------------------------------------------------------------------
 
 
+def element_bytes(vec) -> int:
+    """Bytes of one lane of an LLVM vector type."""
+    return 4 if str(vec.element) == "float" else 8
+
+
 def splat(builder, scalar, count):
     """All lanes equal to an LLVM scalar."""
     vec = ir.VectorType(scalar.type, count)
@@ -101,6 +106,54 @@ def primitive(function, typing):
         return typing(*sig.args)[2](context, builder, *args)
 
 
+# --- division -----------------------------------------------------------------------------------------------------
+
+
+def divide(builder, x, y):
+    """x / y; float32 on AVX-512 within 1 ulp in a third of a division's time, everything else correctly rounded.
+
+    AVX-512 estimates r = 1/y to 14 bits; q = x r then has 14, and q + (x - q y) r twice as many, before it is rounded.
+    Where x or y is infinite or y is zero, x - q y is NaN and q the answer as it is.
+    """
+    width = VECTOR_BYTES // 4
+    if VECTOR_BYTES < 64 or element_bytes(y.type) != 4 or y.type.count % width:
+        return builder.fdiv(x, y, flags=CONTRACT)
+    part = ir.VectorType(y.type.element, width)
+    function_type = ir.FunctionType(part, [part, part, ir.IntType(16)])
+    estimate = cgutils.get_or_insert_function(builder.module, function_type, "llvm.x86.avx512.rcp14.ps.512")
+    nothing, every_lane = ir.Constant(part, ir.Undefined), ir.Constant(ir.IntType(16), -1)
+    r = join(builder, [builder.call(estimate, [p, nothing, every_lane]) for p in parts(builder, y, width)])
+    q = builder.fmul(x, r)
+    fused = llvm_function(builder, "fma", y.type, 3)
+    rest = builder.call(fused, [builder.fneg(q), y, x])
+    return builder.select(builder.fcmp_ordered("==", rest, rest), builder.call(fused, [rest, r, q]), q)
+
+
+def parts(builder, value, width):
+    """The registers of `width` lanes that a long vector is made of."""
+    undefined = ir.Constant(value.type, ir.Undefined)
+    return [
+        builder.shuffle_vector(value, undefined, _lane_numbers(range(k, k + width)))
+        for k in range(0, value.type.count, width)
+    ]
+
+
+def join(builder, vectors):
+    """One long vector of registers, side by side."""
+    while len(vectors) > 1:
+        left, right = vectors[:2]
+        count = left.type.count + right.type.count
+        if right.type.count < left.type.count:
+            lanes_of_left = [min(k, right.type.count) for k in range(left.type.count)]
+            right = builder.shuffle_vector(right, ir.Constant(right.type, ir.Undefined), _lane_numbers(lanes_of_left))
+        vectors = [builder.shuffle_vector(left, right, _lane_numbers(range(count))), *vectors[2:]]
+    return vectors[0]
+
+
+def _lane_numbers(numbers):
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), list(numbers))
+
+
 # --- operators ----------------------------------------------------------------------------------------------------
 
 
@@ -132,7 +185,7 @@ def _binary(op, emit, boolean=False):
 _binary(operator.add, lambda b, x, y: b.fadd(x, y, flags=CONTRACT))
 _binary(operator.sub, lambda b, x, y: b.fsub(x, y, flags=CONTRACT))
 _binary(operator.mul, lambda b, x, y: b.fmul(x, y, flags=CONTRACT))
-_binary(operator.truediv, lambda b, x, y: b.fdiv(x, y, flags=CONTRACT))
+_binary(operator.truediv, divide)
 _binary(operator.lt, lambda b, x, y: b.fcmp_ordered("<", x, y), boolean=True)
 _binary(operator.le, lambda b, x, y: b.fcmp_ordered("<=", x, y), boolean=True)
 _binary(operator.gt, lambda b, x, y: b.fcmp_ordered(">", x, y), boolean=True)

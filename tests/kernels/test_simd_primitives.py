@@ -11,7 +11,7 @@ import pytest
 from minirnn.gates.elementary import absolute, where
 from minirnn.jit import Static, kernel
 from minirnn.kernels import tiles, vec
-from minirnn.kernels.elementary import rint, sqrt, times_power_of_two
+from minirnn.kernels.elementary import ROUNDER_32, ROUNDER_64, power_of_two, sqrt, times_power_of_two
 from minirnn.kernels.simd import (
     add_lanes,
     element,
@@ -109,31 +109,63 @@ def test_the_first_lanes_are_kept_and_the_others_are_zero(count, dtype):
 
 
 @kernel
-def compute(version, x, y):
+def compute(version, x, y, rounder):
     W = width(x)
     a, b = load(x, 0), load(x, W)
     store(y, 0, a + b)
     store(y, W, a - b)
     store(y, 2 * W, a * b)
-    store(y, 3 * W, a / b)
+    store(y, 3 * W, absolute(a) - b)
     store(y, 4 * W, -a)
     store(y, 5 * W, 2.0 + a)
     store(y, 6 * W, a - 1)
     store(y, 7 * W, 0.5 * a)
-    store(y, 8 * W, 1.0 / a)
+    store(y, 8 * W, 1.0 - a)
     store(y, 9 * W, where(a < b, a, b))
     store(y, 10 * W, where(a <= 0.0, 0.0, a))
     store(y, 11 * W, where(a > b, a, 1))
     store(y, 12 * W, where(0.0 >= a, -1.0, a))
     store(y, 13 * W, sqrt(absolute(a)))
-    store(y, 14 * W, rint(a))
-    store(y, 15 * W, times_power_of_two(a, rint(b)))
+    rounded = 3.0 * b + rounder
+    store(y, 14 * W, power_of_two(rounded))
+    store(y, 15 * W, times_power_of_two(a, rounded))
     return add_lanes(a)
+
+
+@kernel
+def compute_quotients(version, x, y):
+    W = width(x)
+    store(y, 0, load(x, 0) / load(x, W))
+    store(y, W, 1.0 / load(x, W))
+
+
+@pytest.mark.parametrize("largest", [1.0, 1e5, 1e15])
+def test_quotients_are_off_by_one_bit_at_most(dtype, largest):
+    W = lanes(dtype)
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        x = (rng.uniform(1, 2, 2 * W) * largest ** rng.uniform(-1, 1, 2 * W) * rng.choice([-1, 1], 2 * W)).astype(dtype)
+        found, exact = np.empty(2 * W, dtype), np.empty(2 * W, dtype)
+        compute_quotients(VERSION, x, found)
+        compute_quotients.function(VERSION, x, exact)
+        np.testing.assert_array_max_ulp(found, exact, 1)
+
+
+def test_quotients_of_zero_and_infinity_are_those_of_numpy(dtype):
+    W = lanes(dtype)
+    special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 2.0], dtype)
+    for a in special:
+        for b in special:
+            x, found = np.concatenate([np.full(W, a), np.full(W, b)]).astype(dtype), np.empty(2 * W, dtype)
+            compute_quotients(VERSION, x, found)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                np.testing.assert_array_equal(found[::W], [a / b, 1 / b])
 
 
 def test_operators_give_the_same_bits(both, dtype):
     W = lanes(dtype)
-    (compiled, plain), pairs = both(compute, arrays=[(2 * W,), (16 * W,)])
+    rounder = ROUNDER_32 if dtype == "float32" else ROUNDER_64
+    (compiled, plain), pairs = both(compute, rounder, arrays=[(2 * W,), (16 * W,)])
     for a, b in pairs:
         np.testing.assert_array_equal(a, b)
     # The sum of the lanes is taken in an order of the compiler's choice.
