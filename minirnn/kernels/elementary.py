@@ -55,8 +55,8 @@ def _type_where(condition, x, y):
 primitive(elementary.where, _type_where)
 
 
-# A number this large has no digits behind the point: adding it rounds to the nearest whole number (to even, if there are
-# two), which then stands in the last bits of the sum.
+# A number this large has no digits behind the point: adding it rounds to the nearest whole number, which then stands in
+# the last bits of the sum.
 ROUNDER_32, ROUNDER_64 = 1.5 * 2.0**23, 1.5 * 2.0**52
 
 
@@ -181,7 +181,9 @@ def expm1_float64(x):
     return scale * p + (scale - 1.0)
 
 
-# --- tanh: x + x**3 P(x**2) near zero, where 1 - 2 / (e**2x + 1) would lose digits ----------------------------------
+# --- tanh |x| = m / (m + 1) with m = (e**2|x| - 1) / 2, where rounding m + 1 would cost a bit or two -----------------
+#
+# With u = m for m < 1 and u = 1 beyond, that is u - u u / (m + 1): what is divided is the smaller part of the result.
 
 
 @inline
@@ -195,28 +197,18 @@ def tanh_float32(x):
     p = p * r + 0.999999963
     scale = power_of_two(rounded)
     m = (r * r * p + r) * scale + (0.5 * scale - 0.5)
-    return copysign(m / (m + 1.0), x)
+    u = at_most(m, 1.0)
+    return copysign(u - u * (u / (m + 1.0)), x)
 
 
 @inline
 def tanh_float64(x):
-    a = elementary.absolute(x)
-    rounded, p = reduce_float64(at_most(a + a, 40.0))
-    scale = power_of_two(rounded)
-    far = 1.0 - 2.0 / (p * scale + scale + 1.0)
-    s = x * x
-    p = 6.0175758508781837216e-6 * s - 0.000030126774459409826401
-    p = p * s + 0.000091493870984202001983
-    p = p * s - 0.0002369718950727862307
-    p = p * s + 0.00058943608416454306803
-    p = p * s - 0.0014557218116126917462
-    p = p * s + 0.00359211326369681363
-    p = p * s - 0.008863234224713069843
-    p = p * s + 0.021869488461885926354
-    p = p * s - 0.053968253965732331668
-    p = p * s + 0.13333333333328875502
-    p = p * s - 0.33333333333333302311
-    return elementary.where(a < 0.625, x + x * s * p, copysign(far, x))
+    a = at_most(elementary.absolute(x), 20.0)
+    rounded, p = reduce_float64(a + a)
+    scale = 0.5 * power_of_two(rounded)
+    m = p * scale + (scale - 0.5)
+    u = at_most(m, 1.0)
+    return copysign(u - u * (u / (m + 1.0)), x)
 
 
 # --- erf: x * P(x**2) up to 1, then 1 - e**-x**2 * Q(2 / (2 + x)) ---------------------------------------------------
