@@ -89,37 +89,25 @@ def cost_of_a_stopwatch(calls: int = 2_000, rounds: int = 20) -> tuple[float, fl
     return min(read) / calls, (min(spans[timed]) - min(spans[empty])) / calls
 
 
-class WatchedPool:
-    """A thread pool whose hand-overs are timed: `submit`, and the wait for a result."""
-
-    def __init__(self, pool: Any, watches: Stopwatches) -> None:
-        self.submit_ = watches.around(HAND_OVER, pool.submit)
-        self.watches = watches
-
-    def submit(self, *arguments: Any) -> Any:
-        """As the pool's, with a result that is timed, too."""
-        future = self.submit_(*arguments)
-        future.result = self.watches.around(HAND_OVER, future.result)
-        return future
-
-
 @contextmanager
 def watched(watches: Stopwatches) -> Iterator[None]:
-    """Within this context entry points of kernels, and the thread pool, are timed."""
+    """Within this context entry points of kernels, and what threads hand to one another, are timed."""
     from minirnn.jit import Kernel
-    from minirnn.kernels import threads
+    from minirnn.kernels.threads import Worker
 
-    specialise, workers = Kernel.specialise, threads._workers
+    specialise, begin, finish = Kernel.specialise, Worker.begin, Worker.finish
 
     def watched_specialise(self: Any, *arguments: Any) -> Callable:
         return watches.around(self.__name__, specialise(self, *arguments))
 
     Kernel.specialise = watched_specialise  # type: ignore[method-assign]
-    threads._workers = lambda: WatchedPool(workers(), watches)  # type: ignore[assignment,return-value]
+    Worker.begin = watches.around(HAND_OVER, begin)  # type: ignore[method-assign]
+    Worker.finish = watches.around(HAND_OVER, finish)  # type: ignore[method-assign]
     try:
         yield
     finally:
-        Kernel.specialise, threads._workers = specialise, workers  # type: ignore[method-assign]
+        Kernel.specialise = specialise  # type: ignore[method-assign]
+        Worker.begin, Worker.finish = begin, finish  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -1,22 +1,65 @@
 """How many threads, and how they share a kernel's work.
 
-Kernels release the GIL and work on a range of rows or tiles, so an ordinary thread pool is enough. The caller takes a
-share itself; small work never leaves it. No sum depends on how the work was cut.
+Kernels release the GIL and work on a range of rows or tiles, so ordinary threads are enough. The caller takes a share
+itself; small work never leaves it. No sum depends on how the work was cut. Workers wait for their next piece on a lock:
+handing it over costs half of what a `ThreadPoolExecutor` takes.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from threading import Lock, Thread
+from typing import Any
 
-# Handing work to another thread costs about 20 microseconds: below this many multiply-adds (some 100 us) it never pays.
-WORTH_SHARING = 4_000_000
+# Handing work to another thread costs some 10 microseconds: below this many multiply-adds (about 50 us) it never pays.
+WORTH_SHARING = 3_000_000
 # What the caller gets done meanwhile: its own share is larger by so many multiply-adds.
-HAND_OVER = 800_000
+HAND_OVER = 500_000
 
 _threads = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-_pool: ThreadPoolExecutor | None = None
+_idle: list[Worker] = []
+
+
+class Worker:
+    """A thread that runs one piece of work at a time; between them it is in `_idle`."""
+
+    def __init__(self) -> None:
+        self._begun, self._done = Lock(), Lock()
+        self._begun.acquire()
+        self._done.acquire()
+        self._piece: Any = None
+        self._error: BaseException | None = None
+        Thread(target=self._work, name="minirnn", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            self._begun.acquire()
+            run, arguments = self._piece
+            try:
+                run(*arguments)
+            except BaseException as error:
+                self._error = error
+            del run, arguments
+            self._done.release()
+
+    def begin(self, run: Callable, arguments: tuple[Any, ...]) -> None:
+        """Hand over run(*arguments); `finish` must follow."""
+        self._piece = run, arguments
+        self._begun.release()
+
+    def finish(self) -> None:
+        """Wait for the piece, and raise what it raised."""
+        try:
+            self._done.acquire()
+        except BaseException:  # Ctrl-C: the piece's arrays are in use until it is done
+            self._done.acquire()
+            raise
+        finally:
+            error, self._error, self._piece = self._error, None, None
+            _idle.append(self)
+        if error is not None:
+            raise error
 
 
 def set_num_threads(n: int) -> None:
@@ -24,10 +67,10 @@ def set_num_threads(n: int) -> None:
 
     Raises ValueError if n is not a whole number of at least 1.
     """
-    global _threads, _pool
+    global _threads
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"set_num_threads: got {n!r}, expected a whole number of threads, at least 1")
-    _threads, _pool = n, None
+    _threads = n
 
 
 def get_num_threads() -> int:
@@ -48,11 +91,16 @@ def share(run: Callable, arguments: tuple, count: int, multiply_adds: int, grain
     even = count - count * HAND_OVER // max(multiply_adds, 2 * HAND_OVER)
     size = max(1, even // (pieces * grain)) * grain
     first = -(-(count - (pieces - 1) * size) // grain) * grain
-    pool = _workers()
-    waiting = [pool.submit(run, *arguments, start, min(start + size, count)) for start in range(first, count, size)]
-    run(*arguments, 0, first)
-    for piece in waiting:
-        piece.result()
+    busy = []
+    for start in range(first, count, size):
+        worker = _hire()
+        worker.begin(run, (*arguments, start, min(start + size, count)))
+        busy.append(worker)
+    try:
+        run(*arguments, 0, first)
+    finally:
+        for worker in busy:
+            worker.finish()
 
 
 def repeat(run: Callable, arguments: tuple, multiply_adds: int) -> None:
@@ -66,19 +114,14 @@ def repeat(run: Callable, arguments: tuple, multiply_adds: int) -> None:
         share(run, arguments[:-2], arguments[-1], multiply_adds)
 
 
-def _workers() -> ThreadPoolExecutor:
-    global _pool
-    pool = _pool  # read once: another thread may set the number of threads meanwhile
-    if pool is None:
-        pool = _pool = ThreadPoolExecutor(max(1, _threads - 1), thread_name_prefix="minirnn")
-    return pool
+def _hire() -> Worker:
+    """A worker that has nothing to do; several callers never get the same one."""
+    try:
+        return _idle.pop()
+    except IndexError:
+        return Worker()
 
 
-def _forget_pool() -> None:
-    # The threads of a pool do not survive a fork: the child makes its own when it needs one.
-    global _pool
-    _pool = None
-
-
+# The threads do not survive a fork: the child makes its own when it needs some.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
+    os.register_at_fork(after_in_child=_idle.clear)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -100,6 +102,36 @@ def test_an_error_in_another_thread_reaches_the_caller(share_everything, thread_
         threads.share(fail_late, (), 10, 1)
 
 
+def test_workers_are_used_again_and_keep_nothing_of_the_work(share_everything, thread_count):
+    class Piece:
+        pass
+
+    thread_count(3)
+    before = threading.active_count()
+    for _ in range(20):
+        piece = Piece()
+        gone = weakref.ref(piece)
+        threads.share(lambda kept, start, stop: None, (piece,), 10, 1)
+        del piece
+        assert gone() is None
+    assert threading.active_count() <= before + 2
+
+
+def test_an_interrupted_caller_waits_for_the_pieces_it_handed_over(share_everything, thread_count):
+    thread_count(2)
+    ended = []
+
+    def interrupted_at_once(start, stop):
+        if start == 0:
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+        ended.append(start)
+
+    with pytest.raises(KeyboardInterrupt):
+        threads.share(interrupted_at_once, (), 10, 1)
+    assert ended
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_eight_threads_that_call_one_layer_at_once_get_what_one_gets(cell, dtype, share_everything, thread_count):
     thread_count(2)
@@ -125,18 +157,17 @@ def test_the_child_of_a_fork_computes_the_same_with_threads_of_its_own(share_eve
     thread_count(2)
     case = make("LSTM", batch=29, units=20)
     expected = case.output()
-    assert threads._pool is not None
+    assert threads._idle
     child = os.fork()
     if child == 0:
         same = all(np.array_equal(a, b) for a, b in zip(case.output(), expected, strict=True))
-        os._exit(0 if same and threads._pool is not None else 1)
+        os._exit(0 if same and threads._idle else 1)
     assert wait_for(child, seconds=30) == 0
 
 
 def wait_for(child: int, seconds: float) -> int:
     """The exit code of a child; one that hangs is ended and counts as 99."""
     import signal
-    import time
 
     end = time.monotonic() + seconds
     while time.monotonic() < end:
