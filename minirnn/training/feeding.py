@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn import boundary
 from minirnn.layers.naming import one_thread
+from minirnn.layers.regularized import with_sublayers
 from minirnn.losses import NO_WEIGHTS
 from minirnn.training import intake
 from minirnn.training.batches import train_validation_split
@@ -17,6 +18,8 @@ from minirnn.training.run import KEPT_SHAPES, run_key
 from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
 
 _UNWEIGHTED = [NO_WEIGHTS]
+# What `predict` computes in one go at the most: small batches cost more to call for than to compute.
+ROWS_AT_ONCE, BYTES_AT_ONCE = 256, 4 * 2**20
 
 
 class Known(NamedTuple):
@@ -194,6 +197,24 @@ class Feeding:
         boundary.check_batch_size(batch_size, "validation_batch_size")
         x, y, sample_weight = (*data, None)[:3]
         return self._source(x, y, sample_weight, batch_size, steps, like=like)[0]
+
+    def _batches_at_once(self, source: Source, callbacks: Any) -> int:
+        """How many batches `predict` may compute in one go: several small ones, if nobody can tell the difference.
+
+        That is if no callback is told of each, no layer keeps states, and all treat each row by itself, as minirnn's own
+        layers do.
+        """
+        if callbacks or not isinstance(source, Arrays) or source.steps_per_epoch is not None:
+            return 1
+        if any(tensor.shape[0] is not None for tensor in self.graph.inputs):
+            return 1
+        layers = [self, *(inner for layer in self.layers for inner in with_sublayers(layer))]
+        if not all(type(layer).__module__.startswith("minirnn.") for layer in layers):
+            return 1
+        if any(getattr(layer, "stateful", False) for layer in layers):
+            return 1
+        bytes_of_row = sum(x.nbytes for x in source.arrays[0]) // source.rows
+        return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // max(1, bytes_of_row)) // source.batch_size)
 
     def _prediction_source(self, x: Any, batch_size: int | None, steps: int | None) -> Source:
         if not is_stream(x):
