@@ -251,11 +251,13 @@ SUM_LENGTH = 256  # terms that are summed one after the other; rounding errors t
 
 @inline
 def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, n):
-    """tile += A B over n terms k, in partial sums.
+    """tile += A B over n terms k: the first SUM_LENGTH on top of what is there, the others in sums of their own.
 
     A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset + k * b_step.
     """
-    for start in range(0, n, SUM_LENGTH):
+    for k in range(min(n, SUM_LENGTH)):
+        tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
+    for start in range(SUM_LENGTH, n, SUM_LENGTH):
         part = tile_blank(tile)
         for k in range(start, min(start + SUM_LENGTH, n)):
             part = tile_rank1(part, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
