@@ -12,6 +12,7 @@ from numba import config, njit, types
 from numba.extending import register_jitable
 
 from minirnn.jit.cache import KernelCache
+from minirnn.jit.denormals import KernelCompiler
 from minirnn.jit.inlining import InlineCompiler
 from minirnn.jit.static import Static, StaticType
 
@@ -52,7 +53,7 @@ class Kernel:
         self.__doc__ = function.__doc__
         self._compiled: dict[tuple, Callable] = {}
         if JIT_ENABLED:
-            self._dispatcher = njit(**_OPTIONS)(function)
+            self._dispatcher = njit(pipeline_class=KernelCompiler, **_OPTIONS)(function)
             self._dispatcher._cache = KernelCache(function)
 
     def specialise(self, *arguments: Any) -> Callable:
