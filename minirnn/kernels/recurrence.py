@@ -33,6 +33,7 @@ from minirnn.kernels.tiles import (
     rows_at_once,
     tile_add,
     tile_load,
+    tile_plus,
     tile_store,
     tile_store_part,
     tile_zeros,
@@ -149,10 +150,12 @@ def input_tile(rows, i, cell, x, x_offset, x_stride, s, s_offset, s_stride, w, j
     """Add terms k, k+1, .. of x W, one partial sum of `matmul`, to rows i, i+1, .. of tile j in s."""
     F, CX = x.shape[2], w.shape[2]
     q = s_offset + i * s_stride
-    a = tile_load(rows, cell.columns, s, q, s_stride) if k > 0 else tile_zeros(rows, cell.columns, s)
     terms = min(SUM_LENGTH, F - k)
     at = x_offset + i * x_stride + k
+    a = tile_zeros(rows, cell.columns, s)
     a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, (j * F + k) * CX, CX, terms)
+    if k > 0:
+        a = tile_plus(tile_load(rows, cell.columns, s, q, s_stride), a)
     tile_store(a, s, q, s_stride)
 
 

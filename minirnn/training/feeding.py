@@ -201,8 +201,8 @@ class Feeding:
     def _batches_at_once(self, source: Source, callbacks: Any) -> int:
         """How many batches `predict` may compute in one go: several small ones, if nobody can tell the difference.
 
-        That is if no callback is told of each, no layer keeps states, and all treat each row by itself, as minirnn's own
-        layers do.
+        That is if no callback is told of each, no layer keeps states, and each row is treated by itself, as it is by
+        all of minirnn's layers.
         """
         if callbacks or not isinstance(source, Arrays) or source.steps_per_epoch is not None:
             return 1

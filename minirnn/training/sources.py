@@ -52,6 +52,10 @@ class Source:
         if self._seen == self.length:
             self._going = None
 
+    def merged(self, count: int) -> Source:
+        """The same data in order, `count` batches in one."""
+        raise NotImplementedError
+
     def restart(self) -> None:
         """Let the next epoch begin with the first batch again; a generator, which is read once, goes on."""
         self._going = None
@@ -88,7 +92,6 @@ class Arrays(Source):
 
 
     def merged(self, count: int) -> Arrays:
-        """The same rows in order, `count` batches in one."""
         xs, ys, weights = self.arrays
         return Arrays(xs, ys, weights, self.batch_size * count)
 
