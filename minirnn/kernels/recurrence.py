@@ -32,6 +32,7 @@ from minirnn.kernels.tiles import (
     matmul,
     rows_at_once,
     tile_add,
+    tile_blank,
     tile_load,
     tile_plus,
     tile_store,
@@ -205,7 +206,8 @@ def transposed_sum(rows, i, columns, first, count, s, slot, wt, skip, D, n, tota
     for j in range(NT):
         da = ((slot * NT + j) * B + i) * C + first
         weights = ((n * NT + j) * D + skip) * L
-        total = matmul(total, COLUMNS_0, columns, s, da, C, 1, wt, weights, L, count)
+        of_tile = matmul(tile_blank(total), COLUMNS_0, columns, s, da, C, 1, wt, weights, L, count)
+        total = tile_plus(total, of_tile)
     return total
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.boundary import whole
+from minirnn.kernels.masking import mark_steps
 from minirnn.layers.layer import Layer, Tape
+from minirnn.layers.weight import zeros
 
 
 def _product(shape: tuple[int | None, ...]) -> int | None:
@@ -112,20 +114,25 @@ class Masking(Layer):
         self.mask_value = float(mask_value)
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any]:
-        return np.any(x != self.mask_value, axis=-1)
+        x = np.ascontiguousarray(x, self.dtype)
+        counts = np.empty(x.shape[:2], bool)
+        mark_steps(x, self.mask_value, counts, np.empty((0, 0, 0), x.dtype), 0, len(x))
+        return counts
 
     def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> Any:
         return step(step(xs[0]))  # any of not_equal
 
     def new_tape(self, shape: tuple[int, ...], training: bool) -> Tape:
-        return Tape()
+        tape = Tape()
+        tape.counts, tape.y = np.empty(shape[:2], bool), zeros(shape, self.dtype)
+        return tape
 
     def forward(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape, training: bool) -> NDArray[Any]:
-        tape.counts = self.compute_mask(x, mask)[..., None]
-        return np.ascontiguousarray(np.where(tape.counts, x, x.dtype.type(0)))
+        mark_steps(x, self.mask_value, tape.counts, tape.y, 0, len(x))
+        return tape.y
 
     def backward(self, dy: NDArray[Any], tape: Tape, need_dx: bool) -> NDArray[Any] | None:
-        return np.ascontiguousarray(np.where(tape.counts, dy, dy.dtype.type(0)))
+        return np.ascontiguousarray(np.where(tape.counts[..., None], dy, dy.dtype.type(0)))
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"mask_value": self.mask_value}
