@@ -33,7 +33,10 @@ from benchmarks.worker import one_line, pin
 
 PARTS = ("python", "hand-over", "matmul", "gates", "optimizer", "other")
 GATED = ("forward", "backward", "take_step")  # kernels that hold products and gates
-MATMUL = (*GATED, "gradients", "transpose", "multiply_input", "dense_forward", "dense_backward", "dense_gradients")
+MATMUL = (
+    *GATED, "gradients", "transpose", "multiply_input", "input_gradient",
+    "dense_forward", "dense_backward", "dense_gradients",
+)  # fmt: skip
 OPTIMIZER = ("adam",)
 HAND_OVER = "hand-over"
 SECONDS, ROUNDS = 0.6, 20
