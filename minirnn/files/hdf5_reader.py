@@ -23,6 +23,7 @@ from minirnn.files.errors import ModelFileError
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 UNDEFINED = 2**64 - 1
 MOST_NODES = 200_000  # of B-trees and symbol tables, in one file
+LONGEST_AXIS = 2**40
 MOST_BLOCKS, MOST_MESSAGES = 16, 256  # of one object header
 DEEPEST_TREE = 4
 MOST_AXES = 8
@@ -98,6 +99,8 @@ class Hdf5Reader:
             raise self.wrong(path, f"dtype {found.dtype}", " or ".join(dtypes))
         if shape is not None and found.shape != tuple(shape):
             raise self.wrong(path, f"shape {found.shape}", f"shape {tuple(shape)}")
+        if max(found.shape, default=0) > LONGEST_AXIS:  # beside an axis of zero it would need no bytes
+            raise self.wrong(path, f"shape {found.shape}", f"axes of at most {LONGEST_AXIS:,}")
         if found.nbytes > self._bytes_left:
             raise self.wrong(path, "arrays that share their bytes", "each byte to belong to one array")
         self._bytes_left -= found.nbytes
@@ -199,6 +202,7 @@ class Hdf5Reader:
                 raise self.wrong("group", f"a tree node of type {kind} at level {level}", "type 0, lower than above")
             children = self.take(address + 24, f"{2 * used + 1}Q", "group")[1::2]
             for child in children:
+                self.count_node()
                 if level:
                     pending.append((child, level))
                 else:

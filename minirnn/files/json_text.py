@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 from minirnn.files.errors import ModelFileError, shown
 from minirnn.files.limits import DEEPEST_TEXT, MOST_MARKS, MOST_QUOTES, MOST_TEXT
 
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A quote that no other ends is a token, too: were it passed over, each later one would be tried to the text's end.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}"]', re.DOTALL)
 
 
 def read_json(data: Any, member: str) -> dict[str, Any]:
@@ -58,3 +59,5 @@ def _check_depth(text: bytes, member: str) -> None:
                 raise ModelFileError(member, f"brackets {depth} deep", f"at most {DEEPEST_TEXT}")
         elif first in b"]}":
             depth -= 1
+        elif found[0] == b'"':
+            raise ModelFileError(member, f"a string without an end at byte {found.start()}", "JSON in UTF-8")

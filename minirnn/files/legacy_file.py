@@ -34,6 +34,7 @@ FORMAT = "1"  # of what minirnn adds
 
 def model_bytes(model: Any, entry: dict[str, Any], include_optimizer: bool, keras_version: str) -> bytearray:
     """The file of a built model; `entry` is its configuration with what it was compiled with."""
+    weights_file.refuse_non_finite(model)
     arrays: dict[str, NDArray[Any]] = {}
     said = {VERSION: keras_version, BACKEND: "numpy"}
     config = {"class_name": entry["class_name"], "config": entry["config"]}
@@ -47,7 +48,7 @@ def model_bytes(model: Any, entry: dict[str, Any], include_optimizer: bool, kera
         given["optimizer_config"] = given.pop("optimizer")
         given["loss"] = _in_full(given.get("loss"))
         attributes[""][TRAINING] = json.dumps({"loss_weights": None, **given})
-        kept = [(variable.path, variable) for variable in model.optimizer.variables]
+        kept = [(variable.path, variable) for variable in weights_file.optimizer_variables(model)]
         _put(OPTIMIZER, kept, arrays, attributes)
     return weights_file.sealed(arrays | weights_file.vector_arrays(model), tuple(attributes), attributes)
 

@@ -192,7 +192,7 @@ def load_weights(
         raise ValueError(f"model {model.name} has no weights to load into yet: {model.how_to_build}, first")
     with named(filepath):
         data, ours, old, member = read_file(filepath, max_bytes), False, False, ""
-        if os.fspath(filepath).endswith(".keras"):
+        if os.fsdecode(filepath).endswith(".keras"):
             members, member = archive.read_archive(data), archive.WEIGHTS
             data, (ours, old) = bytes(members[member]), _check_metadata(members)
         reader = Hdf5Reader(data, member)

@@ -21,6 +21,7 @@ from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.hdf5_writer import write_hdf5
 from minirnn.files.layout import path_of, stores
 from minirnn.layers.weight import Weight
+from minirnn.utils.notices import warn_caller
 
 OWN = "minirnn"
 DIGEST, VECTOR = f"{OWN}/sha256", f"{OWN}/test_vector"
@@ -48,14 +49,15 @@ def weights_bytes(model: Any, with_optimizer: bool, run: Mapping[str, NDArray[An
 
     With the arrays of a `run` (a backup, which nobody else shall load) in place of a test vector.
     """
+    refuse_non_finite(model)
     arrays: dict[str, NDArray[Any]] = {}
     groups: list[str] = []
     for group, weights in stores(model):
         groups.append(f"{group}/vars" if group else "vars")
         arrays |= {path_of(group, number): weight.numpy() for number, weight in enumerate(weights)}
-    if with_optimizer and model.optimizer is not None:
-        for number, variable in enumerate(model.optimizer.variables):
-            arrays[path_of(OPTIMIZER, number)] = variable.numpy()
+    if with_optimizer:
+        kept = optimizer_variables(model)
+        arrays |= {path_of(OPTIMIZER, number): variable.numpy() for number, variable in enumerate(kept)}
     if run is None:
         run = vector_arrays(model)
     arrays |= run
@@ -63,8 +65,30 @@ def weights_bytes(model: Any, with_optimizer: bool, run: Mapping[str, NDArray[An
 
 
 def vector_arrays(model: Any) -> dict[str, NDArray[Any]]:
-    """The test vector of a model by its paths in a file; nothing for a model that has none."""
-    return {f"{VECTOR}/{number}": kept for number, kept in enumerate(probe.test_vector(model) or ())}
+    """The test vector of a model by its paths in a file; nothing if it has none, or if its outputs overflow."""
+    kept = probe.test_vector(model) or ()
+    if not all(np.isfinite(numbers).all() for numbers in kept):
+        return {}
+    return {f"{VECTOR}/{number}": numbers for number, numbers in enumerate(kept)}
+
+
+def optimizer_variables(model: Any) -> list[Any]:
+    """What the model's optimizer keeps; none of it, with a warning, if it holds NaN or infinity."""
+    kept = [] if model.optimizer is None else list(model.optimizer.variables)
+    if all(np.isfinite(variable.numpy()).all() for variable in kept):
+        return kept
+    warn_caller("what the optimizer keeps holds NaN or infinity and was not saved: it will begin anew")
+    return []
+
+
+def refuse_non_finite(model: Any) -> None:
+    """ValueError for a model that has learnt NaN or infinity: no file of it would load. The old file is as before."""
+    for weight in model.weights:
+        if not np.isfinite(weight.numpy()).all():
+            raise ValueError(
+                f"model {model.name} was not saved: {weight.path} holds NaN or infinity, which no file may; "
+                "go back to an earlier file, and train with a smaller learning rate or clipnorm"
+            )
 
 
 def sealed(

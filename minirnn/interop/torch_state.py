@@ -18,7 +18,7 @@ from minirnn.files.limits import MOST_LAYERS
 from minirnn.interop.torch_gates import KINDS
 
 RECURRENT = tuple(KINDS.values())
-_OF_RNN = re.compile(r"(weight|bias)_(ih|hh|hr)_l([0-9]{1,4})(_reverse)?")
+_OF_RNN = re.compile(r"(weight|bias)_(ih|hh|hr)_l(0|[1-9][0-9]{0,3})(_reverse)?")
 _KNOWN = "parameters of nn.RNN, nn.LSTM, nn.GRU, nn.Linear and nn.Embedding"
 
 
@@ -97,7 +97,8 @@ def _part(path: str, parameters: dict[str, NDArray[Any]], embedding: bool) -> Pa
     if all(_OF_RNN.fullmatch(name) for name in parameters):
         return _recurrent(path, parameters)
     if set(parameters) - {"weight", "bias"}:
-        unknown = next(name for name in parameters if name not in ("weight", "bias"))
+        others = [name for name in parameters if name not in ("weight", "bias")]
+        unknown = next((name for name in others if not _OF_RNN.fullmatch(name)), others[0])
         raise ModelFileError(_joined(path, unknown), "a parameter of another module", _KNOWN)
     shape = parameters["weight"].shape if "weight" in parameters else ()
     if len(shape) != 2:

@@ -38,14 +38,14 @@ class Trace(ByLayer[LayerTrace]):
         """Gradients of sum(output * dy) in every recurrent layer; `dy` as the output, an array or a list of them.
 
         It uses up what the forward pass has left: RuntimeError the second time. ValueError for another shape, and for a
-        trace of some rows, steps or units only.
+        trace of some rows, steps or units only; TypeError for what is no array. After these it can be called again.
         """
         if self._back is None:
             raise ValueError("backward needs all rows, steps and units; trace without rows=, steps= and units=")
         back, self._back = self._back, _used_up
         try:
             return back(dy)
-        except ValueError:
+        except Exception:
             self._back = back
             raise
 
@@ -78,7 +78,11 @@ def trace_model(model: Model, x: Any, training: bool, layers: Any, chosen: Selec
     calls = list(_in_steps([(layer, tape) for layer, tape, *_ in run.steps]))
 
     def back(dy: Any) -> Gradients:
-        dys = [dy[name] for name in model.result_names] if isinstance(dy, dict) else flatten(dy)
+        if isinstance(dy, dict):
+            if set(dy) != set(model.result_names):
+                raise ValueError(f"dy: got the keys {sorted(map(str, dy))}, expected {list(model.result_names)}")
+            dy = [dy[name] for name in model.result_names]
+        dys = flatten(dy)
         shapes = [y.shape for y in run.scores]
         clean: list[Any] = [
             as_input(d, "dy", model.output_dtype(k), s) for k, (d, s) in enumerate(zip(dys, shapes, strict=True))

@@ -110,6 +110,10 @@ def test_a_wrong_output_gradient_uses_nothing_up():
     trace = model.trace(numbers(BATCH, STEPS, FEATURES))
     with pytest.raises(ValueError, match=r"dy: got shape \(2, 2\), expected \(3, 2\)"):
         trace.backward(np.ones((2, 2)))
+    for wrong in ("x", {"a": 1}, None, np.full((BATCH, 2), np.nan)):
+        with pytest.raises((ValueError, TypeError), match="dy") as error:
+            trace.backward(wrong)
+        assert "\n" not in str(error.value)
     assert list(trace.backward(np.ones((BATCH, 2)))) == list(trace)
 
 
