@@ -310,14 +310,17 @@ class Trainer(Compiling):
         self.stop_predicting = False
         with self._callbacks(callbacks, verbose, 1, source) as callback_list:
             callback_list.on_predict_begin()
-            at_once, step = self._batches_at_once(source, callbacks), 0
-            for xs, _, _ in (source.merged(at_once) if at_once > 1 else source).epoch():
-                callback_list.on_predict_batch_begin(step)
+            at_once = self._batches_at_once(source, callbacks)
+            for step, (xs, _, _) in enumerate((source.merged(at_once) if at_once > 1 else source).epoch()):
+                first = step * at_once
+                callback_list.on_predict_batch_begin(first)
                 run = self._runs.take_for_outputs(run_key(xs, False))
                 outputs.append([y.copy() for y in run.forward(xs)])
                 self._runs.give_back(run)
-                step = min(step + at_once, source.steps or step + 1)
-                callback_list.on_predict_batch_end(step - 1, {"outputs": self._packed(outputs[-1])})
+                callback_list.on_predict_batch_end(first, {"outputs": self._packed(outputs[-1])})
+                for batch in range(first + 1, min(first + at_once, source.steps or 0)):  # the bar counts them
+                    callback_list.on_predict_batch_begin(batch)
+                    callback_list.on_predict_batch_end(batch)
                 if self.stop_predicting:
                     break
             callback_list.on_predict_end()
