@@ -54,14 +54,14 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
     except ImportError as error:
         raise ValueError(f"{target}: {error}") from None
     out.print(f"Wrote {target}: {model.name}, {model.count_params():,} parameters", soft_wrap=True)
-    if kind == TENSORS and not (arguments.like or arguments.last) and None in _steps(model):
+    if kind == TENSORS and not (arguments.like or arguments.last) and _answers_each_step(model):
         out.print("It answers at every step, as modules of PyTorch do; --last: at the last alone", soft_wrap=True)
 
 
-def _steps(model: Any) -> list[Any]:
-    """The second axis of what the model gives, if that has three: None for one answer at every step of any number."""
+def _answers_each_step(model: Any) -> bool:
+    """Whether the model gives (batch, steps, ..) for sequences of any length."""
     shape = model.output_shape
-    return [shape[1]] if len(shape) == 3 else []
+    return len(shape) == 3 and shape[1] is None
 
 
 def _kind(path: Path) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from minirnn.files.errors import ModelFileError
 from minirnn.files.limits import MOST_PROBED, MOST_PRODUCTS
+from minirnn.layers.regularized import with_sublayers
 
 KEPT = 64  # numbers of each output
 STEPS = (4, 16, 64)  # for an axis that a model leaves open: the first that its layers can take
@@ -92,7 +93,8 @@ def _kept(y: NDArray[Any]) -> NDArray[Any]:
 @contextlib.contextmanager
 def _states_kept(model: Any) -> Iterator[None]:
     """Let stateful layers begin from nothing in this block, and be as before after it."""
-    stateful = [layer for layer in _all_layers(model) if getattr(layer, "stateful", False) and "states" in vars(layer)]
+    layers = with_sublayers(model)
+    stateful = [layer for layer in layers if getattr(layer, "stateful", False) and "states" in vars(layer)]
     before = [layer.states for layer in stateful]
     try:
         for layer in stateful:
@@ -101,9 +103,3 @@ def _states_kept(model: Any) -> Iterator[None]:
     finally:
         for layer, states in zip(stateful, before, strict=True):
             layer.states = states
-
-
-def _all_layers(layer: Any) -> Iterator[Any]:
-    yield layer
-    for inner in layer.sublayers():
-        yield from _all_layers(inner)

@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from minirnn.kernels.vec import I64, VecType, element_bytes, lanes, primitive, splat, vec_of
+from minirnn.kernels.vec import I64, VecType, element_bytes, join, lanes, parts, primitive, splat, vec_of
 
 # --- what the compiler emits --------------------------------------------------------------------------------------
 
@@ -231,14 +231,12 @@ def _type_load_rows(rows, array, offset, stride):
     together = VecType(vec.dtype, vec.count * rows.count)
 
     def emit(context, builder, _rows, data, at, step):
-        result = ir.Constant(context.get_value_type(together), ir.Undefined)
+        loaded = []
         for r in range(rows.count):
             start = builder.add(at, builder.mul(step, ir.Constant(I64, r)))
             address = pointer(context, builder, array, data, start, vec.count)
-            part = _lanes_of(builder, load_vec(builder, address, context.get_value_type(vec)), range(together.count))
-            taken = [together.count + k % vec.count if k // vec.count == r else k for k in range(together.count)]
-            result = builder.shuffle_vector(result, part, _indices(taken))
-        return result
+            loaded.append(load_vec(builder, address, context.get_value_type(vec)))
+        return join(builder, loaded)
 
     return together, (rows, array, types.intp, types.intp), emit
 
@@ -260,9 +258,8 @@ def _type_store_rows(rows, array, offset, stride, vec, count):
 
     def emit(context, builder, _rows, data, at, step, value, n):
         mask = lane_mask(builder, n, W)
-        for r in range(rows.count):
+        for r, row in enumerate(parts(builder, value, W)):
             start = builder.add(at, builder.mul(step, ir.Constant(I64, r)))
-            row = _lanes_of(builder, value, range(r * W, (r + 1) * W))
             row = builder.select(mask, row, ir.Constant(row.type, None))
             store_vec(builder, row, pointer(context, builder, array, data, start, W))
         return context.get_dummy_value()
@@ -271,17 +268,6 @@ def _type_store_rows(rows, array, offset, stride, vec, count):
 
 
 primitive(store_rows, _type_store_rows)
-
-
-def _indices(lanes_taken):
-    return ir.Constant(ir.VectorType(ir.IntType(32), len(lanes_taken)), lanes_taken)
-
-
-def _lanes_of(builder, value, chosen):
-    """A register of these lanes of `value`; a lane beyond its last is of no meaning."""
-    count = value.type.count
-    undefined = ir.Constant(value.type, ir.Undefined)
-    return builder.shuffle_vector(value, undefined, _indices([min(k, count) for k in chosen]))
 
 
 def add_lanes(vec):

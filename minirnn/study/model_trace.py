@@ -13,6 +13,7 @@ from minirnn.layers import RNN, Bidirectional, TimeDistributed
 from minirnn.layers.calls import BoundCall
 from minirnn.layers.cells import Cell
 from minirnn.layers.recurrence import Recurrent
+from minirnn.layers.regularized import with_sublayers
 from minirnn.models import Model
 from minirnn.study.layer_run import LayerRun
 from minirnn.study.layer_trace import LayerGradients, LayerTrace, differentiate, trace_run
@@ -147,13 +148,11 @@ def run_both_ways(model: Model, x: Any, y: Any, layers: Any, rows: Any) -> BothW
 def _rows_are_apart(model: Any) -> bool:
     """Whether rows may be left out of a batch: no states are kept, no batch size is fixed."""
     fixed = any(tensor.shape[0] is not None for tensor in getattr(model.graph, "inputs", ()))
-    return not fixed and not any(getattr(part, "stateful", False) for part in _parts(model))
+    return not fixed and not _keeps_states(model)
 
 
-def _parts(layer: Any) -> Iterator[Any]:
-    yield layer
-    for inner in layer.sublayers():
-        yield from _parts(inner)
+def _keeps_states(layer: Any) -> bool:
+    return any(getattr(part, "stateful", False) for part in with_sublayers(layer))
 
 
 # --- a layer ----------------------------------------------------------------------------------------------------------
@@ -165,7 +164,7 @@ def trace_layer(
     """The trace of `layer(x)`: a `LayerTrace` of a recurrent layer, of one that holds others a `Trace`."""
     x, mask, states = _checked(layer, x, mask, initial_state)
     places = numbers(chosen.rows, len(x), "rows")
-    apart = chosen.rows is not None and not training and not any(getattr(p, "stateful", False) for p in _parts(layer))
+    apart = chosen.rows is not None and not training and not _keeps_states(layer)
     if apart:
         x, *states = (np.ascontiguousarray(part[places]) for part in (x, *states))
         mask = None if mask is None else np.ascontiguousarray(mask[places])

@@ -208,7 +208,7 @@ class Feeding:
             return 1
         if any(tensor.shape[0] is not None for tensor in self.graph.inputs):
             return 1
-        layers = [self, *(inner for layer in self.layers for inner in with_sublayers(layer))]
+        layers = list(with_sublayers(self))
         if not all(type(layer).__module__.startswith("minirnn.") for layer in layers):
             return 1
         if any(getattr(layer, "stateful", False) for layer in layers):

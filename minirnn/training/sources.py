@@ -90,7 +90,6 @@ class Arrays(Source):
                     [w[rows] if w.size else w for w in weights],
                 )
 
-
     def merged(self, count: int) -> Arrays:
         xs, ys, weights = self.arrays
         return Arrays(xs, ys, weights, self.batch_size * count)
