@@ -26,7 +26,9 @@ class StudiedLayer:
 
         Of a Bidirectional, an RNN or a TimeDistributed it is a `study.Trace`, which has the layers within by name. In
         training the choices of dropout are drawn and show. `rows`, `steps` and `units` (numbers, slices or lists) say
-        what is kept, `layers` (names) of which layers: nothing else is stored.
+        what is kept, `layers` (names) of which layers: nothing else is stored. Of T steps no more than about sqrt(T)
+        are held at a time where `steps` or `units` are given (in training: all, until they are traced); values and
+        gradients are those of the whole trace, bit for bit.
 
         Raises ValueError for a layer that is not recurrent, and as the call does; ValueError or TypeError for numbers
         that are none, or out of range.
@@ -52,7 +54,8 @@ class StudiedModel:
         `model.trace(x)["lstm"].f` are the forget gates of the layer named lstm, (rows, steps, units). One within
         another is `bidirectional/forward_lstm`, the second call of a shared layer `lstm:2`. In training the choices of
         dropout are drawn and show. `rows`, `steps` and `units` (numbers, slices or lists) say what is kept, `layers`
-        (names) of which layers: nothing else is stored.
+        (names) of which layers: nothing else is stored. Where `steps` or `units` are given, the pass takes the memory
+        of `predict` on one batch, and about sqrt(T) of the T steps of a layer at a time (in training: all of them).
 
         Raises ValueError if there is no recurrent layer, or no such layer, row, step or unit; and as a call does.
         """
@@ -64,8 +67,8 @@ class StudiedModel:
     ) -> Any:  # fmt: skip
         """The gradients of the loss in every recurrent layer at every step: a `study.Gradients`, a mapping by layer.
 
-        Those that a step of training on this batch computes; the model stays as it is. The other arguments, and what is
-        raised, are those of `trace`; ValueError before `compile`.
+        Those that a step of training on this batch computes, in the memory that it takes; the model stays as it is. The
+        other arguments, and what is raised, are those of `trace`; ValueError before `compile`.
         """
         chosen = _selection(rows, steps, units)
         return _study().trace_gradients(self, x, y, sample_weight, layers, chosen)

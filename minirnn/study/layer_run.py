@@ -25,8 +25,8 @@ class LayerRun:
     keep  (B, T)          True where a step counts; None without a mask
     drop  (B, U)          the mask of recurrent dropout; None without
     kept  (2, B, T, U)    of zoneout: what chance keeps of c, and of h; None for other cells
-    dy    (B, T, U)       gradient of the output at each step, after a backward pass; else None
-    d_last                gradients of the last states, (B, U) each, or None
+    dy    (B, T or 1, U)  gradient of the output at each step, or of the last, after a backward pass; else None
+    d_last                gradients of the last h and c, (B, U) each, or None
     weights               every weight by its name, in Keras's shape, copies
     """
 
@@ -42,7 +42,9 @@ class LayerRun:
     weights: dict[str, Array]
 
     @classmethod
-    def of(cls, layer: Recurrent, tape: Any, rows: Any = slice(None)) -> LayerRun:
+    def of(
+        cls, layer: Recurrent, tape: Any, rows: Any = slice(None), weights: dict[str, Array] | None = None
+    ) -> LayerRun:
         """The last call that a tape was used for, one that keeps all steps; `rows` of it, copies."""
         steps, units = tape.x.shape[1], layer.units
 
@@ -59,10 +61,20 @@ class LayerRun:
             keep=tape.mask[rows, backwards].copy() if tape.mask.size else None,
             drop=tape.drop[1][rows, :units].copy() if tape.drop else None,
             kept=None if kept is None else np.stack([states(slots)[:, :-1] for slots in kept]),
-            dy=_at_each_step(getattr(tape, "backward_call", (None, None))[1], steps, rows),
-            d_last=[None if d is None else d[rows].copy() for d in getattr(tape, "d_last", None) or [None, None]],
-            weights={weight.name: weight.numpy() for weight in layer.weights},
+            dy=_copied(getattr(tape, "backward_call", (None, None))[1], rows),
+            d_last=[
+                None if d is None else d[rows].copy() for d in [*(getattr(tape, "d_last", None) or ()), None, None]
+            ][:2],
+            weights={weight.name: weight.numpy() for weight in layer.weights} if weights is None else weights,
         )
+
+    # --- as `replay.Replay`, whose blocks are runs: all steps are one block ---
+
+    def blocks(self) -> Iterator[tuple[int, LayerRun]]:
+        """(its first step, what was computed) of each block, the first one first."""
+        yield 0, self
+
+    blocks_back = blocks
 
     # --- shapes ---
 
@@ -78,6 +90,14 @@ class LayerRun:
     def units(self) -> int:
         return self.h.shape[2]
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.h.dtype
+
+    @property
+    def has_c(self) -> bool:
+        return self.c is not None
+
     # --- what the equations of step t are given ---
 
     def activations(self) -> dict[str, Any]:
@@ -90,8 +110,10 @@ class LayerRun:
 
     def before(self, t: int) -> dict[str, Array]:
         """x, the states before step t, and h_in, the h_prev that U multiplies."""
-        h_prev = self.h[:, t]
-        known = {"x": self.x[:, t], "h_prev": h_prev, "h_in": h_prev if self.drop is None else h_prev * self.drop}
+        # Of one layout however many steps are held: so no product's sum can depend on that.
+        h_prev = np.ascontiguousarray(self.h[:, t])
+        h_in = h_prev if self.drop is None else h_prev * self.drop
+        known = {"x": np.ascontiguousarray(self.x[:, t]), "h_prev": h_prev, "h_in": h_in}
         return known if self.c is None else known | {"c_prev": self.c[:, t]}
 
     def after(self, t: int) -> dict[str, Array]:
@@ -105,22 +127,11 @@ class LayerRun:
             return dict.fromkeys(gates, np.zeros(self.units, self.h.dtype))
         return dict(zip(gates, np.split(self.weights[name], len(gates), axis=-1), strict=True))
 
-    def back(self) -> Iterator[int]:
-        """Steps, the last one first."""
-        return reversed(range(self.steps))
-
     def masked(self, t: int) -> Array | None:
         """(B, 1), True in rows whose step t does not count; None without a mask."""
         return None if self.keep is None else ~self.keep[:, t, None]
 
 
-def _at_each_step(dy: Array | None, steps: int, rows: Any) -> Array | None:
-    """The gradient of an output of all steps, or of the last one only, at each step."""
-    if dy is None or not dy.size:
-        return None
-    dy = dy[rows]
-    if dy.shape[1] == steps:
-        return dy.copy()
-    whole = np.zeros((dy.shape[0], steps, dy.shape[2]), dy.dtype)
-    whole[:, -1:] = dy
-    return whole
+def _copied(dy: Array | None, rows: Any) -> Array | None:
+    """These rows of the gradient of an output, if there is one."""
+    return None if dy is None or not dy.size else dy[rows].copy()

@@ -15,9 +15,11 @@ from minirnn.study.equations import Cell
 from minirnn.study.layer_norm_equations import LayerNormLSTMCell
 from minirnn.study.layer_run import LayerRun
 from minirnn.study.quantities import Quantities
+from minirnn.study.replay import Replay
 from minirnn.study.selection import Selection, numbers
 
 Array = NDArray[Any]
+Call = LayerRun | Replay  # what a layer computed: held whole, or computed again in blocks
 
 CELLS: dict[type[Recurrent], type[Cell]] = {
     SimpleRNN: equations.SimpleRNNCell,
@@ -53,25 +55,29 @@ class LayerTrace(Quantities):
     tanh exceeds 1, and of 4 eps.
     """
 
-    _run: LayerRun | None = None
+    _call: Call | None = None
+    _chosen: Selection = Selection()
 
     def backward(self, dy: Any, d_states: Any = None) -> LayerGradients:
         """Gradients of sum(output * dy) + sum(last state * d_state), back through every step.
 
-        `dy` is (rows, units) for the last step's output, or (rows, steps, units) for all. Raises ValueError for another
-        shape, and for a trace of some steps or units only.
+        `dy` is (rows, units) for the last step's output, or (rows, steps, units) for all, all steps and units of the
+        traced rows whatever was chosen of them: the gradients are exact, and kept of the chosen steps and units only.
+        Raises ValueError for another shape, and for a trace of some steps or units in training, whose choices of
+        dropout are gone; RuntimeError if such a trace's layer has got other weights since.
         """
-        run = self._run
-        if run is None:
-            raise ValueError(f"{self.name}: backward needs every step and unit; trace without steps= and units=")
-        dtype = run.h.dtype
-        whole = np.zeros((run.rows, run.steps, run.units), dtype)
-        dy = as_input(dy, "dy", dtype)
-        if dy.shape not in (whole.shape, whole[:, -1].shape):
-            raise ValueError(f"dy: got shape {dy.shape}, expected {whole[:, -1].shape} or {whole.shape}")
-        whole[:, -1 if dy.ndim == 2 else slice(None)] = dy
-        last = [as_input(d, "d_states", dtype, (run.rows, run.units)) for d in d_states or ()]
-        return differentiate(run, self.name, Selection(), whole, [*last, None, None][:2], self.rows)
+        call = self._call
+        if call is None:
+            raise ValueError(
+                f"{self.name}: backward of some steps or units needs training=False; or trace without steps= and units="
+            )
+        shape = (call.rows, call.steps, call.units)
+        dy = as_input(dy, "dy", call.dtype)
+        if dy.shape not in (shape, (shape[0], shape[2])):
+            raise ValueError(f"dy: got shape {dy.shape}, expected {(shape[0], shape[2])} or {shape}")
+        dy = dy[:, None] if dy.ndim == 2 else dy
+        last = [as_input(d, "d_states", call.dtype, (shape[0], shape[2])) for d in d_states or ()]
+        return differentiate(call, self.name, self._chosen, dy, [*last, None, None][:2], self.rows)
 
 
 class LayerGradients(Quantities):
@@ -107,59 +113,84 @@ class LayerGradients(Quantities):
         return np.sqrt(np.square(self[name]).sum(axis=0 if per_unit else (0, 2)))
 
 
-def trace_run(run: LayerRun, name: str, chosen: Selection, rows: Array) -> LayerTrace:
-    """The trace of a call; `rows` are the numbers of its rows."""
-    cell = cell_of(run.layer)(run)
-    store = _Store(run, name, chosen)
+def trace_call(call: Call, name: str, chosen: Selection, rows: Array, again: bool = True) -> LayerTrace:
+    """The trace of a call; `rows` are the numbers of its rows, `again` says that it may be gone through again."""
+    store = _Store(call, name, chosen)
+    wanted = sorted(set(store.steps.tolist()))
+    cell = None
     with np.errstate(over="ignore"):
-        for t in store.steps:
-            masked = run.masked(t)
-            for quantity, value in cell.forward(t).items():
-                if quantity not in NOT_OF_UNITS and store.fits(value):
-                    carried = quantity in (*STATES[2:], *PREVIOUS)
-                    store.put(quantity, t, value if masked is None or carried else np.where(masked, np.nan, value))
+        for start, block in call.blocks():
+            cell = _cell_at(cell, block)
+            for t in wanted:
+                if not start <= t < start + block.steps:
+                    continue
+                masked = block.masked(t - start)
+                for quantity, value in cell.forward(t - start).items():
+                    if quantity not in NOT_OF_UNITS and store.fits(value):
+                        carried = quantity in (*STATES[2:], *PREVIOUS)
+                        store.put(quantity, t, value if masked is None or carried else np.where(masked, np.nan, value))
+            if start + block.steps > wanted[-1]:
+                break
+    assert cell is not None
     arrays = {quantity: store.arrays[quantity] for quantity in _in_order(store.arrays, cell)}
-    found = LayerTrace(name, type(run.layer).__name__, arrays, store.places(rows), run.steps, *_gates(cell, run))
-    found._run = run if chosen.keeps_all_steps else None
+    found = LayerTrace(name, type(call.layer).__name__, arrays, store.places(rows), call.steps, *_gates(cell, call))
+    found._call, found._chosen = call if again else None, chosen
     return found
 
 
 def differentiate(
-    run: LayerRun, name: str, chosen: Selection, dy: Array | None, d_last: list[Array | None], rows: Array
+    call: Call, name: str, chosen: Selection, dy: Array | None, d_last: list[Array | None], rows: Array
 ) -> LayerGradients:
-    """Back through a call: the gradients at the chosen steps, from dy (rows, steps, units) and those of the states."""
-    cell = cell_of(run.layer)(run)
-    store = _Store(run, name, chosen)
+    """Back through a call: the gradients at the chosen steps.
+
+    dy (rows, steps, units), or (rows, 1, units) of the last step, is the gradient of the output, d_last are those of
+    the last states, (rows, units) each; None is 0.
+    """
+    store = _Store(call, name, chosen)
     wanted = set(store.steps.tolist())
-    dx = np.zeros_like(run.x)
-    dh, dc = (np.zeros_like(run.h[:, 0]) if d is None else d for d in d_last)
+    dx = np.zeros(call.x.shape, call.dtype)
+    dh, dc = (np.zeros((call.rows, call.units), call.dtype) if d is None else d for d in d_last)
+    first = call.steps if dy is None else call.steps - dy.shape[1]
+    cell = None
     with np.errstate(over="ignore"):
-        for t in run.back():
-            if dy is not None:
-                masked = run.masked(t) if run.layer.zero_output_for_mask else None
-                dh = dh + (dy[:, t] if masked is None else np.where(masked, 0, dy[:, t]))
-            found, dh, dc = cell.backward(t, cell.forward(t), dh, dc)
-            dx[:, t] = cell.dx(found)
-            for quantity, value in found.items() if t in wanted else ():
-                if quantity[0] == "d" and not quantity.endswith("_prev") and store.fits(value):
-                    store.put(quantity, t, value)
-    if run.c is None:
+        for start, block in call.blocks_back():
+            cell = _cell_at(cell, block)
+            for t in reversed(range(start, start + block.steps)):
+                if dy is not None and t >= first:
+                    masked = block.masked(t - start) if call.layer.zero_output_for_mask else None
+                    asked = dy[:, t - first]
+                    dh = dh + (asked if masked is None else np.where(masked, 0, asked))
+                found, dh, dc = cell.backward(t - start, cell.forward(t - start), dh, dc)
+                dx[:, t] = cell.dx(found)
+                for quantity, value in found.items() if t in wanted else ():
+                    if quantity[0] == "d" and not quantity.endswith("_prev") and store.fits(value):
+                        store.put(quantity, t, value)
+    assert cell is not None
+    if not call.has_c:
         store.arrays.pop("dc", None)
     arrays = {quantity: store.arrays[quantity] for quantity in _in_order(store.arrays, cell, "d")}
-    made = LayerGradients(name, type(run.layer).__name__, arrays, store.places(rows), run.steps, *_gates(cell, run))
+    made = LayerGradients(name, type(call.layer).__name__, arrays, store.places(rows), call.steps, *_gates(cell, call))
     made.weights, made.dx = cell.gradients, dx
-    made.d_initial = {"h": dh} if run.c is None else {"h": dh, "c": dc}
+    made.d_initial = {"h": dh, "c": dc} if call.has_c else {"h": dh}
     return made
+
+
+def _cell_at(cell: Cell | None, block: LayerRun) -> Cell:
+    """The equations of the layer, at work on a block; those that were at work on another keep what they have summed."""
+    if cell is None:
+        return cell_of(block.layer)(block)
+    cell.run = block
+    return cell
 
 
 class _Store:
     """Arrays that grow by a step at a time, of the chosen steps and units only."""
 
-    def __init__(self, run: LayerRun, name: str, chosen: Selection) -> None:
-        self.steps = numbers(chosen.steps, run.steps, f"steps of {name}")
-        self.units = numbers(chosen.units, run.units, f"units of {name}")
-        self.shape = (run.rows, run.units)
-        self.dtype = run.h.dtype
+    def __init__(self, call: Call, name: str, chosen: Selection) -> None:
+        self.steps = numbers(chosen.steps, call.steps, f"steps of {name}")
+        self.units = numbers(chosen.units, call.units, f"units of {name}")
+        self.shape = (call.rows, call.units)
+        self.dtype = call.dtype
         self.arrays: dict[str, Array] = {}
 
     def fits(self, value: Any) -> bool:
@@ -186,5 +217,5 @@ def _in_order(names: Any, cell: Cell, d: str = "") -> list[str]:
     return [name for name in first if name in names] + others + last
 
 
-def _gates(cell: Cell, run: LayerRun) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    return (*cell.valves, *cell.content), tuple(cell.valves), run.layer.go_backwards
+def _gates(cell: Cell, call: Call) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    return (*cell.valves, *cell.content), tuple(cell.valves), call.layer.go_backwards

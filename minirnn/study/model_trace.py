@@ -1,8 +1,12 @@
-"""`trace` and `trace_gradients`: run a model or layer once, and study every recurrent layer in it."""
+"""`trace` and `trace_gradients`: run a model or layer once, and study every recurrent layer in it.
+
+A pass that going back needs whole keeps every step of every layer. Where only some steps or units are asked for, the
+pass keeps what `predict` keeps, and each recurrent layer is gone through again by itself, in blocks (`replay`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,45 +14,56 @@ from numpy.typing import NDArray
 
 from minirnn.boundary import as_input, as_mask
 from minirnn.layers import RNN, Bidirectional, TimeDistributed
-from minirnn.layers.calls import BoundCall
-from minirnn.layers.cells import Cell
 from minirnn.layers.recurrence import Recurrent
 from minirnn.layers.regularized import with_sublayers
 from minirnn.models import Model
+from minirnn.study.before import Before
 from minirnn.study.layer_run import LayerRun
-from minirnn.study.layer_trace import LayerGradients, LayerTrace, differentiate, trace_run
+from minirnn.study.layer_trace import LayerGradients, LayerTrace, differentiate, trace_call
 from minirnn.study.quantities import ByLayer
+from minirnn.study.recurrent_calls import RecurrentCall, calls_in_steps, calls_within, chosen_calls, rows_within
+from minirnn.study.replay import Replay, remember_first_states, replay_of
 from minirnn.study.selection import Selection, numbers
 from minirnn.training.run import Run
 from minirnn.utils.nested import flatten
 
 Array = NDArray[Any]
-# One call of a recurrent layer: its name, itself, its tape, and how many of its rows come from one row of the model.
-Call = tuple[str, Recurrent, Any, int]
+# A pass that was run: what it gave, its calls, and the pass back from the gradients of what it gave.
+Passed = tuple[list[Array], list[RecurrentCall], Callable[[list[Any]], Any]]
 
 
 class Trace(ByLayer[LayerTrace]):
-    """The traces of a model's recurrent layers, by name; `output` is what the model gave."""
+    """The traces of a model's recurrent layers, by name; `output` is what the model gave for the chosen rows.
 
-    def __init__(self, layers: dict[str, LayerTrace], output: Any, back: Callable[[Any], Gradients] | None) -> None:
+    (For all rows, where states are kept or the batch size is fixed: rows cannot be left out of such a batch.)
+    """
+
+    def __init__(
+        self, layers: dict[str, LayerTrace], output: Any, back: Callable[[Any], Gradients] | None, once: bool
+    ) -> None:
         super().__init__(layers)
         self.output = output
-        self._back = back
+        self._back, self._once = back, once
 
     def backward(self, dy: Any) -> Gradients:
-        """Gradients of sum(output * dy) in every recurrent layer; `dy` as the output, an array or a list of them.
+        """Gradients of sum(output * dy) in the chosen layers; `dy` as the output, an array or a list of them.
 
-        It uses up what the forward pass has left: RuntimeError the second time. ValueError for another shape, and for a
-        trace of some rows, steps or units only; TypeError for what is no array. After these it can be called again.
+        They are exact, whatever was chosen, and those of the chosen rows, steps and units are kept. A trace of all
+        steps and units uses up what the forward pass has left: RuntimeError the second time. One of some steps or
+        units has kept no pass: the model runs once more, in the memory that a step of training takes; RuntimeError if
+        its weights have changed since. ValueError for another shape of dy, and for a trace of some steps or units in
+        training, whose choices of dropout are gone; TypeError for what is no array. After these it can be called again.
         """
         if self._back is None:
-            raise ValueError("backward needs all rows, steps and units; trace without rows=, steps= and units=")
+            raise ValueError("backward of some steps or units needs training=False; or trace without steps= and units=")
         back, self._back = self._back, _used_up
+        found = None
         try:
-            return back(dy)
-        except Exception:
-            self._back = back
-            raise
+            found = back(dy)
+        finally:
+            if found is None or not self._once:
+                self._back = back
+        return found
 
 
 class Gradients(ByLayer[LayerGradients]):
@@ -71,28 +86,71 @@ def trace_model(model: Model, x: Any, training: bool, layers: Any, chosen: Selec
     xs = model._inputs(x)
     places = numbers(chosen.rows, len(xs[0]), "rows")
     apart = chosen.rows is not None and not training and _rows_are_apart(model)
-    if apart:
-        xs = [np.ascontiguousarray(part[places]) for part in xs]
-    run = Run(model.graph, tuple(part.shape for part in xs), True)
-    run.training = bool(training)
-    output = model._packed([y.copy() for y in run.forward(xs)])
-    calls = list(_in_steps([(layer, tape) for layer, tape, *_ in run.steps]))
+    xs = [part[places if apart else slice(None)].copy() for part in xs]  # going back needs them as they are
 
-    def back(dy: Any) -> Gradients:
+    def forward(keep: bool) -> Passed:
+        run = Run(model.graph, tuple(part.shape for part in xs), keep)
+        run.training = bool(training)
+        calls = list(calls_in_steps([step[:2] for step in run.steps]))
+        if not keep:
+            _remember(calls)
+        outputs = [y.copy() for y in run.forward(xs)]
+        return outputs, calls, lambda dys: run.backward(dys, to_inputs=True)
+
+    def clean(dy: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
         if isinstance(dy, dict):
             if set(dy) != set(model.result_names):
                 raise ValueError(f"dy: got the keys {sorted(map(str, dy))}, expected {list(model.result_names)}")
             dy = [dy[name] for name in model.result_names]
-        dys = flatten(dy)
-        shapes = [y.shape for y in run.scores]
-        clean: list[Any] = [
-            as_input(d, "dy", model.output_dtype(k), s) for k, (d, s) in enumerate(zip(dys, shapes, strict=True))
-        ]
-        run.backward(clean, to_inputs=True)
-        return Gradients(_gradients(calls, layers, Selection(), places))
+        given = zip(flatten(dy), shapes, strict=True)
+        return [as_input(d, "dy", model.output_dtype(k), shape) for k, (d, shape) in enumerate(given)]
 
-    whole = chosen.rows is None and chosen.keeps_all_steps and layers is None
-    return Trace(_traces(calls, layers, chosen, places, apart), output, back if whole else None)
+    found, outputs, back = _traced(model, forward, clean, training, layers, chosen, places, apart)
+    return Trace(found, model._packed(outputs), back, once=not _in_blocks(chosen, training))
+
+
+def _traced(
+    part: Any, forward: Callable[[bool], Passed], clean: Callable[[Any, list[tuple[int, ...]]], list[Any]],
+    training: bool, layers: Any, chosen: Selection, places: Array, apart: bool,
+) -> tuple[dict[str, LayerTrace], list[Array], Callable[[Any], Gradients] | None]:  # fmt: skip
+    """The traces, the outputs, and the way back, of a model or layer that `forward` runs, keeping all steps or none.
+
+    `clean` checks the gradients of outputs of these shapes. `apart` says that other rows are not computed at all.
+    """
+    in_blocks = _in_blocks(chosen, training)
+    before = Before(part) if in_blocks else None
+    outputs, calls, run_back = forward(not in_blocks)
+    shapes = [y.shape for y in outputs]
+    found = {}
+    for name, layer, tape, repeat in chosen_calls(calls, layers):
+        rows = rows_within(places, repeat)
+        inside = slice(None) if apart or chosen.rows is None else rows
+        call: Any = replay_of(layer, tape, inside) if in_blocks else LayerRun.of(layer, tape, inside)
+        found[name] = trace_call(call, name, chosen, rows, in_blocks or chosen.keeps_all_steps)
+
+    def gradients(calls: list[RecurrentCall]) -> Gradients:
+        return Gradients(_gradients(calls, layers, chosen, places, apart))
+
+    def back_through(dy: Any) -> Gradients:
+        run_back(clean(dy, shapes))
+        return gradients(calls)
+
+    def back_anew(dy: Any) -> Gradients:
+        dys = clean(dy, shapes)
+        assert before is not None
+        with before.again():
+            _, calls, run_back = forward(True)
+        run_back(dys)
+        return gradients(calls)
+
+    if in_blocks:
+        return found, outputs, back_anew
+    return found, outputs, back_through if chosen.keeps_all_steps else None
+
+
+def _in_blocks(chosen: Selection, training: bool) -> bool:
+    """Whether no pass is kept. In training it is, until it is traced: what is drawn belongs to the whole of it."""
+    return not training and not chosen.keeps_all_steps
 
 
 def trace_gradients(model: Model, x: Any, y: Any, sample_weight: Any, layers: Any, chosen: Selection) -> Gradients:
@@ -102,8 +160,8 @@ def trace_gradients(model: Model, x: Any, y: Any, sample_weight: Any, layers: An
     places = numbers(chosen.rows, len(batch[0][0]), "rows")
     run = Run(model.graph, tuple(part.shape for part in batch[0]), True, model._scored)
     loss, _, _ = model._forward_backward(run, batch, to_inputs=True)
-    calls = list(_in_steps([(layer, tape) for layer, tape, *_ in run.steps]))
-    return Gradients(_gradients(calls, layers, chosen, places), loss)
+    calls = list(calls_in_steps([(layer, tape) for layer, tape, *_ in run.steps]))
+    return Gradients(_gradients(calls, layers, chosen, places, False), loss)
 
 
 class BothWays(NamedTuple):
@@ -139,8 +197,8 @@ def run_both_ways(model: Model, x: Any, y: Any, layers: Any, rows: Any) -> BothW
     else:
         run.backward([np.ones_like(output) for output in run.forward(xs)], to_inputs=True)
     found = {}
-    for name, layer, tape, repeat in _chosen_calls(list(_in_steps([step[:2] for step in run.steps])), layers):
-        inside = _rows_within(places, repeat)
+    for name, layer, tape, repeat in chosen_calls(list(calls_in_steps([step[:2] for step in run.steps])), layers):
+        inside = rows_within(places, repeat)
         found[name] = LayerRun.of(layer, tape, slice(None) if apart else inside), inside
     return BothWays(run, found, loss, shapes)
 
@@ -165,24 +223,28 @@ def trace_layer(
     x, mask, states = _checked(layer, x, mask, initial_state)
     places = numbers(chosen.rows, len(x), "rows")
     apart = chosen.rows is not None and not training and not _keeps_states(layer)
-    if apart:
-        x, *states = (np.ascontiguousarray(part[places]) for part in (x, *states))
-        mask = None if mask is None else np.ascontiguousarray(mask[places])
-    tape = layer.run_tape([part.shape for part in (x, *states)], True)
-    ys = [y.copy() for y in layer.run([x, *states], [mask, *[None] * len(states)], tape, bool(training))]
-    calls = list(_calls(layer, tape, layer.name, 1))
-    found = _traces(calls, layers, chosen, places, apart)
+    kept = places if apart else slice(None)
+    x, *states = (part[kept].copy() for part in (x, *states))  # going back needs them as they are
+    mask = None if mask is None else mask[kept].copy()
+    if isinstance(layer, Recurrent) and _in_blocks(chosen, training) and not layer.stateful:
+        return trace_call(Replay(layer, x, mask, states or None), layer.name, chosen, places)
+
+    def forward(keep: bool) -> Passed:
+        tape = layer.run_tape([part.shape for part in (x, *states)], keep)
+        calls = list(calls_within(layer, tape, layer.name, 1))
+        if not keep:
+            _remember(calls)
+        ys = [y.copy() for y in layer.run([x, *states], [mask, *[None] * len(states)], tape, bool(training))]
+        return ys, calls, lambda dys: layer.run_back(dys, tape, [True] * (1 + len(states)))
+
+    def clean(dy: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
+        given = zip([dy] if len(shapes) == 1 else list(dy), shapes, strict=True)
+        return [None if d is None else as_input(d, "dy", layer.dtype, shape) for d, shape in given]
+
+    found, ys, back = _traced(layer, forward, clean, training, layers, chosen, places, apart)
     if isinstance(layer, Recurrent):
         return next(iter(found.values()))
-
-    def back(dy: Any) -> Gradients:
-        given = [dy] if len(ys) == 1 else list(dy)
-        clean = [None if d is None else as_input(d, "dy", layer.dtype, y.shape) for d, y in zip(given, ys, strict=True)]
-        layer.run_back(clean, tape, [True] * (1 + len(states)))
-        return Gradients(_gradients(calls, layers, Selection(), places))
-
-    whole = chosen.rows is None and chosen.keeps_all_steps and layers is None
-    return Trace(found, ys[0] if len(ys) == 1 else ys, back if whole else None)
+    return Trace(found, ys[0] if len(ys) == 1 else ys, back, once=not _in_blocks(chosen, training))
 
 
 def _checked(layer: Any, x: Any, mask: Any, initial_state: Any) -> tuple[Array, Array | None, list[Array]]:
@@ -199,75 +261,20 @@ def _checked(layer: Any, x: Any, mask: Any, initial_state: Any) -> tuple[Array, 
     return x, mask, []
 
 
-# --- the recurrent layers in it ---------------------------------------------------------------------------------------
+def _remember(calls: list[RecurrentCall]) -> None:
+    """Let each call, of a pass that keeps no steps, keep what it began with."""
+    for _, layer, tape, _ in calls:
+        remember_first_states(layer, tape)
 
 
-def _in_steps(steps: Sequence[tuple[Any, Any]], prefix: str = "", repeat: int = 1) -> Iterator[Call]:
-    """The recurrent layers of a graph's steps; the second call of a layer is `name:2`."""
-    seen: dict[str, int] = {}
-    for layer, tape in steps:
-        seen[layer.name] = seen.get(layer.name, 0) + 1
-        name = layer.name if seen[layer.name] == 1 else f"{layer.name}:{seen[layer.name]}"
-        yield from _calls(layer.layer if isinstance(layer, BoundCall) else layer, tape, prefix + name, repeat)
-
-
-def _calls(layer: Any, tape: Any, name: str, repeat: int) -> Iterator[Call]:
-    """The recurrent layers within a layer."""
-    if isinstance(layer, Recurrent):
-        yield name, layer, tape, repeat
-    elif isinstance(layer, Cell):
-        yield name, layer.layer, tape, repeat
-    elif isinstance(layer, Bidirectional):
-        for call in tape.calls:
-            yield from _calls(call.layer, call.tape, f"{name}/{call.layer.name}", repeat)
-    elif isinstance(layer, RNN):
-        stages = [(s, t) for s, t in zip(tape.stages, tape.tapes, strict=True) if isinstance(s, Recurrent)]
-        for stage, inner_tape in stages:
-            yield f"{name}/{stage.name}", stage, inner_tape, repeat
-    elif isinstance(layer, TimeDistributed):
-        for t, inner_tape in enumerate(tape.tapes):
-            at = name if tape.at_once else f"{name}[{t}]"
-            inner_rows = repeat * (tape.shape[1] if tape.at_once else 1)
-            yield from _calls(layer.layer, inner_tape, f"{at}/{layer.layer.name}", inner_rows)
-    elif isinstance(tape, Run):
-        yield from _in_steps([(inner, t) for inner, t, *_ in tape.steps], f"{name}/", repeat)
-
-
-def _chosen_calls(calls: list[Call], layers: Any) -> list[Call]:
-    """Those of the layers that were asked for. ValueError for a name that none has, and where there are none."""
-    if not calls:
-        raise ValueError("there is no recurrent layer of minirnn's own to trace (SimpleRNN, LSTM, GRU ..)")
-    if layers is None:
-        return calls
-    wanted = [layers] if isinstance(layers, str) else list(layers)
-    known = [name for name, *_ in calls]
-    for name in wanted:
-        if name not in known:
-            raise ValueError(f"no recurrent layer {name!r} to trace; there is {', '.join(known)}")
-    return [call for call in calls if call[0] in wanted]
-
-
-def _rows_within(places: Array, repeat: int) -> Array:
-    """The rows of a layer that come from these rows of the model."""
-    return (places[:, None] * repeat + np.arange(repeat)).ravel()
-
-
-def _traces(calls: list[Call], layers: Any, chosen: Selection, places: Array, apart: bool) -> dict[str, LayerTrace]:
-    """The traces; `apart` says that other rows were not computed at all."""
-    found = {}
-    for name, layer, tape, repeat in _chosen_calls(calls, layers):
-        rows = _rows_within(places, repeat)
-        run = LayerRun.of(layer, tape, slice(None) if apart else rows)
-        found[name] = trace_run(run, name, chosen, rows)
-    return found
-
-
-def _gradients(calls: list[Call], layers: Any, chosen: Selection, places: Array) -> dict[str, LayerGradients]:
+def _gradients(
+    calls: list[RecurrentCall], layers: Any, chosen: Selection, places: Array, apart: bool
+) -> dict[str, LayerGradients]:
     """The gradients, after the backward pass has left those of the outputs in the tapes."""
     found = {}
-    for name, layer, tape, repeat in _chosen_calls(calls, layers):
+    for name, layer, tape, repeat in chosen_calls(calls, layers):
         if hasattr(tape, "dy"):  # else nothing depends on this call
-            rows = _rows_within(places, repeat)
-            run = LayerRun.of(layer, tape, rows)
+            rows = rows_within(places, repeat)
+            run = LayerRun.of(layer, tape, slice(None) if apart else rows)
             found[name] = differentiate(run, name, chosen, run.dy, run.d_last, rows)
     return found

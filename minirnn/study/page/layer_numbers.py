@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from minirnn.study.equations import Cell
 from minirnn.study.layer_run import LayerRun
-from minirnn.study.layer_trace import LayerGradients, LayerTrace, cell_of, differentiate, trace_run
+from minirnn.study.layer_trace import LayerGradients, LayerTrace, cell_of, differentiate, trace_call
 from minirnn.study.page.cutting import Shown
 from minirnn.study.selection import Selection
 
@@ -29,7 +29,7 @@ def layer_numbers(name: str, run: LayerRun, rows: Array, shown: Shown) -> dict[s
     """
     run, rows = _some_rows(run, shown.rows), rows[shown.rows]
     chosen = Selection(steps=shown.steps, units=shown.units)
-    trace = trace_run(run, name, chosen, rows)
+    trace = trace_call(run, name, chosen, rows)
     cell = cell_of(run.layer)(run)
     depends = run.dy is not None or any(d is not None for d in run.d_last)
     found = differentiate(run, name, chosen, run.dy, run.d_last, rows) if depends else None
@@ -95,7 +95,7 @@ def _entering(cell: Cell, run: LayerRun, name: str, shown: Shown) -> dict[str, A
         if vector == "h_prev":
             found[vector] = run.h[:, shown.steps]
         else:
-            found[vector] = trace_run(run, name, Selection(steps=shown.steps), np.arange(run.rows))[vector]
+            found[vector] = trace_call(run, name, Selection(steps=shown.steps), np.arange(run.rows))[vector]
     return found
 
 
