@@ -33,8 +33,9 @@ FLOORS = [
     {"minirnn.cli", "minirnn.__main__"},
 ]  # fmt: skip
 FOREIGN = {"keras", "tensorflow", "torch", "jax", "onnx", "onnxruntime", "reference", "benchmarks", "tests"}
-# What exchanges models with a library has to make that library's objects, where it is asked to: inside a function.
-EXCHANGED = {"minirnn.interop": {"onnx", "torch"}}
+# What exchanges models with a library has to make that library's objects, and ask its engine whether a file of its
+# kind computes what it says, where it is asked to: inside a function.
+EXCHANGED = {"minirnn.interop": {"onnx", "onnxruntime", "torch"}}
 
 
 def modules() -> dict[str, Path]:

@@ -17,6 +17,7 @@ from minirnn.files.limits import MOST_TEXT
 
 METADATA, CONFIG, WEIGHTS = MEMBERS = "metadata.json", "config.json", "model.weights.h5"
 
+SIGNATURE = b"PK\3\4"
 _LOCAL, _ENTRY, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s4H2LH")
 _UTF8 = 0x800
 _VERSION, _DATE = 20, 0x21  # 2.0, and 1 January 1980: the same model gives the same bytes
@@ -29,7 +30,7 @@ def write_archive(members: Mapping[str, bytes]) -> list[bytes]:
     directory, start = b"", 0
     for name, data in members.items():
         common = (_VERSION, 0, _STORED, 0, _DATE, zlib.crc32(data), len(data), len(data), len(name))
-        head = _LOCAL.pack(b"PK\3\4", *common, 0) + name.encode()
+        head = _LOCAL.pack(SIGNATURE, *common, 0) + name.encode()
         entry = (b"PK\1\2", _VERSION | _ON_UNIX, *common, 0, 0, 0, 0, _MODE << 16, start)
         directory += _ENTRY.pack(*entry) + name.encode()
         pieces += [head, data]
@@ -66,7 +67,7 @@ def read_archive(data: bytes) -> dict[str, memoryview]:
 
 def _directory(data: bytes) -> tuple[int, int]:
     """Where the directory begins, and how many entries it has."""
-    if len(data) < _END.size or data[:4] != b"PK\3\4":
+    if len(data) < _END.size or data[:4] != SIGNATURE:
         raise ModelFileError("", f"{len(data):,} bytes that begin with {data[:4]!r}", "a .keras file (a zip archive)")
     signature, disk, other, here, count, size, start, comment = _END.unpack_from(data, len(data) - _END.size)
     if signature != b"PK\5\6" or disk or other or here != count or comment or start + size + _END.size != len(data):
@@ -102,6 +103,6 @@ def _checked_local(data: bytes, name: str, crc: int, size: int, start: int) -> i
     signature, _, flags, method, _, _, own_crc, packed, own_size, length, extra = _LOCAL.unpack_from(data, start)
     begin = start + _LOCAL.size + length
     said = (signature, flags & ~_UTF8, method, own_crc, packed, own_size, extra, data[begin - length : begin])
-    if said != (b"PK\3\4", 0, _STORED, crc, size, size, 0, name.encode()):
+    if said != (SIGNATURE, 0, _STORED, crc, size, size, 0, name.encode()):
         raise ModelFileError(name, "a header that differs from the directory", "the same in both")
     return begin

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from minirnn import losses
 from minirnn.files import hard_sigmoid, legacy_config, making, probe, weights_file
 from minirnn.files.errors import ModelFileError
+from minirnn.files.finite import refuse_non_finite
 from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.json_text import read_json
 from minirnn.files.legacy_optimizer import OPTIMIZER, read_optimizer
 from minirnn.files.legacy_weights import LAYERS, MODEL, VERSION, WEIGHTS, LegacyWeights
+from minirnn.files.optimizer_states import optimizer_variables
 from minirnn.files.schema import Schema
 from minirnn.files.weights_file import Verified
 from minirnn.layers.sharing import sharing
@@ -34,7 +36,7 @@ FORMAT = "1"  # of what minirnn adds
 
 def model_bytes(model: Any, entry: dict[str, Any], include_optimizer: bool, keras_version: str) -> bytearray:
     """The file of a built model; `entry` is its configuration with what it was compiled with."""
-    weights_file.refuse_non_finite(model)
+    refuse_non_finite(model)
     arrays: dict[str, NDArray[Any]] = {}
     said = {VERSION: keras_version, BACKEND: "numpy"}
     config = {"class_name": entry["class_name"], "config": entry["config"]}
@@ -48,7 +50,7 @@ def model_bytes(model: Any, entry: dict[str, Any], include_optimizer: bool, kera
         given["optimizer_config"] = given.pop("optimizer")
         given["loss"] = _in_full(given.get("loss"))
         attributes[""][TRAINING] = json.dumps({"loss_weights": None, **given})
-        kept = [(variable.path, variable) for variable in weights_file.optimizer_variables(model)]
+        kept = [(variable.path, variable) for variable in optimizer_variables(model)]
         _put(OPTIMIZER, kept, arrays, attributes)
     return weights_file.sealed(arrays | weights_file.vector_arrays(model), tuple(attributes), attributes)
 
@@ -80,7 +82,7 @@ def opened(data: bytes, custom_objects: Mapping[str, Any] | None, compile: bool)
     """The model of a file's bytes, and what was verified of it. Raises ModelFileError."""
     reader = Hdf5Reader(data)
     weights = LegacyWeights(reader)
-    digest = _is_sealed(reader, weights, data)
+    digest = is_sealed(reader, weights, data)
     vector = weights_file.kept_vector(reader) if digest else None
     version = weights.version()
     text = weights.attributes.text("", CONFIG)
@@ -108,15 +110,15 @@ def opened(data: bytes, custom_objects: Mapping[str, Any] | None, compile: bool)
     return model, Verified(digest, vector is not None)
 
 
-def load_weights(model: Any, weights: LegacyWeights, reader: Hdf5Reader, skip_mismatch: bool, by_name: bool) -> None:
-    """Set the weights of a built model from those of a file, all or none. Raises ModelFileError."""
-    _is_sealed(reader, weights, reader.data)
+def read_weights(
+    weights: LegacyWeights, model: Any, skip_mismatch: bool, by_name: bool
+) -> tuple[hard_sigmoid.Pairs, list[str]]:
+    """Weights of a built model with their arrays, and the names of layers that meant something else in Keras 2.
+
+    Raises ModelFileError.
+    """
     found = weights.of_named_layers(model, skip_mismatch) if by_name else weights.in_order(model, skip_mismatch)
-    pairs, changed = _modern(model, found, weights.version())
-    for weight, array in pairs:
-        weight.assign(array)
-    if changed:
-        hard_sigmoid.tell(changed, False)
+    return _modern(model, found, weights.version())
 
 
 def _modern(model: Any, pairs: hard_sigmoid.Pairs, version: tuple[int, ...]) -> tuple[hard_sigmoid.Pairs, list[str]]:
@@ -124,7 +126,7 @@ def _modern(model: Any, pairs: hard_sigmoid.Pairs, version: tuple[int, ...]) -> 
     return hard_sigmoid.as_keras3(model, pairs) if version[0] < 3 else (pairs, [])
 
 
-def _is_sealed(reader: Hdf5Reader, weights: LegacyWeights, data: bytes) -> bool:
+def is_sealed(reader: Hdf5Reader, weights: LegacyWeights, data: bytes) -> bool:
     """Whether minirnn wrote the file; all of it is right then."""
     marked = weights.attributes.text("", weights_file.OWN, 40) is not None
     return weights_file.is_sealed(reader, data, "", required=marked)

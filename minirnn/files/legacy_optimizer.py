@@ -16,8 +16,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from minirnn.files.errors import ModelFileError
+from minirnn.files.finite import finite
 from minirnn.files.legacy_weights import LegacyWeights
-from minirnn.files.weights_file import finite
 from minirnn.layers.weight import Weight
 from minirnn.utils.notices import warn_caller
 

@@ -7,20 +7,20 @@ by their paths below it, trained ones first. A file of a whole model has all of 
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from numpy.typing import NDArray
 
 from minirnn.files import recurrent_weights
 from minirnn.files.errors import ModelFileError, shown
+from minirnn.files.finite import finite
 from minirnn.files.hdf5_attributes import Attributes
 from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.limits import MOST_LAYERS
-from minirnn.files.weights_file import finite
 from minirnn.layers.recurrence import Recurrent
 from minirnn.layers.regularized import with_sublayers
 from minirnn.layers.weight import Weight
+from minirnn.utils.notices import warn_caller
 
 MODEL = "model_weights"
 LAYERS, WEIGHTS, VERSION = "layer_names", "weight_names", "keras_version"
@@ -99,7 +99,7 @@ class LegacyWeights:
                     raise
                 skipped.append(f"{name}: found {error.found}, expected {error.expected}")
         if skipped:
-            warnings.warn(f"weights left as they are, skip_mismatch=True: {'; '.join(skipped)[:400]}", stacklevel=5)
+            warn_caller(f"weights left as they are, skip_mismatch=True: {'; '.join(skipped)[:400]}")
         return found
 
     def _names_with_weights(self) -> list[str]:

@@ -1,25 +1,34 @@
-"""Whole models in `.keras` files, and weights in `.weights.h5` files: written for Keras 3, and read from it.
+"""Whole models in `.keras` files: written for Keras 3, and read from it; weights alone, written.
 
-Reading checks everything before it changes anything: the bytes, the archive, the texts, the configuration, then the
-arrays, against a model whose weights are planned only. What is left is to allocate and to copy.
+`weights_loading` puts weights into a model that is there. Reading checks everything before it changes anything: the
+bytes, the archive, the texts, the configuration, then the arrays, against a model whose weights are planned only. What
+is left is to allocate and to copy.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from minirnn import losses, metrics, optimizers
-from minirnn.files import archive, hard_sigmoid, legacy_config, legacy_file, making, probe, weights_file
+from minirnn.files import (
+    archive,
+    hard_sigmoid,
+    legacy_config,
+    legacy_file,
+    making,
+    metadata,
+    optimizer_states,
+    probe,
+    weights_file,
+)  # fmt: skip
 from minirnn.files.atomic import replace_file
-from minirnn.files.errors import ModelFileError, named, shown
+from minirnn.files.errors import named, shown
 from minirnn.files.hdf5_reader import SIGNATURE, Hdf5Reader
 from minirnn.files.json_text import read_json
-from minirnn.files.legacy_weights import LegacyWeights
 from minirnn.files.schema import Schema
 from minirnn.files.source import read_file
 from minirnn.files.weights_file import Verified
@@ -28,8 +37,6 @@ from minirnn.layers.sharing import sharing
 from minirnn.utils.nested import map_leaves
 from minirnn.utils.notices import warn_caller
 
-KERAS_VERSION = "3.15.0"  # whose configurations are written
-FORMAT = 1  # of what minirnn adds
 _WHOLE, _WEIGHTS = (".keras", ".h5", ".hdf5"), (".weights.h5",)
 
 
@@ -48,13 +55,11 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
     if not path.endswith(".keras"):
         _check_built(model)
         entry = _config(model, include_optimizer)
-        replace_file(path, [legacy_file.model_bytes(model, entry, include_optimizer, KERAS_VERSION)])
+        replace_file(path, [legacy_file.model_bytes(model, entry, include_optimizer, metadata.KERAS_VERSION)])
         return
     config = json.dumps(_config(model, include_optimizer)).encode()
     weights = bytes(weights_file.weights_bytes(model, include_optimizer) if model.built else weights_file.sealed({}))
-    digests = {name: hashlib.sha256(data).hexdigest() for name, data in _pairs(config, weights)}
-    metadata = {"keras_version": KERAS_VERSION, "minirnn": {"format": FORMAT, "sha256": digests}}
-    members = {archive.METADATA: json.dumps(metadata).encode(), **dict(_pairs(config, weights))}
+    members = {archive.METADATA: metadata.written(config, weights), archive.CONFIG: config, archive.WEIGHTS: weights}
     replace_file(path, archive.write_archive(members))
 
 
@@ -66,11 +71,6 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     path = _path(filepath, _WEIGHTS, "weights", overwrite)
     _check_built(model)
     replace_file(path, [weights_file.weights_bytes(model, True)])
-
-
-def _pairs(config: bytes, weights: bytes) -> Iterator[tuple[str, bytes]]:
-    yield archive.CONFIG, config
-    yield archive.WEIGHTS, weights
 
 
 def _check_built(model: Any) -> None:
@@ -146,7 +146,7 @@ def opened(filepath: Any, custom_objects: Any, compile: bool, max_bytes: int | N
             return legacy_file.opened(data, custom_objects, compile)
         members = archive.read_archive(data)
         config = read_json(members[archive.CONFIG], archive.CONFIG)
-        ours, old = _check_metadata(members)
+        ours, old = metadata.check(members)
         given = config.get("compile_config") if compile else None
         if old:
             config, given = legacy_config.modern_model(config, (2,)), legacy_config.modern_compiled(given)
@@ -165,9 +165,9 @@ def opened(filepath: Any, custom_objects: Any, compile: bool, max_bytes: int | N
                 making.assign(model, pairs)
             if settings is not None:
                 making.compiled(model, settings, custom_objects, f"{archive.CONFIG}: compile_config")
-                states = weights_file.read_optimizer(reader, model, archive.WEIGHTS) if model.built and not old else []
-                for variable, array in states:
-                    variable.assign(array)
+                if model.built and not old:
+                    for variable, array in optimizer_states.read_optimizer(reader, model, archive.WEIGHTS):
+                        variable.assign(array)
             if vector is not None:
                 probe.check_vector(model, vector, archive.WEIGHTS)
         if changed:
@@ -175,64 +175,3 @@ def opened(filepath: Any, custom_objects: Any, compile: bool, max_bytes: int | N
         elif old and settings is not None:
             warn_caller(f"{model.optimizer.name} begins anew: the file is of Keras 2, which keeps other numbers")
         return model, Verified(digest, vector is not None)
-
-
-def load_weights(
-    model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, *, max_bytes: int | None = None
-) -> None:
-    """Set the weights of a built model, and what its optimizer keeps if it fits, from a `.weights.h5` or `.keras` file.
-
-    From an `.h5` file of Keras 1 to 3, of a whole model or of weights alone, the weights are taken: of the layers in
-    their order, or with `by_name` of the layers whose names are in the file. With `skip_mismatch` layers whose arrays
-    have other shapes keep theirs, with a warning. Raises ModelFileError, a ValueError of one line, for a file that is
-    not as it should be; the model is as before then. ValueError for a model without weights, and for `by_name` with a
-    file in which layers have no names.
-    """
-    if not model.built:
-        raise ValueError(f"model {model.name} has no weights to load into yet: {model.how_to_build}, first")
-    with named(filepath):
-        data, ours, old, member = read_file(filepath, max_bytes), False, False, ""
-        if os.fsdecode(filepath).endswith(".keras"):
-            members, member = archive.read_archive(data), archive.WEIGHTS
-            data, (ours, old) = bytes(members[member]), _check_metadata(members)
-        reader = Hdf5Reader(data, member)
-        legacy = LegacyWeights(reader)
-        if not member and legacy.is_there:
-            legacy_file.load_weights(model, legacy, reader, skip_mismatch, by_name)
-            return
-        if by_name:
-            raise ValueError("load_weights: by_name is of Keras 2's files; layers are found by their classes and order")
-        weights_file.is_sealed(reader, data, member, required=ours)
-        pairs = weights_file.read_weights(reader, model, member, skip_mismatch)
-        pairs, changed = hard_sigmoid.as_keras3(model, pairs) if old else (pairs, [])
-        states = [] if skip_mismatch or old else _optimizer_states(reader, model, member)
-        for weight, array in pairs:
-            weight.assign(array)
-        for variable, array in states:
-            variable.assign(array)
-    if changed:
-        hard_sigmoid.tell(changed, False)
-
-
-def _optimizer_states(reader: Hdf5Reader, model: Any, member: str) -> list[tuple[Any, Any]]:
-    """What the file keeps for the model's optimizer, if that is built and of the same kind."""
-    optimizer = model.optimizer
-    stored = len(reader.group(f"{weights_file.OPTIMIZER}/vars") or ())
-    if optimizer is None or not optimizer.built or stored != len(optimizer.variables):
-        return []
-    return weights_file.read_optimizer(reader, model, member)
-
-
-def _check_metadata(members: Mapping[str, memoryview]) -> tuple[bool, bool]:
-    """Whether minirnn wrote the file (its digests are right then), and whether Keras 2 did."""
-    metadata = read_json(members[archive.METADATA], archive.METADATA)
-    own = metadata.get("minirnn")
-    if own is None:
-        return False, str(metadata.get("keras_version")).startswith("2.")
-    digests = own.get("sha256") if isinstance(own, dict) else None
-    if not isinstance(digests, dict) or set(digests) != {archive.CONFIG, archive.WEIGHTS}:
-        raise ModelFileError(archive.METADATA, shown(own), "minirnn's digests of the other members")
-    for name, digest in digests.items():
-        if digest != hashlib.sha256(members[name]).hexdigest():
-            raise ModelFileError(name, "bytes that do not give the digest of metadata.json", "an undamaged file")
-    return True, False

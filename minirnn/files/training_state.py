@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import random
-from minirnn.files import weights_file
+from minirnn.files import optimizer_states, weights_file
 from minirnn.files.atomic import replace_file
 from minirnn.files.errors import ModelFileError, named
 from minirnn.files.hdf5_reader import Hdf5Reader
@@ -56,7 +56,7 @@ def restore(data: bytes, path: str, model: Any, callbacks: Sequence[Any]) -> int
         reader = Hdf5Reader(data)
         weights_file.is_sealed(reader, data, "", required=True)
         weights = weights_file.read_weights(reader, model, "")
-        slots = weights_file.read_optimizer(reader, model, "")
+        slots = optimizer_states.read_optimizer(reader, model, "")
         callbacks = [callback for callback in callbacks if _kept(callback)]
         text = reader.array(TEXT, None, ("uint8",))
         state = _unpacked(read_json(text.tobytes(), TEXT), reader)

@@ -9,12 +9,12 @@ import numpy as np
 
 from minirnn.files.atomic import replace_file
 from minirnn.files.errors import shown
+from minirnn.files.finite import refuse_non_finite
 from minirnn.interop.onnx_graph import Drawing
 from minirnn.interop.onnx_layers import draw_layer
+from minirnn.interop.onnx_seal import ENDING, PRODUCER, sealed
 
-ENDING = ".onnx"
 OPSET, IR_VERSION = 17, 8  # of 2022: recurrent nodes as they are, read by every runtime since
-PRODUCER = "minirnn"
 
 
 def to_onnx(model: Any, path: Any, overwrite: bool = True) -> None:
@@ -23,12 +23,13 @@ def to_onnx(model: Any, path: Any, overwrite: bool = True) -> None:
     Sequential and functional models, several inputs and outputs, shared layers and models in models. Inputs and outputs
     have the names of the model's, (batch, time, features), whose batch, and time where the model leaves it open, may be
     of any size. Recurrent layers become LSTM, GRU and RNN nodes in one direction or both; initial states are zeros
-    unless the model hands some on. Dropout and noise do nothing, as in `predict`.
+    unless the model hands some on. Dropout and noise do nothing, as in `predict`. The file carries a digest and a test
+    vector, which `saving.verify` compares.
 
     Raises ValueError, in one line that names the layer, for a layer or setting that ONNX has not: masks, stateful
     layers, float64 (recurrent nodes of ONNX Runtime compute in float32 alone), layers and cells of your own; for
-    a path of another ending and a model that is not built; FileExistsError for an existing file unless `overwrite`;
-    ImportError without ONNX; OSError if writing fails. Nothing is changed then.
+    a path of another ending, a model that is not built, and one that holds NaN or infinity; FileExistsError for an
+    existing file unless `overwrite`; ImportError without ONNX; OSError if writing fails. Nothing is changed then.
     """
     path = os.fspath(path)
     if not str(path).endswith(ENDING):
@@ -37,6 +38,7 @@ def to_onnx(model: Any, path: Any, overwrite: bool = True) -> None:
         raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet: {model.how_to_build}, first")
+    refuse_non_finite(model)
     replace_file(path, [_bytes(model)])
 
 
@@ -66,7 +68,7 @@ def _bytes(model: Any) -> bytes:
         graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name=PRODUCER, ir_version=IR_VERSION
     )
     onnx.checker.check_model(made, full_check=True)
-    return made.SerializeToString()
+    return sealed(made, model)
 
 
 def _axes(name: str, shape: tuple[int | None, ...]) -> list[Any]:

@@ -99,6 +99,17 @@ def _digest(entries: Mapping[str, Any], data: Iterable[Any]) -> str:
 
 def read_safetensors(path: Any, max_bytes: int | None = None) -> tuple[dict[str, NDArray[Any]], bool]:
     """The arrays, views of the file's bytes, and whether their order is that in which they were saved."""
+    arrays, in_order, _ = _opened(path, max_bytes)
+    return arrays, in_order
+
+
+def is_sealed(path: Any, max_bytes: int | None = None) -> bool:
+    """Whether a file has a digest. Raises ModelFileError for a wrong one, and for anything else that is wrong."""
+    return _opened(path, max_bytes)[2]
+
+
+def _opened(path: Any, max_bytes: int | None) -> tuple[dict[str, NDArray[Any]], bool, bool]:
+    """The arrays, whether they have the order in which they were saved, and whether there was a digest."""
     with named(path):
         if str(path).lower().endswith(_PICKLES):
             raise ModelFileError("", _PICKLE, _MEND)
@@ -118,11 +129,11 @@ def read_safetensors(path: Any, max_bytes: int | None = None) -> tuple[dict[str,
             arrays[name] = np.frombuffer(data, dtype, count, begin + start).reshape(shape).astype(dtype.name)
         _check_places(sorted(places), len(data) - begin)
         if ORDER not in metadata:
-            return arrays, False
+            return arrays, False, DIGEST in metadata
         order = _order(metadata[ORDER])
         if sorted(order) != sorted(arrays):
             raise ModelFileError(METADATA, "an order of other names", "the names of the arrays")
-        return {name: arrays[name] for name in order}, True
+        return {name: arrays[name] for name in order}, True, DIGEST in metadata
 
 
 def _header(data: bytes) -> tuple[dict[str, Any], int]:

@@ -222,9 +222,12 @@ class Weight:
         Raises TypeError for what holds no real numbers, ValueError for another shape, a number below `least`, and one
         that its dtype cannot hold: NaN, infinity, a fraction where it counts.
         """
-        held = self.checked(value)
+        self.put(self.checked(value))
+
+    def put(self, value: NDArray[Any]) -> None:
+        """Let it have the bits of an array of its shape and dtype, NaN and infinity too."""
         self.settle()
-        self.layout.pack(held, self.packed)
+        self.layout.pack(value, self.packed)
 
     def checked(self, value: Any) -> NDArray[Any]:
         """`value` as an array that `assign` takes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minirnn.files import model_file
+from minirnn.files import model_file, weights_loading
 
 
 class Files:
@@ -28,4 +28,4 @@ class Files:
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **options: Any) -> None:
         """Take the weights of a `.weights.h5`, `.keras` or older `.h5` file. Raises as `saving.load_weights`."""
-        model_file.load_weights(self, filepath, skip_mismatch, **options)
+        weights_loading.load_weights(self, filepath, skip_mismatch, **options)

@@ -40,7 +40,11 @@ class OptimizerVariable:
         if array.shape != self.shape or not np.isfinite(array).all():
             finite = "" if array.shape != self.shape else " with NaN or infinity"
             raise ValueError(f"{self.path}: got shape {array.shape}{finite}, expected finite numbers of {self.shape}")
-        self._write(array.astype(self.dtype))
+        self.put(array.astype(self.dtype))
+
+    def put(self, value: NDArray[Any]) -> None:
+        """Let it have the bits of an array of its shape and dtype, NaN and infinity too."""
+        self._write(value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self.numpy(), dtype)

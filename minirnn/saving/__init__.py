@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from minirnn.files.errors import ModelFileError
-from minirnn.files.model_file import load_model, load_weights, opened, save_model, save_weights
+from minirnn.files.model_file import load_model, save_model, save_weights
 from minirnn.files.weights_file import Verified
+from minirnn.files.weights_loading import load_weights
+from minirnn.saving.verifying import verify
 
 __all__ = ["ModelFileError", "Verified", "load_model", "load_weights", "save_model", "save_weights", "verify"]
-
-
-def verify(filepath: Any, custom_objects: Mapping[str, Any] | None = None, *, max_bytes: int | None = None) -> Verified:
-    """Load a `.keras` file and say what was verified of it: `digest`, `test_vector`.
-
-    Both are False for a file of Keras, which has neither. Raises ModelFileError as `load_model` does.
-
-    >>> verify("model.keras")  # doctest: +SKIP
-    Verified(digest=True, test_vector=True)
-    """
-    return opened(filepath, custom_objects, False, max_bytes)[1]
