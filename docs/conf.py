@@ -1,5 +1,6 @@
 """Sphinx: `python -m sphinx -W -E docs docs/_build` builds the notes and runs every block of code in them."""
 
+import tempfile
 from importlib.metadata import version as installed
 
 project = "minirnn"
@@ -16,8 +17,11 @@ nitpicky = False
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
-# Code is run each time and its results are shown; a block that raises stops the build.
-nb_execution_mode = "force"
+# Code is run in each build and its results are shown; a block that raises stops the build. The cache is of this build
+# alone: the Korean chapters have the code of the English ones, which runs once for both.
+nb_execution_mode = "cache"
+_of_this_build = tempfile.TemporaryDirectory()
+nb_execution_cache_path = _of_this_build.name
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_merge_streams = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -114,17 +115,35 @@ def test_a_notebook_runs_from_top_to_bottom_on_small_sizes(name, request, monkey
     assert len(drawn) == read(name, "py").count("plt.show()")
 
 
-def test_a_notebook_runs_in_jupyter(tmp_path):
-    """As CI of the notes does, where Jupyter is installed: the whole first notebook, in a kernel of its own."""
+# What Jupyter and IPython write goes into a folder of the test's.
+FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+PROGRAM = """
+import nbclient, nbformat, sys
+
+notebook = nbformat.read(sys.stdin, 4)
+nbclient.NotebookClient(notebook, timeout=120).execute()
+nbformat.write(notebook, sys.stdout)
+"""
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_in_jupyter_on_small_sizes_and_shows_its_pictures(name, request, tmp_path):
     pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
-    program = (
-        "import nbformat, nbclient, sys;"
-        "notebook = nbformat.read(sys.argv[1], 4);"
-        "nbclient.NotebookClient(notebook, timeout=120).execute();"
-        "print(sum(bool(cell.get('outputs')) for cell in notebook.cells))"
-    )
-    source = FOLDER / f"{NOTEBOOKS[0]}.ipynb"
-    run = subprocess.run([sys.executable, "-c", program, str(source)], capture_output=True, text=True, cwd=tmp_path)
+    if name in NEEDS_KERAS:
+        request.getfixturevalue("keras")
+    notebook = json.loads(read(name, "ipynb"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["source"] = ast.unparse(small(ast.parse("".join(cell["source"]))))
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=json.dumps(notebook), capture_output=True, text=True, cwd=tmp_path,
+        env=os.environ | {folder: str(tmp_path / folder) for folder in FOLDERS},
+    )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert int(run.stdout) >= 4
+    outputs = [output for cell in json.loads(run.stdout)["cells"] for output in cell.get("outputs", ())]
+    text = "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")
+    for pattern in SHOWN[name]:
+        assert re.search(pattern, text), f"{pattern!r} is not in\n{text}"
+    pictures = sum("image/png" in output.get("data", ()) for output in outputs)
+    assert pictures == read(name, "py").count("plt.show()")

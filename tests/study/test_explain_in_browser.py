@@ -20,7 +20,7 @@ from minirnn import study
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 if not (CHROMIUM and DRIVER):
     pytest.skip("needs chromium and chromedriver", allow_module_level=True)
-pytest.importorskip("selenium", reason="needs selenium, of the extra `browser`")
+pytest.importorskip("selenium", reason="needs selenium, of the extra `test`")
 image = pytest.importorskip("matplotlib.image")
 
 from selenium import webdriver  # noqa: E402

@@ -1,0 +1,67 @@
+"""The notes are built by the command of CONTRIBUTING.md: every warning is an error, every block of code runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+for name in ("sphinx", "myst_nb", "sphinx_design", "furo", "ipykernel"):
+    pytest.importorskip(name, reason=f"needs {name}, of the extra `test`")
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+# What Jupyter and IPython write goes into a folder of the test's.
+FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The folder of the pages."""
+    folder = tmp_path_factory.mktemp("notes")
+    (command,) = re.findall(r"\.venv/bin/python (-m sphinx .*)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert command == "-m sphinx -W -E docs docs/_build"
+    run = subprocess.run(
+        [sys.executable, *command.replace("docs/_build", str(folder / "html")).split()],
+        cwd=ROOT, capture_output=True, text=True,
+        env=os.environ | {name: str(folder / name) for name in FOLDERS},
+    )  # fmt: skip
+    assert run.returncode == 0, f"{run.stdout[-2000:]}\n{run.stderr[-4000:]}"
+    assert "build succeeded." in run.stdout and "warning" not in run.stdout.splitlines()[-3]
+    return folder / "html"
+
+
+def html(built, name):
+    return (built / f"{name}.html").read_text(encoding="utf-8")
+
+
+CHAPTERS = sorted(path.relative_to(DOCS).with_suffix("").as_posix() for path in (DOCS / "path").glob("*.md"))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_shows_what_its_code_gave_in_both_languages(chapter, built):
+    pages = html(built, chapter), html(built, f"ko/{chapter}")
+    cells = (DOCS / f"{chapter}.md").read_text(encoding="utf-8").count("```{code-cell}")
+    for page in pages:
+        assert page.count('class="cell docutils container"') == cells
+        assert re.search(r'<img alt="[^"]*" src="[^"]*_images/\w+\.png"', page), "no picture"
+        assert "Traceback" not in page
+    outputs = [re.findall(r'class="cell_output docutils container">(.*?)</div>', page, re.DOTALL) for page in pages]
+    assert len(outputs[0]) == len(outputs[1]) > 0
+
+
+def test_chapters_include_the_source_that_runs(built):
+    for name in ("path/03_lstm", "ko/path/03_lstm"):
+        text = re.sub("<[^>]+>", "", html(built, name))
+        for line in ("c = f * c_prev + i * g", "df = dc * c_prev"):
+            assert line in text, f"{line!r} is not in {name}"
+
+
+def test_the_api_has_the_docstrings_of_what_is_public(built):
+    text = re.sub("<[^>]+>", "", html(built, "api"))
+    for words in ("Every quantity of every recurrent layer", "Write one HTML page on which a reader walks"):
+        assert words in text
