@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from minirnn.choices import closest
+from minirnn.compat.modules import names_of
 from minirnn.gates import activations as _gates
 from minirnn.gates import elementary as _elementary
 from minirnn.kernels.activations import ACTIVATIONS
-from minirnn.utils.registry import closest
 
 linear, sigmoid, hard_sigmoid = _gates.linear, _gates.sigmoid, _gates.hard_sigmoid
 relu, relu6, leaky_relu = _gates.relu, _gates.relu6, _gates.leaky_relu
@@ -32,6 +33,13 @@ def softmax(x: ArrayLike, axis: int = -1) -> NDArray[Any]:
 
 
 _NAMES = [*ACTIVATIONS, "softmax", "silu"]
+__all__ = [
+    "deserialize", "elu", "exponential", "gelu", "get", "hard_sigmoid", "leaky_relu", "linear", "relu", "relu6", "selu",
+    "serialize", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
+]  # fmt: skip
+
+if not TYPE_CHECKING:  # for which every name would be there
+    __getattr__ = names_of(__name__)
 
 
 def name_of(activation: Any) -> str:

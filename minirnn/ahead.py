@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minirnn import layers
+from minirnn.choices import one_of
 from minirnn.jit import cache
 from minirnn.models import Sequential
 
@@ -33,9 +34,8 @@ def warmup(
     disk, in the folder that is printed, and found there by later processes. Raises ValueError for an unknown cell.
     """
     cells = [cells] if isinstance(cells, str) else list(cells)
-    unknown = [cell for cell in cells if cell not in CELLS]
-    if unknown:
-        raise ValueError(f"warmup got an unknown cell {unknown[0]!r}, expected some of {', '.join(CELLS)}")
+    for cell in cells:
+        one_of(cell, "a cell of warmup", list(CELLS))
     begin = time.perf_counter()
     for cell in cells:
         start = time.perf_counter()

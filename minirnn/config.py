@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minirnn.choices import one_of
+from minirnn.compat.modules import names_of
+
 _floatx = "float32"
+
+if not TYPE_CHECKING:  # for which every name would be there
+    __getattr__ = names_of(__name__)
 
 
 def floatx() -> str:
@@ -35,9 +41,7 @@ def check_dtype(dtype: Any) -> str:
         name = np.dtype(dtype).name
     except TypeError:
         name = str(dtype)
-    if name not in ("float32", "float64"):
-        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
-    return name
+    return one_of(name, "dtype", ("float32", "float64"))
 
 
 def dtype_policy(dtype: str) -> dict[str, Any]:

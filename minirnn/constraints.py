@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.boundary import number
+from minirnn.compat import spelling
 from minirnn.compat.modules import names_of
 from minirnn.utils import registry
 
@@ -43,6 +44,7 @@ class Constraint:
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         cls.by_element = vars(cls).get("by_element", False)
+        spelling.check_arguments(cls)
 
     def __call__(self, w: NDArray[Any]) -> NDArray[Any]:
         """The weight to go on with, in the shape of `w`; `w` itself by default."""

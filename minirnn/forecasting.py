@@ -25,6 +25,7 @@ import numpy as np
 from minirnn import layers, optimizers
 from minirnn.boundary import whole
 from minirnn.callbacks import LambdaCallback
+from minirnn.choices import one_of
 from minirnn.models import Sequential
 from minirnn.utils import set_random_seed
 
@@ -132,8 +133,7 @@ def forecast(
     are not finite, and for counts below 1; TypeError for counts that are not whole numbers.
     """
     values = np.asarray(values, dtype=np.float64)
-    if cell not in CELLS:
-        raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {cell!r}")
+    one_of(cell, "cell", list(CELLS))
     for name, count in {"window": window, "horizon": horizon, "season": season}.items():
         whole(count, name)
     if held_out is None:

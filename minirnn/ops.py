@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import config
+from minirnn.compat.modules import names_of
 
 __all__ = [
     "abs", "absolute", "add", "all", "any", "argmax", "argmin", "cast", "ceil", "clip", "concatenate",
@@ -23,6 +24,9 @@ __all__ = [
     "prod", "reshape", "round", "shape", "sign", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
     "transpose", "var", "where", "zeros_like",
 ]  # fmt: skip
+
+if not TYPE_CHECKING:  # for which every name would be there
+    __getattr__ = names_of(__name__)
 
 Axis = int | Sequence[int] | None
 

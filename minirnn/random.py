@@ -12,10 +12,16 @@ from __future__ import annotations
 import operator
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from minirnn.compat import spelling
+from minirnn.compat.modules import names_of
+
+if not TYPE_CHECKING:  # for which every name would be there
+    __getattr__ = names_of(__name__)
 
 
 class SeedGenerator:
@@ -49,6 +55,7 @@ Seed = int | SeedGenerator | None
 _global_seeds = SeedGenerator()
 
 
+@spelling.names_nearest
 def set_random_seed(seed: int) -> None:
     """Restart Python's `random`, NumPy's global generator and minirnn's own sequence of seeds.
 
@@ -106,6 +113,7 @@ def check_seed(seed: Any) -> int:
         raise TypeError(f"seed must be an integer, got {type(seed).__name__}; e.g. seed=42") from None
 
 
+@spelling.names_nearest
 def normal(
     shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None, seed: Seed = None
 ) -> NDArray[Any]:
@@ -114,6 +122,7 @@ def normal(
     return (mean + stddev * draws).astype(dtype or np.float32)
 
 
+@spelling.names_nearest
 def truncated_normal(
     shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None, seed: Seed = None
 ) -> NDArray[Any]:
@@ -125,6 +134,7 @@ def truncated_normal(
     return (mean + stddev * draws).astype(dtype or np.float32)
 
 
+@spelling.names_nearest
 def uniform(
     shape: Sequence[int], minval: float = 0.0, maxval: float = 1.0, dtype: DTypeLike | None = None, seed: Seed = None
 ) -> NDArray[Any]:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from minirnn import config
 from minirnn.boundary import number
+from minirnn.choices import one_of
+from minirnn.compat import spelling
 from minirnn.compat.modules import names_of
 from minirnn.utils import registry
 
@@ -45,6 +47,7 @@ class Regularizer:
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         cls.by_element = vars(cls).get("by_element", False)
+        spelling.check_arguments(cls)
 
     def __call__(self, x: NDArray[Any]) -> Any:
         """The penalty, one number; none by default."""
@@ -144,9 +147,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
         self.factor = _in_float32(number(factor, "factor", 0))
-        if mode not in ("rows", "columns"):
-            raise ValueError(f"mode must be 'rows' or 'columns', got {mode!r:.60}")
-        self.mode = mode
+        self.mode = one_of(mode, "mode", ("rows", "columns"))
 
     def __call__(self, x: NDArray[Any]) -> Any:
         _, _, c = self._cosines(x)

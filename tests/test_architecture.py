@@ -16,9 +16,9 @@ FLOORS = [
     {"minirnn.gates"},
     {"minirnn.kernels"},
     {
-        "minirnn.activations", "minirnn.boundary", "minirnn.compat", "minirnn.config", "minirnn.constraints",
-        "minirnn.initializers", "minirnn.ops", "minirnn.preprocessing", "minirnn.random", "minirnn.regularizers",
-        "minirnn.utils",
+        "minirnn.activations", "minirnn.boundary", "minirnn.choices", "minirnn.compat", "minirnn.config",
+        "minirnn.constraints", "minirnn.initializers", "minirnn.ops", "minirnn.preprocessing", "minirnn.random",
+        "minirnn.regularizers", "minirnn.utils",
     },
     {"minirnn.layers"},
     {

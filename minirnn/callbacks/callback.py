@@ -38,7 +38,7 @@ class Callback:
         super().__init_subclass__(**options)
         spelling.check_arguments(cls)
 
-    @spelling.accepts_older({})
+    @spelling.names_nearest
     def __init__(self) -> None:
         self.params: dict[str, Any] | None = None
         self.model: Any = None

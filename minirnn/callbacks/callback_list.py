@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 from minirnn.callbacks.callback import Callback, History, Logs
 from minirnn.callbacks.progbar_logger import ProgbarLogger
+from minirnn.choices import closest
 
 # Hooks whose default calls an older one: who overrides that one listens as well.
 _OLDER_NAME = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
@@ -218,6 +220,11 @@ def _check(callback: Any) -> None:
     if isinstance(callback, type):
         raise TypeError(f"callbacks holds the class {callback.__name__}; make an object of it: {callback.__name__}()")
     if not hasattr(callback, "set_model"):
+        if isinstance(callback, str):
+            names = import_module("minirnn.callbacks").__all__  # which imports this module
+            begun = next((name for name in names if name.lower().startswith(callback.lower())), callback)
+            mend = closest(begun, names) or "; make one of a class, such as EarlyStopping()"
+            raise TypeError(f"callbacks must be Callback objects, got the string {callback!r:.60}{mend}")
         raise TypeError(f"callbacks must be Callback objects, got {type(callback).__name__}; wrap it in LambdaCallback")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from minirnn.callbacks.callback import Logs
 from minirnn.callbacks.monitor import MonitorCallback
+from minirnn.choices import one_of
 from minirnn.utils.output import print_message
 
 _ENDINGS = {True: ".weights.h5", False: ".keras"}
@@ -48,7 +49,9 @@ class ModelCheckpoint(MonitorCallback):
             raise ValueError(
                 f"ModelCheckpoint: {what} saved to a path that ends in {ending!r}, got {self.filepath!r:.60}"
             )
-        if save_freq != "epoch" and (self._count(save_freq, "save_freq") == 0):
+        if isinstance(save_freq, str):
+            one_of(save_freq, "ModelCheckpoint save_freq, unless it is a number of batches,", ("epoch",))
+        elif self._count(save_freq, "save_freq") == 0:
             raise ValueError("ModelCheckpoint save_freq must be 'epoch' or a number of batches, got 0")
         self.save_freq = save_freq
         self.best = initial_value_threshold

@@ -10,7 +10,7 @@ import numpy as np
 
 from minirnn import config
 from minirnn.callbacks.callback import Callback, Logs
-from minirnn.utils.registry import closest
+from minirnn.choices import closest, one_of
 
 _VALIDATE = "; pass validation_data or validation_split to fit"
 _MODES = ("auto", "min", "max")
@@ -30,8 +30,7 @@ class MonitorCallback(Callback):
 
     def __init__(self, monitor: str = "val_loss", mode: str = "auto", min_delta: float = 0) -> None:
         super().__init__()
-        if mode not in _MODES:
-            raise ValueError(f"{self._kind} mode must be 'auto', 'min' or 'max', got {mode!r}{closest(mode, _MODES)}")
+        one_of(mode, f"{self._kind} mode", _MODES)
         if not isinstance(monitor, str):
             raise TypeError(f"{self._kind} monitors one value by its name, got {type(monitor).__name__}")
         if not math.isfinite(min_delta):

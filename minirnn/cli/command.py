@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import re
 import sys
 from collections.abc import Sequence
@@ -13,8 +14,8 @@ from typing import IO, Any, NoReturn, cast
 from rich.console import Console
 
 import minirnn
+from minirnn.choices import closest
 from minirnn.cli import convert, demo, forecast, params, predict, script, stream, summary, trace, warmup
-from minirnn.utils.registry import closest
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,6 +23,28 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but what is not known is an error of the subcommand it stands behind, with the nearest."""
+        words = list(sys.argv[1:] if args is None else args)
+        for word in self._own(words):
+            name = word.partition("=")[0]
+            if not any(option.startswith(name) for option in self._option_string_actions):
+                self.error(f"unknown option {name}{self._nearest(name)}")
+        found, left = super().parse_known_args(words, namespace)
+        if left:
+            self.error(f"unexpected argument {left[0]!r}")
+        return found, left
+
+    def _own(self, words: list[str]) -> list[str]:
+        """The long options among the words: those up to a `--`, or to the first word whose followers are others'."""
+        ours = itertools.takewhile("--".__ne__, words)
+        if any(action.nargs in (argparse.PARSER, argparse.REMAINDER) for action in self._actions):
+            ours = itertools.takewhile(lambda word: word.startswith("-"), ours)
+        return [word for word in ours if word.startswith("--")]
+
+    def _nearest(self, name: str) -> str:
+        return closest(name, [option for option in self._option_string_actions if option.startswith("--")])
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """ArgumentError for what is none of the choices, with the nearest of them."""
@@ -103,7 +126,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen.run(chosen, out)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
         return failure(chosen.command, f"{error.filename}: {reason}" if error.filename else reason)
     except MemoryError as error:
         return failure(chosen.command, f"not enough memory: {error}; make --units, --window or --batch-size smaller")

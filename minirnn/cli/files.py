@@ -1,10 +1,16 @@
-"""Files that are written whole or not at all."""
+"""Files that are there to be read, and files that are written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
+
+
+def check_there(path: Path, what: str) -> None:
+    """Raise ValueError where there is no such file, with what was expected."""
+    if not path.exists():
+        raise ValueError(f"{path}: no such file; expected {what}")
 
 
 def check_writable(path: Path) -> None:

@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import math
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from minirnn.cli.chart import check_plot, draw, without_font
-from minirnn.cli.files import check_writable, write_whole
+from minirnn.cli.files import check_there, check_writable, write_whole
 from minirnn.cli.labels import next_labels
 from minirnn.cli.params import layer_kind
 from minirnn.cli.series import Series, read_series
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, out: Console) -> None:
     source = arguments.csv or CSV_PATH
     check_files(source, arguments.plot, arguments.csv_out)
+    check_there(source, "a CSV file")
     series = read_series(source, arguments.column, arguments.encoding)
 
     names = ("window", "horizon", "season", "held_out", "cell", "units", "epochs", "batch_size", "seed")
@@ -122,6 +124,9 @@ def report(
     facts = Table.grid(padding=(0, 2))
     facts.add_row("Series", f"{source.name}, column {series.name}")
     facts.add_row("", f"{len(labels)} values, {labels[0]} to {labels[-1]}")
+    if series.others:
+        others = textwrap.shorten(", ".join(series.others), 40, placeholder=" ..")
+        facts.add_row("", f"--column takes another: {others}")
     if series.turned:
         facts.add_row("", "the newest came first in the file: turned round")
     facts.add_row("Model", f"{model}({arguments.units}) and Dense({horizon}), {result.params:,} parameters")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn.cli.series import is_number, number, read_rows
+from minirnn.cli import files
+from minirnn.cli.series import is_number, number, numeric_columns, read_rows
 
 ENDINGS = (".npy", ".npz", ".csv")
 HELP = (
@@ -26,11 +27,14 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
-def read_inputs(paths: Sequence[Path], model: Any, encoding: str = "utf-8-sig") -> list[NDArray[Any]]:
+def read_inputs(
+    paths: Sequence[Path], model: Any, encoding: str = "utf-8-sig", tell: Callable[[str], Any] = print
+) -> list[NDArray[Any]]:
     """An array for each input of a model, in its order, with as many rows in each.
 
-    One file may hold all of them (`.npz`), or each its own, in the model's order. Raises ValueError in one line for
-    what cannot be read and what does not fit the model, OSError where there is no such file.
+    One file may hold all of them (`.npz`), or each its own, in the model's order; `tell` is called with a line on the
+    columns of a CSV file that are left out. Raises ValueError in one line for what is not there, cannot be read or does
+    not fit the model.
     """
     shapes, names = [tensor.shape for tensor in model.inputs], model.input_names
     found: list[NDArray[Any]] = []
@@ -38,13 +42,14 @@ def read_inputs(paths: Sequence[Path], model: Any, encoding: str = "utf-8-sig") 
         kind = path.suffix.lower()
         if kind not in ENDINGS:
             raise ValueError(f"{path}: expected a file of numbers that ends in one of {', '.join(ENDINGS)}")
+        files.check_there(path, "a file of numbers")
         if kind == ".npz":
             found += _by_names(path, names)
         elif kind == ".npy":
             found.append(_read(path))
         else:
             place = min(len(found), len(shapes) - 1)
-            found.append(_from_csv(path, shapes[place], encoding))
+            found.append(_from_csv(path, shapes[place], encoding, tell))
     if len(found) != len(shapes):
         raise ValueError(f"{model.name} takes {len(shapes)} inputs ({', '.join(names)}), got {len(found)} arrays")
     for name, shape, array in zip(names, shapes, found, strict=True):
@@ -94,18 +99,31 @@ def _numbers(array: NDArray[Any], where: str) -> NDArray[Any]:
     return array
 
 
-def _from_csv(path: Path, shape: tuple[int | None, ...], encoding: str) -> NDArray[Any]:
+def feature_columns(path: Path, header: list[str], rows: list[list[str]], features: int | None) -> list[int]:
+    """Where the features are: the last columns of numbers, or all of them where any number of features does.
+
+    Raises ValueError where there are too few, and where there is no header.
+    """
+    numeric = numeric_columns(header, rows)
+    if numeric and all(is_number(header[k]) for k in numeric):
+        raise ValueError(f"{path}: no header, its first line holds numbers; add a line with the names of the columns")
+    wanted = len(numeric) if features is None else features
+    if not 1 <= wanted <= len(numeric):
+        raise ValueError(f"{path}: {len(numeric)} columns of numbers, but the model reads {wanted}")
+    return numeric[-wanted:]
+
+
+def _from_csv(
+    path: Path, shape: tuple[int | None, ...], encoding: str, tell: Callable[[str], Any]
+) -> NDArray[Any]:
     """The last columns of numbers of a CSV file, as an input of this batch shape takes them."""
     if len(shape) not in (2, 3):
         raise ValueError(f"{path}: a CSV file is (batch, features) or (batch, steps, features), not {shape}; use .npy")
     header, lines, rows = read_rows(path, encoding)
-    numeric = [k for k in range(len(header)) if 2 * sum(is_number(row[k]) for row in rows) >= len(rows)]
-    if numeric and all(is_number(header[k]) for k in numeric):
-        raise ValueError(f"{path}: no header, its first line holds numbers; add a line with the names of the columns")
-    features = shape[-1] if shape[-1] is not None else len(numeric)
-    if not 1 <= features <= len(numeric):
-        raise ValueError(f"{path}: {len(numeric)} columns of numbers, but the model reads {features}")
-    columns = numeric[-features:]
+    columns = feature_columns(path, header, rows, shape[-1])
+    if len(columns) < len(header):
+        left_out = [name for k, name in enumerate(header) if k not in columns]
+        tell(f"{path}: read {', '.join(header[k] for k in columns)}; left out {', '.join(left_out)}")
     values = np.array([
         [number(path, line, header[k], row[k]) for k in columns] for line, row in zip(lines, rows, strict=True)
     ])  # fmt: skip

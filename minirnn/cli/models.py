@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from minirnn import forecasting, models
-from minirnn.cli.series import is_number, number, read_rows
+from minirnn.cli import files, inputs
+from minirnn.cli.series import number, read_rows
 from minirnn.datasets import load_air_passengers
 
 WINDOW = HORIZON = 12
@@ -17,10 +18,9 @@ HELD_OUT = 24  # months
 
 def load(path: Path) -> Any:
     """The model in a file. ValueError or OSError, in one line, where there is none."""
-    if path.suffix.lower() == ".csv":
-        raise ValueError(f"{path}: a CSV file, expected that of a model; name the model first, then the numbers")
-    if not path.exists():
-        raise ValueError(f"{path}: no such file; expected that of a saved model")
+    if path.suffix.lower() in inputs.ENDINGS:
+        raise ValueError(f"{path}: a file of numbers, expected that of a saved model, which comes before any numbers")
+    files.check_there(path, "that of a saved model")
     return models.load_model(path)
 
 
@@ -50,10 +50,9 @@ def read_input(path: Path, model: Any, encoding: str) -> tuple[np.ndarray, list[
     if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][2] is None:
         raise ValueError(f"{model.name} does not take one input (batch, time, features); trace it in Python")
     _, steps, features = shapes[0]
+    files.check_there(path, "a CSV file")
     header, lines, rows = read_rows(path, encoding)
-    columns = [k for k in range(len(header)) if 2 * sum(is_number(row[k]) for row in rows) >= len(rows)][-features:]
-    if len(columns) < features:
-        raise ValueError(f"{path}: {len(columns)} columns of numbers, but {model.name} reads {features} features")
+    columns = inputs.feature_columns(path, header, rows, features)
     if steps is not None and len(rows) < steps:
         raise ValueError(f"{path}: {len(rows)} lines of numbers, but {model.name} reads {steps} steps")
     first = 0 if steps is None else len(rows) - steps

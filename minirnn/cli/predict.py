@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,9 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
         files.check_writable(path)
         files.check_apart(path, [arguments.model, *arguments.input])
     model = models.load(arguments.model)
-    xs = inputs.read_inputs(arguments.input, model, arguments.encoding)
+    xs = inputs.read_inputs(
+        arguments.input, model, arguments.encoding, lambda line: print(f"minirnn predict: {line}", file=sys.stderr)
+    )
     outputs = flatten(model.predict(xs[0] if len(xs) == 1 else xs, verbose=0))
     named = dict(zip(_names(model), outputs, strict=True))
     if path is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from minirnn.cli.files import check_there
 from minirnn.compat import as_keras
 
 
@@ -24,9 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace, out: Console) -> None:
     """Run the script as Python would. Its exit code is the command's, its errors keep their traceback (code 1).
 
-    Raises OSError if there is no such file.
+    Raises ValueError if there is no such file, OSError if it cannot be read.
     """
     path = Path(chosen.script)
+    check_there(path, "a Python script")
     path.open("rb").close()
     before = sys.argv, sys.path
     sys.argv, sys.path = [chosen.script, *chosen.arguments], [str(path.resolve().parent), *sys.path]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minirnn.choices import closest
 from minirnn.cli.labels import continued, falling
 
 
@@ -16,13 +17,14 @@ from minirnn.cli.labels import continued, falling
 class Series:
     """One column: its name, its (n,) values, the oldest first, and a label for each (a month, a row number).
 
-    `turned` says that the file had the newest first.
+    `turned` says that the file had the newest first; `others` are the columns that might have been meant as well.
     """
 
     name: str
     values: np.ndarray
     labels: list[str]
     turned: bool = False
+    others: tuple[str, ...] = ()
 
 
 def read_series(path: Path, column: str | None = None, encoding: str = "utf-8-sig") -> Series:
@@ -34,9 +36,10 @@ def read_series(path: Path, column: str | None = None, encoding: str = "utf-8-si
     index = find_column(path, header, rows, column)
     values = np.array([number(path, line, header[index], row[index]) for line, row in zip(lines, rows, strict=True)])
     labels = find_labels(rows, index)
+    others = () if column is not None else tuple(header[i] for i in other_series(header, rows, index))
     if falling(labels):
-        return Series(header[index], values[::-1].copy(), labels[::-1], turned=True)
-    return Series(header[index], values, labels)
+        return Series(header[index], values[::-1].copy(), labels[::-1], True, others)
+    return Series(header[index], values, labels, False, others)
 
 
 def read_rows(path: Path, encoding: str) -> tuple[list[str], list[int], list[list[str]]]:
@@ -76,9 +79,10 @@ def find_column(path: Path, header: list[str], rows: list[list[str]], column: st
     if column is not None:
         if header.count(column) != 1:
             count = "more than one" if column in header else "no"
-            raise ValueError(f"{path}: {count} column named {column!r}; the header has {', '.join(header)}")
+            hint = "" if column in header else closest(column, header)
+            raise ValueError(f"{path}: {count} column named {column!r}; the header has {', '.join(header)}{hint}")
         return header.index(column)
-    numeric = [i for i in range(len(header)) if 2 * sum(is_number(row[i]) for row in rows) >= len(rows)]
+    numeric = numeric_columns(header, rows)
     if not numeric:
         raise ValueError(f"{path}: no column of numbers; the header has {', '.join(header)}{separator_hint(header)}")
     chosen = numeric[-1]
@@ -92,9 +96,20 @@ def find_column(path: Path, header: list[str], rows: list[list[str]], column: st
     return chosen
 
 
+def numeric_columns(header: list[str], rows: list[list[str]]) -> list[int]:
+    """Where at least half of the cells are numbers."""
+    return [i for i in range(len(header)) if 2 * sum(is_number(row[i]) for row in rows) >= len(rows)]
+
+
 def separator_hint(header: list[str]) -> str:
     """A word on commas for a header that another sign seems to separate."""
     return "; cells must be separated by commas" if len(header) == 1 and re.search(r"[;\t|]", header[0]) else ""
+
+
+def other_series(header: list[str], rows: list[list[str]], chosen: int) -> list[int]:
+    """Where the other columns of numbers are, but for those that stay the same or only count on, as years do."""
+    columns = {i: [row[i].strip() for row in rows] for i in numeric_columns(header, rows) if i != chosen}
+    return [i for i, cells in columns.items() if len(set(cells)) > 1 and not continued(cells, 1)]
 
 
 def find_labels(rows: list[list[str]], series: int) -> list[str]:

@@ -6,12 +6,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from rich.console import Console
 
-from minirnn import models
+from minirnn.cli import models
 from minirnn.cli.wave import wave_model
 from minirnn.utils.nested import flatten
 
@@ -21,19 +22,18 @@ DEMO = "demo"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", metavar="MODEL",
-        help="file of a saved model with one input, or demo: a small LSTM, trained at the start on waves (sines "
-        "between -1 and 1) to foretell their next value",
+        help="file of a saved model with one input, or demo: a small LSTM, trained at the start on sines to foretell "
+        "their next value; it takes numbers between -1 and 1",
     )  # fmt: skip
 
 
 def run(chosen: argparse.Namespace, out: Console) -> None:
     """Answer every line of stdin with a line on stdout, flushed, until stdin ends, or nobody reads stdout any more.
 
-    Raises ValueError with the line's number for one that is no step of the model, and for a model that cannot be
-    streamed; OSError if there is no such file.
+    Raises ValueError with the line's number for one that is no step of the model, for a model that cannot be streamed,
+    and if there is no such file.
     """
-    model = wave_model() if chosen.model == DEMO else models.load_model(chosen.model)
-    take = one_line(model)
+    take = within_waves(one_line(wave_model())) if chosen.model == DEMO else one_line(models.load(Path(chosen.model)))
     try:
         answer(sys.stdin, sys.stdout, take)
     except BrokenPipeError:
@@ -80,6 +80,23 @@ def one_line(model: Any) -> Callable[[str], str]:
             return take(line)
 
     return quiet
+
+
+def within_waves(take: Callable[[str], str]) -> Callable[[str], str]:
+    """`take`, which answers for waves, with one line on stderr at the first number that no wave reaches."""
+    told = False
+
+    def watched(line: str) -> str:
+        nonlocal told
+        answered = take(line)
+        value = number(line.replace(",", " "))
+        if not told and abs(value) > 1:
+            told = True
+            said = f"the demo knows waves between -1 and 1, got {value:g}; scale your numbers to lie there"
+            print(f"minirnn stream: {said}", file=sys.stderr)
+        return answered
+
+    return watched
 
 
 def number(word: str) -> float:

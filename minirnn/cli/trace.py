@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
                 f"name a CSV file to trace {arguments.model} on: minirnn trace {arguments.model} input.csv"
             )
         x, labels, columns = models.read_input(arguments.input, model, arguments.encoding)
-        about = str(arguments.input)
+        about = f"{arguments.input}, {', '.join(columns)}"
     traces = model.trace(x, layers=arguments.layer)
     trace = next(iter(traces.values()))
     unit = liveliest(trace) if arguments.unit is None else arguments.unit

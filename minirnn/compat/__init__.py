@@ -17,5 +17,8 @@ GRU (as 0.2 x + 0.5, which Keras 3 has no more) and `GRU(reset_after=False)`; a 
 """
 
 from minirnn.compat.aliasing import as_keras
+from minirnn.compat.modules import names_of
 
 __all__ = ["as_keras"]
+
+__getattr__ = names_of(__name__)

@@ -14,6 +14,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from minirnn.choices import closest
 from minirnn.compat import absent
 from minirnn.compat.spelling import warn_once
 
@@ -98,10 +99,21 @@ def names_of(package: str) -> Callable[[str], Any]:
             return _renamed(package, name, new)
         found = absent.stand_in(below, name)
         if found is None:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            said = f"module {package!r} has no attribute {name!r}{_nearest(package, name)}"
+            # An `obj` of our own keeps Python from adding a guess to ours.
+            raise AttributeError(said, name=name, obj=None)
         return found
 
     return __getattr__
+
+
+def _nearest(package: str, name: str) -> str:
+    """The public name nearest to one that is not there; nothing for those with which Python asks what a module is."""
+    if name.startswith("_"):
+        return ""
+    inside = vars(sys.modules[package])
+    own = [other for other, value in inside.items() if getattr(value, "__module__", package) == package]
+    return closest(name, [other for other in inside.get("__all__", own) if not other.startswith("_")])
 
 
 def _renamed(package: str, name: str, new: str) -> Any:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
+
+from minirnn.choices import closest
+
+F = TypeVar("F", bound=Callable)
 
 # --- one warning a spelling ---
 
@@ -113,16 +117,17 @@ def translated(kwargs: dict[str, Any], names: Names, owner: str, known: frozense
     return result
 
 
-def accepts_older(names: Names, none_is_default: frozenset[str] = frozenset()) -> Callable[[Callable], Callable]:
+def accepts_older(names: Names, none_is_default: frozenset[str] = frozenset()) -> Callable[[F], F]:
     """A decorator for functions and constructors that take older names of their arguments, too.
 
     For an argument that is unknown under either name they raise TypeError with the nearest one.
     A None for an argument in `none_is_default` is left out, as older configurations spelled the default.
     """
 
-    def decorate(function: Callable) -> Callable:
+    def decorate(function: F) -> F:
         parameters = inspect.signature(function).parameters
         known = frozenset(parameters)
+        required = [p.name for p in parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
         takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         taken = known.union(getattr(function, "older_names", ()))  # a function may be decorated twice
 
@@ -133,8 +138,12 @@ def accepts_older(names: Names, none_is_default: frozenset[str] = frozenset()) -
             if not known.issuperset(kwargs):
                 owner = type(args[0]).__name__ if function.__name__ == "__init__" else function.__name__
                 kwargs = translated(kwargs, names, owner, known)
-                if not takes_any and not taken.issuperset(kwargs):
-                    raise unknown_argument(owner, next(name for name in kwargs if name not in taken), known)
+                unknown = next((name for name in kwargs if name not in taken), None)
+                if unknown is not None and not takes_any:
+                    raise unknown_argument(owner, unknown, known)
+                # Python would say that one is missing, and nothing of the other, which was meant to be it.
+                if unknown is not None and closest(unknown, set(required[len(args) :]) - kwargs.keys()):
+                    raise unknown_argument(owner, unknown, required[len(args) :])
             for name in none_is_default & kwargs.keys() if none_is_default else ():
                 if kwargs[name] is None:
                     warn_once(f"{name}=None", "nothing, for the default")
@@ -142,15 +151,18 @@ def accepts_older(names: Names, none_is_default: frozenset[str] = frozenset()) -
             return function(*args, **kwargs)
 
         call.older_names = frozenset(names)  # type: ignore[attr-defined]
-        return call
+        return cast(F, call)
 
     return decorate
 
 
+def names_nearest(function: F) -> F:
+    """A decorator for a function whose arguments have no older names: to an unknown one it names the nearest."""
+    return accepts_older({})(function)
+
+
 def unknown_argument(owner: str, name: str, known: Iterable[str]) -> TypeError:
     """The error for an argument that is none of the `known`, with the nearest of them."""
-    from minirnn.utils.registry import closest  # here, so that `import minirnn` does without NumPy
-
     return TypeError(f"{owner} got an unknown argument {name!r}{closest(name, set(known) - _NOT_NAMES)}")
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minirnn import losses, metrics, optimizers
+from minirnn.compat import spelling
 from minirnn.files import (
     archive,
     hard_sigmoid,
@@ -43,6 +44,7 @@ _WHOLE, _WEIGHTS = (".keras", ".h5", ".hdf5"), (".weights.h5",)
 # --- writing ---
 
 
+@spelling.names_nearest
 def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
     """Write a model with its weights, what it was compiled with, and what its optimizer keeps, to a `.keras` file.
 
@@ -63,6 +65,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
     replace_file(path, archive.write_archive(members))
 
 
+@spelling.names_nearest
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """Write a built model's weights, and what its optimizer keeps, to a `.weights.h5` file.
 
@@ -117,6 +120,7 @@ def _described(module: Any, leaf: Any) -> Any:
 # --- reading ---
 
 
+@spelling.names_nearest
 def load_model(
     filepath: Any,
     custom_objects: Mapping[str, Any] | None = None,

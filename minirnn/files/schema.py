@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from minirnn import activations, losses, metrics
+from minirnn.choices import closest
 from minirnn.files import kinds, limits, tables
 from minirnn.files.errors import ModelFileError, shown
 from minirnn.files.kinds import Kind, wrong
-from minirnn.utils.registry import closest
 
 _ENTRY_KEYS = {
     "module", "class_name", "config", "registered_name", "shared_object_id", "build_config", "compile_config", "name",

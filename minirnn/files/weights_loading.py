@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from minirnn.compat import spelling
 from minirnn.files import archive, hard_sigmoid, legacy_file, metadata, optimizer_states, weights_file
 from minirnn.files.commit import Found, Pairs
 from minirnn.files.errors import named
@@ -18,6 +19,7 @@ from minirnn.files.source import read_file
 from minirnn.files.weights_file import Verified
 
 
+@spelling.names_nearest
 def load_weights(
     model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False, *, max_bytes: int | None = None
 ) -> None:

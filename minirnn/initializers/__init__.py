@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from minirnn.compat.modules import names_of
 from minirnn.initializers.base import Initializer, RandomInitializer
 from minirnn.initializers.constant import Constant, Identity, Ones, Zeros
 from minirnn.initializers.distributions import (
@@ -36,6 +37,8 @@ __all__ = [
     "LecunUniform", "Ones", "Orthogonal", "RandomInitializer", "RandomNormal", "RandomUniform", "TruncatedNormal",
     "VarianceScaling", "Zeros", "compute_fans", "deserialize", "get", "serialize",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)
 
 
 def get(identifier: Any) -> Callable[..., NDArray[Any]] | None:

@@ -10,11 +10,16 @@ from typing import Any
 from numpy.typing import DTypeLike, NDArray
 
 from minirnn import random
+from minirnn.compat import spelling
 from minirnn.utils import registry
 
 
 class Initializer:
     """What every initializer is: a callable `(shape, dtype=None) -> ndarray` with a configuration."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        spelling.check_arguments(cls)
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> NDArray[Any]:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(shape, dtype=None)")
@@ -55,9 +60,3 @@ def number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
         raise ValueError(f"{name} must be a finite number, got {value!r}")
     return value if isinstance(value, int) else float(value)
-
-
-def one_of(value: Any, name: str, allowed: Sequence[str]) -> str:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-    return value

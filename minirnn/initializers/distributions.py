@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from minirnn import random
-from minirnn.initializers.base import RandomInitializer, number, one_of
+from minirnn.choices import one_of
+from minirnn.initializers.base import RandomInitializer, number
 
 # The standard deviation of a standard normal distribution cut off at -2 and 2.
 TRUNCATED_STDDEV = 0.87962566103423978

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from minirnn.compat.modules import names_of
 from minirnn.files.errors import ModelFileError
 from minirnn.interop.keras_to_onnx import to_onnx
 from minirnn.interop.keras_to_torch import to_torch
@@ -16,3 +17,5 @@ __all__ = [
     "ModelFileError", "from_torch", "load_safetensors", "load_torch_weights", "save_safetensors", "to_onnx",
     "to_torch",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)

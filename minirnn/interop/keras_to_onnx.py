@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minirnn.compat import spelling
 from minirnn.files.atomic import replace_file
 from minirnn.files.errors import shown
 from minirnn.files.finite import refuse_non_finite
@@ -17,6 +18,7 @@ from minirnn.interop.onnx_seal import ENDING, PRODUCER, sealed
 OPSET, IR_VERSION = 17, 8  # of 2022: recurrent nodes as they are, read by every runtime since
 
 
+@spelling.names_nearest
 def to_onnx(model: Any, path: Any, overwrite: bool = True) -> None:
     """Write a built model to an ONNX file, whole or not at all. ONNX must be installed: pip install 'minirnn[onnx]'.
 

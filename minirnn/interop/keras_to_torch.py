@@ -8,11 +8,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from minirnn import layers
+from minirnn.compat import spelling
 from minirnn.interop import torch_gates
 from minirnn.interop.torch_blocks import Block, blocks_of, cells_of, chain_of
 from minirnn.interop.torch_module import module_of
 
 
+@spelling.names_nearest
 def to_torch(model: Any, module: bool = False, batch_first: bool = True) -> Any:
     """The weights of a model or layer under PyTorch's names, a dict of arrays, or with `module` a torch.nn.Module.
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.compat import spelling
 from minirnn.files.atomic import replace_file
 from minirnn.files.errors import ModelFileError, named, shown
 from minirnn.files.json_text import read_json
@@ -37,6 +38,7 @@ _PICKLE = "a pickle of PyTorch, a program that runs when it is read, which is ne
 _MEND = "a .safetensors file; where you trust it: interop.save_safetensors(torch.load(path), 'model.safetensors')"
 
 
+@spelling.names_nearest
 def load_safetensors(path: Any, *, max_bytes: int | None = None) -> dict[str, NDArray[Any]]:
     """The arrays of a `.safetensors` file by their names, in the order of its header; float32 and float64 only.
 
@@ -46,6 +48,7 @@ def load_safetensors(path: Any, *, max_bytes: int | None = None) -> dict[str, ND
     return read_safetensors(path, max_bytes)[0]
 
 
+@spelling.names_nearest
 def save_safetensors(source: Any, path: Any, overwrite: bool = True) -> None:
     """Write arrays to a `.safetensors` file, whole or not at all.
 

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from minirnn import layers
+from minirnn.compat import spelling
 from minirnn.files.errors import ModelFileError, named, shown
 from minirnn.files.making import unchanged_on_error
 from minirnn.files.weights_file import finite
@@ -25,6 +26,7 @@ from minirnn.models import Model, Sequential
 _BARE = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn", "Dense": "linear", "Embedding": "embedding"}
 
 
+@spelling.names_nearest
 def from_torch(
     source: Any,
     *,
@@ -79,6 +81,7 @@ def from_torch(
         return model
 
 
+@spelling.names_nearest
 def load_torch_weights(
     model: Any, source: Any, *, order: Sequence[str] | None = None, max_bytes: int | None = None
 ) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from minirnn import initializers, random
 from minirnn.boundary import as_input, as_mask
+from minirnn.choices import one_of
 from minirnn.layers.calls import BoundCall
 from minirnn.layers.combination import Array, Merge, listed
 from minirnn.layers.disturbing import share
@@ -65,8 +66,7 @@ class Attention(Merge):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if score_mode not in ("dot", "concat"):
-            raise ValueError(f"{type(self).__name__} score_mode must be 'dot' or 'concat', got {score_mode!r:.60}")
+        one_of(score_mode, f"{type(self).__name__} score_mode", ("dot", "concat"))
         self.use_scale, self.score_mode = bool(use_scale), score_mode
         self.dropout, self.seed = share(dropout, type(self).__name__, "dropout"), seed
         self._random = random.generator(seed)

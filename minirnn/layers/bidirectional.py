@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.boundary import as_input, as_mask
+from minirnn.choices import one_of
 from minirnn.layers.inner import InnerCall
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.nesting import deserialize_layer, serialize_layer
@@ -58,8 +59,7 @@ class Bidirectional(Layer):
         for what, given in (("layer", layer), ("backward_layer", backward_layer)):
             if given is not None or what == "layer":
                 _check_recurrent(given, what)
-        if merge_mode not in MERGE_MODES:
-            raise ValueError(f"Bidirectional: merge_mode must be one of {MERGE_MODES}, got {merge_mode!r:.60}")
+        one_of(merge_mode, "Bidirectional merge_mode", MERGE_MODES)
         super().__init__(**kwargs)
         self.forward_layer = _copy(layer, "forward_")
         self.backward_layer = backward_layer or _copy(layer, "backward_", go_backwards=True)

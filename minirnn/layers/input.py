@@ -91,6 +91,7 @@ def _checked(shape: Shape | None, batch_size: int | None, batch_shape: Shape | N
     return tuple(None if size is None else int(size) for size in sizes)
 
 
+@spelling.names_nearest
 def Input(
     shape: Shape | None = None,
     batch_size: int | None = None,

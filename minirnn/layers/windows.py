@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minirnn.boundary import whole
+from minirnn.choices import one_of
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,7 @@ def single(value: Any, name: str) -> tuple[int]:
 def padding_mode(padding: Any, allowed: tuple[str, ...]) -> str:
     """One of the modes, in lower case. ValueError for anything else."""
     mode = padding.lower() if isinstance(padding, str) else padding
-    if mode not in allowed:
-        raise ValueError(f"padding must be {' or '.join(map(repr, allowed))}, got {padding!r:.60}")
-    return mode
+    return one_of(mode, "padding", allowed)
 
 
 def channels_last(data_format: Any, owner: str) -> str:

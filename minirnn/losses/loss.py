@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minirnn import boundary
+from minirnn.choices import one_of
 from minirnn.compat import spelling
 from minirnn.config import check_dtype
 from minirnn.losses.shapes import aligned, floating, spread
@@ -44,12 +45,11 @@ class Loss:
         super().__init_subclass__(**options)
         spelling.check_arguments(cls)
 
-    @spelling.accepts_older({})
+    @spelling.names_nearest
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
     ) -> None:
-        if reduction not in _REDUCTIONS:
-            raise ValueError(f"reduction must be one of {', '.join(map(str, _REDUCTIONS))}, got {reduction!r}")
+        one_of(reduction, "reduction", _REDUCTIONS)
         self.name = name or registry.snake_case(type(self).__name__)
         self.reduction = None if reduction == "none" else reduction
         self._dtype = None if dtype is None else check_dtype(dtype)

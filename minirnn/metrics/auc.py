@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minirnn.boundary import whole
+from minirnn.choices import one_of
 from minirnn.kernels.losses import EPSILON
 from minirnn.losses.shapes import aligned, spread
 from minirnn.metrics.confusion import ConfusionMetric
@@ -43,8 +44,8 @@ class AUC(ConfusionMetric):
         label_weights: ArrayLike | None = None,
         from_logits: bool = False,
     ) -> None:
-        self.curve = _one_of(str(curve).upper(), _CURVES, "curve", curve)
-        self.summation_method = _one_of(str(summation_method).lower(), _METHODS, "summation_method", summation_method)
+        self.curve = one_of(str(curve).upper(), "curve", _CURVES)
+        self.summation_method = one_of(str(summation_method).lower(), "summation_method", _METHODS)
         self._given = None if thresholds is None else sorted(checked(thresholds, 0.5))
         inner = grid(whole(num_thresholds, "num_thresholds", 2))[1:-1] if self._given is None else self._given
         self.num_thresholds = len(inner) + 2
@@ -134,12 +135,6 @@ class AUC(ConfusionMetric):
             "from_logits": self.from_logits,
         }
         return config if self._given is None else config | {"thresholds": self._given}
-
-
-def _one_of(value: str, known: tuple[str, ...], what: str, given: Any) -> str:
-    if value not in known:
-        raise ValueError(f"{what} must be one of {', '.join(known)}, got {given!r:.60}")
-    return value
 
 
 def _sigmoid(a: NDArray[Any]) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from minirnn.choices import one_of
 from minirnn.kernels.losses import EPSILON
 from minirnn.losses.shapes import aligned, spread
 from minirnn.metrics.metric import Metric
@@ -36,13 +37,11 @@ class FBetaScore(Metric):
         dtype: Any = None,
     ) -> None:
         super().__init__(dtype, name)
-        if average not in _AVERAGES:
-            raise ValueError(f"average must be one of {', '.join(map(str, _AVERAGES))}, got {average!r:.60}")
         if not beta > 0:
             raise ValueError(f"beta must be above 0, got {beta!r}")
         if threshold is not None and not 0 < threshold <= 1:
             raise ValueError(f"threshold must lie above 0 and not above 1, got {threshold!r}")
-        self.average, self.beta = average, float(beta)
+        self.average, self.beta = one_of(average, "average", _AVERAGES), float(beta)
         self.threshold = None if threshold is None else float(threshold)
         self.reset_state()
 

@@ -27,7 +27,7 @@ class Metric:
         super().__init_subclass__(**options)
         spelling.check_arguments(cls)
 
-    @spelling.accepts_older({})
+    @spelling.names_nearest
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or unique_name(type(self).__name__)  # auc, auc_1 .., counted as those of layers
         self.dtype = check_dtype(dtype)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minirnn.boundary import whole
+from minirnn.choices import one_of
 from minirnn.losses.shapes import aligned, spread
 from minirnn.metrics.metric import Metric
 
@@ -37,10 +38,7 @@ class R2Score(Metric):
         dtype: Any = None,
     ) -> None:
         super().__init__(dtype, name)
-        if class_aggregation not in _AGGREGATIONS:
-            allowed = ", ".join(map(str, _AGGREGATIONS))
-            raise ValueError(f"class_aggregation must be one of {allowed}, got {class_aggregation!r:.60}")
-        self.class_aggregation = class_aggregation
+        self.class_aggregation = one_of(class_aggregation, "class_aggregation", _AGGREGATIONS)
         self.num_regressors = whole(num_regressors, "num_regressors", 0)
         self.reset_state()
 

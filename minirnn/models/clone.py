@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from minirnn.compat import spelling
 from minirnn.layers.input import Input, InputLayer
 from minirnn.layers.symbolic import KerasTensor
 from minirnn.models.model import Functional, Model
@@ -13,6 +14,7 @@ from minirnn.models.sequential import Sequential
 from minirnn.utils.nested import flatten, map_leaves
 
 
+@spelling.names_nearest
 def clone_model(
     model: Any,
     input_tensors: Any = None,

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from minirnn import layers
+from minirnn.choices import closest
 from minirnn.layers.input import InputLayer
 from minirnn.layers.sharing import number_of, revive
 from minirnn.layers.symbolic import KerasTensor, made_by, symbolic_tensors
-from minirnn.utils import registry
 from minirnn.utils.nested import flatten, map_leaves
 
 # Where Keras keeps the classes of models; all other layers are in keras.layers.
@@ -53,7 +53,7 @@ def deserialize_layer(entry: Mapping[str, Any], custom_objects: Mapping[str, Any
         raise ValueError(f"the configuration of a layer needs a 'class_name', got the keys {sorted(map(str, entry))}")
     name = entry["class_name"]
     if name not in known:
-        raise ValueError(f"minirnn has no layer {name!r}{registry.closest(name, known)}")
+        raise ValueError(f"minirnn has no layer {name!r}{closest(name, known)}")
     cls = known[name]
     passed_on = (custom_objects,) if name in _models or getattr(cls, "holds_layers", False) else ()
     return revive(entry.get("shared_object_id"), cls, lambda: cls.from_config(dict(entry["config"]), *passed_on))

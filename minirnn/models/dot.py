@@ -5,9 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from minirnn.compat import spelling
 from minirnn.models.diagram import Box, Frame, Shown, diagram
 
 
+@spelling.names_nearest
 def model_to_dot(
     model: Any,
     show_shapes: bool = False,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from minirnn.compat import spelling
 from minirnn.files import model_file, weights_loading
 
 
 class Files:
     """`save`, `save_weights` and `load_weights`, in Keras's formats; `models.load_model` reads whole models."""
 
+    @spelling.names_nearest
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Write the whole model to a `.keras` file, which Keras 3 reads, too.
 
@@ -22,10 +24,12 @@ class Files:
         else:
             model_file.save_model(self, filepath, overwrite, include_optimizer)
 
+    @spelling.names_nearest
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights to a `.weights.h5` file, which Keras 3 reads, too. Raises as `saving.save_weights` does."""
         model_file.save_weights(self, filepath, overwrite)
 
+    @spelling.names_nearest
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **options: Any) -> None:
         """Take the weights of a `.weights.h5`, `.keras` or older `.h5` file. Raises as `saving.load_weights`."""
         weights_loading.load_weights(self, filepath, skip_mismatch, **options)

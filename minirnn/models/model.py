@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.boundary import missing_axis
+from minirnn.choices import closest
 from minirnn.compat import spelling
 from minirnn.compat.methods import OlderMethods
 from minirnn.layers.layer import Layer
@@ -154,6 +155,7 @@ class Model(Held, Subclassing, Trainer, Streaming, StudiedModel, Files, OlderMet
         """The batch shape of the output, or a flat list of those of several; `input_shape` likewise."""
         return _one_or_all([t.shape for t in self.outputs])
 
+    @spelling.names_nearest
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its place. Raises ValueError if there is none."""
         if (name is None) == (index is None):
@@ -166,8 +168,9 @@ class Model(Held, Subclassing, Trainer, Streaming, StudiedModel, Files, OlderMet
         for layer in layers:
             if layer.name == name:
                 return layer
-        known = ", ".join(layer.name for layer in layers) or "no layers"
-        raise ValueError(f"{self.name} has no layer {name!r}; it has {known}")
+        names = [layer.name for layer in layers]
+        known = ", ".join(names) or "no layers"
+        raise ValueError(f"{self.name} has no layer {name!r}; it has {known}{closest(name, names)}")
 
     def reset_states(self) -> None:
         """Forget the states of stateful layers."""
@@ -177,6 +180,7 @@ class Model(Held, Subclassing, Trainer, Streaming, StudiedModel, Files, OlderMet
                     getattr(layer, forget)()
                     break
 
+    @spelling.names_nearest
     def summary(
         self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None, **options: Any
     ) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minirnn.choices import one_of
+from minirnn.compat import spelling
 from minirnn.models.diagram import Box, Frame, Shown, diagram
 from minirnn.models.layered import Arrow, Item, Layered, Point
 
@@ -22,6 +24,7 @@ FONTS = ["DejaVu Sans", "NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Malg
 DIRECTIONS = ("TB", "BT", "LR", "RL")
 
 
+@spelling.names_nearest
 def plot_model(
     model: Any,
     to_file: str | Path = "model.png",
@@ -82,8 +85,7 @@ def _check(matplotlib: Any, kind: str, to_file: Any, rankdir: str, dpi: Any) -> 
     kinds = matplotlib.backend_bases.FigureCanvasBase.get_supported_filetypes()
     if kind not in kinds:
         raise ValueError(f"{to_file}: no picture of kind .{kind}, expected one of {' '.join(sorted(kinds))}")
-    if rankdir not in DIRECTIONS:
-        raise ValueError(f"rankdir must be one of {', '.join(DIRECTIONS)}, got {rankdir!r}")
+    one_of(rankdir, "rankdir", DIRECTIONS)
     if isinstance(dpi, bool) or not isinstance(dpi, (int, float)) or not 1 <= dpi <= 2400:
         raise ValueError(f"dpi must be a number from 1 to 2400, got {dpi!r}")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minirnn.compat import spelling
 from minirnn.models.ledger import ledger_text
 
 LINE_LENGTH, CONNECTED_LINE_LENGTH = 88, 108
@@ -18,6 +19,7 @@ TRAINABLE_COLUMN = 12
 MIN_COLUMN = 4
 
 
+@spelling.names_nearest
 def print_summary(
     model: Any,
     line_length: int | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from minirnn.compat.modules import names_of
 from minirnn.optimizers import schedules
 from minirnn.optimizers.adadelta import Adadelta
 from minirnn.optimizers.adagrad import Adagrad
@@ -21,6 +22,8 @@ __all__ = [
     "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "Optimizer", "RMSprop", "deserialize",
     "get", "schedules", "serialize",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)
 
 _CLASSES = (SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Lion)
 _KNOWN = {name: cls for cls in _CLASSES for name in (cls.__name__, cls.__name__.lower())}

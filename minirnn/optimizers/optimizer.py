@@ -61,6 +61,7 @@ class Optimizer:
             cls.__signature__ = with_options(cls.__init__, Optimizer.__init__)
             spelling.accept_in_optimizer(cls)
 
+    @spelling.names_nearest
     def __init__(
         self,
         learning_rate: Any,

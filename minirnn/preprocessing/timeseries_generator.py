@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn import random
 from minirnn.boundary import whole
+from minirnn.compat import spelling
 from minirnn.utils.py_dataset import PyDataset
 
 
@@ -47,6 +48,7 @@ class TimeseriesGenerator(PyDataset):
         ValueError: data and targets of different lengths, a count below 1, no window between start and end.
     """
 
+    @spelling.names_nearest
     def __init__(
         self,
         data: Any,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.boundary import whole
+from minirnn.choices import one_of
 from minirnn.compat import spelling
 from minirnn.preprocessing.words import FILTERS, text_to_word_sequence
 
@@ -156,8 +157,7 @@ class Tokenizer:
         Raises ValueError for another mode, a number below 0, rows of unknown length (neither `num_words` nor texts),
         and "tfidf" before any text.
         """
-        if mode not in _MODES:
-            raise ValueError(f"mode must be one of {', '.join(map(repr, _MODES))}, got {mode!r:.60}")
+        one_of(mode, "mode", _MODES)
         if not self.num_words and not self.word_index:
             raise ValueError("the rows have no length: pass num_words to the Tokenizer, or fit it on texts first")
         if mode == "tfidf" and not self.document_count:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from minirnn.boundary import whole
+from minirnn.compat import spelling
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
 
+@spelling.names_nearest
 def text_to_word_sequence(input_text: str, filters: str = FILTERS, lower: bool = True, split: str = " ") -> list[str]:
     """The words of a text: characters in `filters` separate words as `split` does, empty words are left out.
 
@@ -29,6 +31,7 @@ def text_to_word_sequence(input_text: str, filters: str = FILTERS, lower: bool =
     return [word for word in separated.split(split) if word]
 
 
+@spelling.names_nearest
 def hashing_trick(
     text: str,
     n: int,
@@ -56,6 +59,7 @@ def hashing_trick(
     return [number(word) % (n - 1) + 1 for word in words]
 
 
+@spelling.names_nearest
 def one_hot(
     input_text: str,
     n: int,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import boundary
+from minirnn.compat import spelling
 from minirnn.layers.weight import Weight
 from minirnn.streaming.block import Block
 from minirnn.streaming.causality import Design, Kind
@@ -248,6 +249,7 @@ class Stream:
 class Streaming:
     """`Model` inherits this."""
 
+    @spelling.names_nearest
     def stream(self, batch_size: int = 1) -> Stream:
         """This model, one step of time at a time: a `Stream`, which begins with no step seen. Raises as `Stream`."""
         return Stream(self, batch_size)

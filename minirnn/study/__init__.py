@@ -4,6 +4,7 @@
 `model.trace_gradients(x, y)` its gradient. The `plot_` functions (Matplotlib, the extra `plot`) draw them.
 """
 
+from minirnn.compat.modules import names_of
 from minirnn.study.layer_trace import LayerGradients, LayerTrace
 from minirnn.study.model_trace import Gradients, Trace
 from minirnn.study.page import Explanation, explain
@@ -15,3 +16,5 @@ __all__ = [
     "plot_cell_state", "plot_forecast", "plot_gates", "plot_gradient_flow", "plot_history", "plot_phase",
     "plot_saturation",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)

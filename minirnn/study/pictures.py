@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.compat import spelling
 from minirnn.study.axes import (
     FAINT,
     INK,
@@ -38,6 +39,7 @@ STEP = "step"
 STEP_TICKS, UNIT_TICKS = 9, 4
 
 
+@spelling.names_nearest
 def plot_gates(trace: Any, x: Any = None, row: int = 0, ax: Any = None) -> Any:
     """Heat maps, units by steps, of each gate of a row; above them its input, if given.
 
@@ -72,6 +74,7 @@ def plot_gates(trace: Any, x: Any = None, row: int = 0, ax: Any = None) -> Any:
     return ax
 
 
+@spelling.names_nearest
 def plot_cell_state(trace: Any, row: int = 0, units: Any = None, ax: Any = None) -> Any:
     """The cell state c of a row over time, a line for each unit (of a cell without c: its state h).
 
@@ -94,6 +97,7 @@ def plot_cell_state(trace: Any, row: int = 0, units: Any = None, ax: Any = None)
     return ax
 
 
+@spelling.names_nearest
 def plot_saturation(trace: Any, shut: float = 0.1, opened: float = 0.9, ax: Any = None) -> Any:
     """How often each gate is shut (below `shut`), open (above `opened`), or between, over all rows, steps and units.
 
@@ -124,6 +128,7 @@ def plot_saturation(trace: Any, shut: float = 0.1, opened: float = 0.9, ax: Any 
     return ax
 
 
+@spelling.names_nearest
 def plot_phase(trace: Any, units: tuple[int, int] = (0, 1), name: str = "h", row: int = 0, ax: Any = None) -> Any:
     """Two units of a quantity against each other, a point for each step, from dark to light.
 

@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.choices import closest
+
 Array = NDArray[Any]
 AXES = ("row", "step", "unit")
 
@@ -94,7 +96,8 @@ class ByLayer(Mapping[str, Q], Generic[Q]):
         try:
             return self._layers[name]
         except KeyError:
-            raise KeyError(f"no recurrent layer {name!r} was traced; there is {', '.join(self)}") from None
+            hint = closest(name, self)
+            raise KeyError(f"no recurrent layer {name!r} was traced; there is {', '.join(self)}{hint}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._layers)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.choices import closest
 from minirnn.layers import RNN, Bidirectional, TimeDistributed
 from minirnn.layers.calls import BoundCall
 from minirnn.layers.cells import Cell
@@ -60,7 +61,7 @@ def chosen_calls(calls: list[RecurrentCall], layers: Any) -> list[RecurrentCall]
     known = [name for name, *_ in calls]
     for name in wanted:
         if name not in known:
-            raise ValueError(f"no recurrent layer {name!r} to trace; there is {', '.join(known)}")
+            raise ValueError(f"no recurrent layer {name!r} to trace; there is {', '.join(known)}{closest(name, known)}")
     return [call for call in calls if call[0] in wanted]
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn import layers
 from minirnn.boundary import as_input
+from minirnn.compat import spelling
 from minirnn.study.axes import FAINT, INK, label_ends, new_axes, style, tidy, whole_ticks
 from minirnn.study.layer_trace import LayerGradients
 from minirnn.utils import set_random_seed
@@ -18,6 +19,7 @@ Array = NDArray[Any]
 SMALLEST = 1e-30  # a logarithm has no zero
 
 
+@spelling.names_nearest
 def gradients_of_cells(
     x: Any, units: int = 32, cells: Sequence[str] = ("SimpleRNN", "GRU", "LSTM"), seed: int = 0, **options: Any
 ) -> dict[str, LayerGradients]:
@@ -40,6 +42,7 @@ def gradients_of_cells(
     return found
 
 
+@spelling.names_nearest
 def plot_gradient_flow(gradients: Any, name: str = "dh", relative: bool = True, ax: Any = None) -> Any:
     """The norm of a gradient against the distance in time from the last step, on a logarithmic scale.
 
@@ -84,6 +87,7 @@ def _by_label(gradients: Any) -> dict[str, LayerGradients]:
     return found
 
 
+@spelling.names_nearest
 def plot_history(history: Any, names: Sequence[str] | None = None, ax: Any = None) -> Any:
     """What `fit` returned, or its `.history`: each number by epoch; what was held out in a broken line.
 
@@ -112,6 +116,7 @@ def plot_history(history: Any, names: Sequence[str] | None = None, ax: Any = Non
     return ax
 
 
+@spelling.names_nearest
 def plot_forecast(
     values: Any, forecasts: Any, start: int | None = None, labels: Sequence[str] | None = None, unit: str = "value",
     ax: Any = None,

@@ -84,7 +84,7 @@ class Trainer(Compiling):
 
     # --- public, single batches ---
 
-    @spelling.accepts_older({})
+    @spelling.names_nearest
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -98,7 +98,7 @@ class Trainer(Compiling):
             return value
         return self._results(return_dict)
 
-    @spelling.accepts_older({})
+    @spelling.names_nearest
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss (and metrics) of one batch, without training."""
         self._require("test_on_batch")
@@ -107,7 +107,7 @@ class Trainer(Compiling):
         self._test_step(batch)
         return self._results(return_dict)
 
-    @spelling.accepts_older({})
+    @spelling.names_nearest
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch, new arrays."""
         known = self._fitting.get(x.shape) if type(x) is np.ndarray else None

@@ -46,6 +46,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
     return rows[0] if single else rows.reshape(*labels.shape, classes)
 
 
+@spelling.names_nearest
 def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
     """Return vectors divided by their norm; zeros stay zeros.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minirnn.compat import spelling
 from minirnn.utils.output import BLOCK, print_message, redraws_in_place, terminal_width
 
 BOLD, GREEN, GREY, RESET = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
@@ -28,6 +29,7 @@ class Progbar:
     Raises ValueError if both kinds of metrics are named.
     """
 
+    @spelling.names_nearest
     def __init__(
         self,
         target: int | None,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from minirnn.boundary import whole
+from minirnn.compat import spelling
 
 
 class PyDataset:
@@ -32,6 +33,7 @@ class PyDataset:
 
     workers, use_multiprocessing, max_queue_size = 1, False, 10
 
+    @spelling.names_nearest
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
         self.workers = whole(workers, "workers", 0)
         self.use_multiprocessing = bool(use_multiprocessing)

@@ -6,30 +6,19 @@ for what exists there under the same name: a configuration written here is read 
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from minirnn.choices import closest
+
 
 def snake_case(name: str) -> str:
     """Turn a class name into the name of its instances: `HeNormal` -> `he_normal`."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def closest(name: str, known: Any) -> str:
-    """Return `"; did you mean 'x'?"` for the known name nearest to `name`, or an empty string.
-
-    Names of the same letters in another order go first: 'adma' is 'adam' rather than 'adamax'.
-    """
-    text, names = str(name), [str(other) for other in known]
-    alike = [other for other in names if other.islower() == text.islower()]
-    swapped = [other for other in alike or names if sorted(other.lower()) == sorted(text.lower())]
-    matches = difflib.get_close_matches(text, swapped, 1, 0.0) or difflib.get_close_matches(text, names, 1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def find(name: str, known: Mapping[str, Any], kind: str) -> Any:

@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from minirnn.boundary import whole
+from minirnn.choices import one_of
+from minirnn.compat import spelling
 
 
+@spelling.names_nearest
 def pad_sequences(
     sequences: Any,
     maxlen: int | None = None,
@@ -48,8 +51,7 @@ def pad_sequences(
             another inner shape, a number that the dtype cannot hold, a string as `value` of numbers.
     """
     for name, side in (("padding", padding), ("truncating", truncating)):
-        if side not in ("pre", "post"):
-            raise ValueError(f"{name} must be 'pre' or 'post', got {side!r:.60}")
+        one_of(side, name, ("pre", "post"))
     if not hasattr(sequences, "__len__") or len(sequences) == 0:
         raise ValueError(f"pad_sequences needs a list of at least one sequence, got {sequences!r:.60}")
     kind = np.dtype(dtype)

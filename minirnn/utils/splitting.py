@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minirnn import random
+from minirnn.compat import spelling
 from minirnn.utils.py_dataset import PyDataset
 
 Size = int | float | None
@@ -26,6 +27,7 @@ class BatchSubset(PyDataset):
         return self._dataset[self._indices[index]]
 
 
+@spelling.names_nearest
 def split_dataset(
     dataset: Any,
     left_size: Size = None,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minirnn import random
 from minirnn.boundary import as_numbers, whole
+from minirnn.compat import spelling
 from minirnn.utils.py_dataset import PyDataset
 
 
@@ -67,6 +68,7 @@ class TimeseriesDataset(PyDataset):
         self._order = self._new_order()
 
 
+@spelling.names_nearest
 def timeseries_dataset_from_array(
     data: Any,
     targets: Any,

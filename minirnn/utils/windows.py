@@ -9,8 +9,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from minirnn.boundary import as_numbers, whole
+from minirnn.compat import spelling
 
 
+@spelling.names_nearest
 def sliding_windows(
     series: Any, length: int, horizon: int = 1, stride: int = 1, chunk: int = 1
 ) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -1,5 +1,8 @@
 """Whatever is wrong: one line on stderr, exit code 2, nothing printed, nothing written."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 GOOD = "month,v\n" + "".join(f"{n},{n % 12 + n}\n" for n in range(80))
@@ -54,7 +57,7 @@ def refused(minirnn, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("missing.csv", "missing.csv: No such file or directory"),
+        ("missing.csv", "missing.csv: no such file; expected a CSV file"),
         ("folder", "folder: Is a directory"),
         ("empty.csv", "empty.csv: empty, expected a header line and rows of numbers"),
         ("blank.csv", "blank.csv: empty"),
@@ -119,4 +122,5 @@ def test_the_series_itself_is_not_written_over(refused, tmp_path):
 
 def test_a_plot_without_matplotlib_says_how_to_install_it(refused, tmp_path):
     (tmp_path / "matplotlib.py").write_text("raise ImportError('no matplotlib')")
-    assert "pip install 'minirnn[plot]'" in refused("good.csv", "--plot", "out.png")
+    path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"
+    assert "pip install 'minirnn[plot]'" in refused("good.csv", "--plot", "out.png", PYTHONPATH=path)

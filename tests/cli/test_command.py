@@ -41,9 +41,11 @@ def test_a_wrong_command_is_one_line_and_exit_code_2(minirnn, arguments):
 
 
 @pytest.mark.skipif(CONSOLE_SCRIPT is None, reason="minirnn is not installed beside this Python")
-def test_the_console_script_is_the_same_command(minirnn):
+def test_the_console_script_and_python_m_are_the_same_command(minirnn):
     arguments = ("params", "lstm", "--units", "256", "--input", "4096")
-    assert minirnn(*arguments, command=[CONSOLE_SCRIPT]).out == minirnn(*arguments).out
+    wanted = minirnn(*arguments)
+    assert wanted.code == 0 and minirnn(*arguments, command=[CONSOLE_SCRIPT]) == wanted
+    assert minirnn(*arguments, own_process=True) == wanted
 
 
 def test_no_command_at_all_shows_the_help_and_the_demo_first(minirnn):
@@ -55,6 +57,44 @@ def test_no_command_at_all_shows_the_help_and_the_demo_first(minirnn):
 def test_a_misspelt_command_is_told_the_nearest(minirnn):
     line = f"argument COMMAND: invalid choice: 'forcast', expected one of {', '.join(COMMANDS)}; did you mean "
     assert minirnn("forcast").err == f"minirnn: error: {line}'forecast'? (see minirnn --help)\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("forecast --plott out.png", "unknown option --plott; did you mean '--plot'? (see minirnn forecast --help)"),
+        ("forecast --unit=3 --epohcs=2", "unknown option --epohcs; did you mean '--epochs'? (see minirnn forecast"),
+        ("params --unitss 3 lstm", "unknown option --unitss; did you mean '--units'? (see minirnn params --help)"),
+        ("convert --ordr a b c", "unknown option --ordr; did you mean '--order'? (see minirnn convert --help)"),
+        ("trace --laguage ko", "unknown option --laguage; did you mean '--language'? (see minirnn trace --help)"),
+        ("run --hlep a.py", "unknown option --hlep; did you mean '--help'? (see minirnn run --help)"),
+        ("--versoin", "minirnn: error: unknown option --versoin; did you mean '--version'? (see minirnn --help)"),
+        ("demo --fast", "unknown option --fast (see minirnn demo --help)"),
+        ("demo fast", "unexpected argument 'fast' (see minirnn demo --help)"),
+        ("demo -f", "unexpected argument '-f' (see minirnn demo --help)"),
+        ("forecast --cell lstn", "expected one of lstm, gru, simple_rnn; did you mean 'lstm'? (see minirnn forecast"),
+        ("forecast --column passenger", "the header has month, passengers; did you mean 'passengers'?"),
+        ("warmup lstn", "must be 'lstm', 'gru' or 'simple_rnn', got 'lstn'; did you mean 'lstm'?"),
+    ],
+)
+def test_a_misspelt_option_is_told_the_nearest_and_whose_help_has_it(minirnn, arguments, words):
+    result = minirnn(*arguments.split())
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert words in result.err
+
+
+def test_options_behind_the_script_are_the_scripts(minirnn, tmp_path):
+    (tmp_path / "a.py").write_text("import sys; print(sys.argv[1:])")
+    assert minirnn("run", "a.py", "--plott", "--", "--hlep").out == "['--plott', '--', '--hlep']\n"
+
+
+def test_other_columns_of_numbers_are_named_with_the_option_that_takes_them(minirnn, tmp_path):
+    rows = [f"{1900 + n},{n % 5},7,{n % 3},x,{1 + n % 7}\n" for n in range(60)]
+    (tmp_path / "sales.csv").write_text("year,price,shop,visits,note,total\n" + "".join(rows))
+    told = minirnn("forecast", "sales.csv", *SMALL).out
+    assert re.search(r"^ +--column takes another: price, visits$", told, re.MULTILINE) and "column total" in told
+    chosen = minirnn("forecast", "sales.csv", "--column", "price", *SMALL).out
+    assert "column price" in chosen and "--column" not in chosen and "--column" not in minirnn("forecast", *SMALL).out
 
 
 def test_a_script_is_all_that_run_requires(minirnn):

@@ -180,7 +180,7 @@ def test_errors_are_those_of_the_textbook_and_mape_is_left_out_at_zero():
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"cell": "rnn"}, ValueError, "cell must be one of lstm, gru, simple_rnn, got 'rnn'"),
+        ({"cell": "rnn"}, ValueError, "cell must be 'lstm', 'gru' or 'simple_rnn', got 'rnn'"),
         ({"window": 0}, ValueError, "window must be at least 1, got 0"),
         ({"horizon": -1}, ValueError, "horizon must be at least 1, got -1"),
         ({"season": 2.5}, TypeError, "season must be a whole number of at least 1, got 2.5"),

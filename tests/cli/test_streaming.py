@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from minirnn import Input, Model, Sequential, layers
-from minirnn.cli.stream import answer, one_line
+from minirnn.cli.stream import answer, one_line, within_waves
 from minirnn.cli.wave import wave_model
 
 REPOSITORY = Path(__file__).parents[2]
@@ -41,6 +41,19 @@ def test_the_demo_foretells_a_wave():
     assert (code, errors, len(lines)) == (0, "", 100)
     wrong = np.array([float(line) for line in lines[20:]]) - wave[21:]
     assert np.sqrt((wrong**2).mean()) < 0.1 < np.std(np.diff(wave))
+
+
+def test_the_demo_says_once_that_its_waves_lie_between_minus_1_and_1(capsys):
+    told = within_waves(lambda line: f"<{line.strip()}>")
+    assert [told(f"{word}\n") for word in ("-1", "1,", "0.5")] == ["<-1>", "<1,>", "<0.5>"]
+    assert capsys.readouterr().err == ""
+    assert [told(f"{word}\n") for word in ("112", "118")] == ["<112>", "<118>"]
+    said = "minirnn stream: the demo knows waves between -1 and 1, got 112; scale your numbers to lie there\n"
+    assert capsys.readouterr().err == said
+
+
+def test_the_help_of_stream_says_what_the_demo_takes(minirnn):
+    assert "it takes numbers between -1 and 1" in " ".join(minirnn("stream", "--help").out.split())
 
 
 @pytest.mark.parametrize(

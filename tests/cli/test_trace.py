@@ -91,7 +91,7 @@ def test_the_summary_has_the_ledger_if_asked(minirnn):
 def test_a_model_is_traced_on_the_last_columns_of_numbers_of_a_file(typed):
     code, out, err = typed("trace", "model.keras", "input.csv")
     assert (code, err) == (0, "")
-    assert out.startswith("low: GRU, 3 units, 20 steps, line 2 to line 21\ninput: input.csv\n")
+    assert out.startswith("low: GRU, 3 units, 20 steps, line 2 to line 21\ninput: input.csv, a, b\n")
     assert "other recurrent layers, for --layer: high" in out
     assert rows(out) == 2 * ["z", "r", "n", "h"]
 
@@ -138,12 +138,12 @@ def test_masked_steps_show_as_such(typed, model, monkeypatch):
     ("arguments", "words"),
     [
         (("trace", "model.keras"), "name a CSV file to trace model.keras on"),
-        (("trace", "input.csv"), "input.csv: a CSV file, expected that of a model"),
+        (("trace", "input.csv"), "input.csv: a file of numbers, expected that of a saved model"),
         (("trace", "none.keras", "input.csv"), "none.keras: no such file"),
-        (("trace", "model.keras", "none.csv"), "none.csv: No such file"),
+        (("trace", "model.keras", "none.csv"), "none.csv: no such file; expected a CSV file"),
         (("trace", "model.keras", "input.csv", "--layer", "hihg"), "no recurrent layer 'hihg' to trace; there is low"),
         (("trace", "model.keras", "input.csv", "--unit", "3"), "--unit must be from 0 to 2 in low, got 3"),
-        (("trace", "model.keras", "one.csv"), "one.csv: 1 columns of numbers, but sequential"),
+        (("trace", "model.keras", "one.csv"), "one.csv: 1 columns of numbers, but the model reads 2"),
         (("trace", "--png", "gates.txt2"), "no picture of kind '.txt2'"),
         (("trace", "--png", "no/gates.png"), "there is no directory no"),
         (("trace", "--html", "no/explain.html"), "there is no directory no"),

@@ -45,13 +45,13 @@ def test_where_nothing_is_compiled_the_command_fails_in_one_line(minirnn, kept):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["ltsm"], "unknown cell 'ltsm', expected some of lstm, gru, simple_rnn"),
+        (["ltsm"], "a cell of warmup must be 'lstm', 'gru' or 'simple_rnn', got 'ltsm'; did you mean 'lstm'?"),
         (["lstm", "--units", "0"], "units must be at least 1, got 0"),
         (["lstm", "--input", "0"], "0"),
         (["lstm", "--dtype", "float16"], "invalid choice: 'float16', expected one of float32, float64"),
     ],
 )
-def test_what_cannot_be_compiled_is_one_line(minirnn, kept, arguments, words):
-    result = minirnn("warmup", *arguments, MINIRNN_CACHE_DIR=str(kept))
+def test_what_cannot_be_compiled_is_one_line(minirnn, arguments, words):
+    result = minirnn("warmup", *arguments)
     assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
     assert words in result.err

@@ -253,7 +253,7 @@ SEQUENCES = np.ones((2, 5, 3))
     (lambda: layers.Conv1D(2, True), TypeError, "kernel_size must be a whole number"),
     (lambda: layers.Conv1D(2, (3, 3)), ValueError, "kernel_size must be one whole number, got 2"),
     (lambda: layers.Conv1D(2, 3, strides=0), ValueError, "strides must be at least 1"),
-    (lambda: layers.Conv1D(2, 3, padding="full"), ValueError, "padding must be 'valid' or 'same' or 'causal'"),
+    (lambda: layers.Conv1D(2, 3, padding="full"), ValueError, "padding must be 'valid', 'same' or 'causal'"),
     (lambda: layers.Conv1D(2, 3, data_format="channels_first"), NotImplementedError, "Permute"),
     (lambda: layers.Conv1D(2, 3, data_format="last"), ValueError, "data_format must be"),
     (lambda: layers.Conv1D(2, 3, strides=2, dilation_rate=2), ValueError, "leave one at 1"),

@@ -179,7 +179,7 @@ def test_it_learns_in_a_model_and_can_be_frozen():
     [
         (lambda: layers.Bidirectional("lstm"), "layer must be a recurrent layer, got str"),
         (lambda: layers.Bidirectional(layers.Dense(2)), "layer must be a recurrent layer, got Dense"),
-        (lambda: layers.Bidirectional(layers.LSTM(2), "plus"), "merge_mode must be one of .* got 'plus'"),
+        (lambda: layers.Bidirectional(layers.LSTM(2), "plus"), "merge_mode must be .* or None, got 'plus'"),
         (lambda: layers.Bidirectional(layers.LSTM(2), backward_layer=layers.LSTM(2)), "both .* go_backwards=False"),
         (
             lambda: layers.Bidirectional(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from minirnn.compat.modules import names_of
 from minirnn.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
 from minirnn.optimizers.schedules.decays import (
     ExponentialDecay,
@@ -19,6 +20,8 @@ __all__ = [
     "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "LearningRateSchedule",
     "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)
 
 _CLASSES = (
     CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay,

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.compat import spelling
+
 
 class LearningRateSchedule:
     """A learning rate that depends on the number of steps so far. Give one to an optimizer as its `learning_rate`.
@@ -21,6 +23,10 @@ class LearningRateSchedule:
     >>> Hyperbola()(4)
     0.02
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        spelling.check_arguments(cls)
 
     def __call__(self, step: Any) -> Any:
         """The learning rate after `step` steps."""

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minirnn.choices import one_of
+from minirnn.compat import spelling
 from minirnn.files.atomic import replace_file
 from minirnn.models import Model
 from minirnn.study.layer_run import LayerRun
@@ -30,6 +32,7 @@ class Explanation(NamedTuple):
         return f"{self.path}: {self.size / 1000:,.0f} kB{'. ' + self.cut if self.cut else ''}"
 
 
+@spelling.names_nearest
 def explain(
     model: Model, x: Any, html: Any = "explain.html", y: Any = None, language: str = "en", *,
     layers: Any = None, rows: Any = None, steps: Any = None, units: Any = None,
@@ -71,8 +74,7 @@ def explain(
     """
     if not isinstance(model, Model):
         raise TypeError(f"explain needs a model, got {type(model).__name__}; put a layer into a Sequential")
-    if language not in LANGUAGES:
-        raise ValueError(f"explain: language must be 'en' or 'ko', got {language!r:.40}")
+    one_of(language, "explain: language", LANGUAGES)
     both = run_both_ways(model, x, y, layers, slice(ROWS) if rows is None else rows)
     runs = {name: run for name, (run, _) in both.layers.items()}
     shown = cut(runs, Selection(rows, steps, units))
