@@ -45,9 +45,9 @@ def as_input(
         array = _clean(_numbers(value, name), name, wanted)
     if array.size == 0:
         raise ValueError(f"{name}: got an empty array of shape {array.shape}, expected at least one sample and step")
-    if shape is not None and not _fits(array.shape, shape):
+    if shape is not None and not fits(array.shape, shape):
         hint = missing_axis(array.shape, shape)
-        raise ValueError(f"{name}: got shape {array.shape}, expected {_readable(shape)}{hint}")
+        raise ValueError(f"{name}: got shape {array.shape}, expected {readable(shape)}{hint}")
     if wanted in _FLOATS and not finite_kernel(array)(array):
         check_finite(array, name)
     return array
@@ -68,57 +68,6 @@ def finite_kernel(like: NDArray[Any]) -> Callable[[NDArray[Any]], bool]:
             kernel = all_finite.specialise(like) if JIT_ENABLED else lambda array: bool(np.isfinite(array).all())
         _finite_kernels[key] = kernel
     return kernel
-
-
-def as_target(
-    value: Any,
-    output_shape: tuple[int | None, ...],
-    dtype: DTypeLike = "float32",
-    sparse: bool = False,
-    name: str = "y",
-    one_hot: bool = False,
-) -> NDArray[Any]:
-    """Return the targets of predictions of `output_shape` (batch, .., outputs), as a clean array of that shape.
-
-    A last axis of length 1 may be missing, (n,) for (n, 1), or be one too many, (n, 1, 1) for (n, 1), as in Keras.
-    Nothing else is stretched. With `sparse` the targets are class numbers, whole and from 0 to outputs - 1: of shape
-    (batch, ..) or (batch, .., 1), and returned as int64 of the latter. `one_hot` says that the loss is one of classes.
-
-    Raises as `as_input` does, and ValueError for another shape or a label out of range.
-    """
-    if type(value) is np.ndarray and value.shape == output_shape and not sparse:
-        return as_input(value, name, dtype)
-    array = _numbers(value, name)
-    expected = (*output_shape[:-1], 1) if sparse else tuple(output_shape)
-    if expected[-1] == 1 and array.ndim == len(expected) - 1:
-        array = array[..., None]
-    elif array.ndim == len(expected) + 1 and array.shape[-1] == 1:
-        array = array[..., 0]
-    if not _fits(array.shape, expected):
-        what = "class numbers" if sparse else "the model's outputs"
-        hint = _other_labels(array, tuple(output_shape), sparse, one_hot)
-        raise ValueError(f"{name}: got shape {np.shape(value)}, expected {_readable(expected)} as {what} have{hint}")
-    return _as_labels(array, output_shape[-1], name) if sparse else as_input(array, name, dtype)
-
-
-def as_sample_weight(
-    value: Any, shape: tuple[int, ...], dtype: DTypeLike = "float64", name: str = "sample_weight"
-) -> NDArray[Any]:
-    """Return weights as a clean array of `dtype`; `shape` is the outputs' without their last axis: (batch, ..).
-
-    One weight a sample, (batch,) or (batch, 1), or one for each entry of `shape`. Raises as `as_input` does, and
-    ValueError for a negative weight.
-    """
-    array = as_input(value, name, dtype)
-    if array.ndim == 2 and array.shape[1] == 1 and len(shape) == 1:
-        array = array[:, 0]
-    if array.shape not in (shape[:1], shape):
-        allowed = " or ".join(dict.fromkeys(str(tuple(s)) for s in (shape[:1], shape)))
-        raise ValueError(f"{name}: got shape {array.shape}, expected {allowed}, one weight for each sample")
-    if array.min() < 0:
-        where = _first(array < 0)
-        raise ValueError(f"{name}: got {array[where]} at index {_index(where)}, expected weights of at least 0")
-    return array
 
 
 def as_mask(value: Any, shape: tuple[int, int], name: str = "mask") -> NDArray[Any]:
@@ -144,20 +93,12 @@ def as_numbers(value: Any, name: str = "x") -> NDArray[Any]:
     return _numbers(value, name)
 
 
-def as_labels(value: Any, classes: int | None = None, name: str = "y") -> NDArray[Any]:
-    """Return class numbers, whole and from 0 to `classes` - 1, as int64 in their own shape.
-
-    Raises as `as_input` does, and ValueError for a label that is not whole or out of range.
-    """
-    return _as_labels(_numbers(value, name), classes, name)
-
-
 def check_finite(array: NDArray[Any], name: str) -> None:
     """Raise ValueError at the first NaN or infinity."""
     wrong = ~np.isfinite(array)
     if wrong.any():
-        where = _first(wrong)
-        raise ValueError(f"{name}: got {array[where]} at index {_index(where)}, expected finite numbers; clean it")
+        where = first_where(wrong)
+        raise ValueError(f"{name}: got {array[where]} at index {shown(where)}, expected finite numbers; clean it")
 
 
 def check_lengths(**arrays: Any) -> int:
@@ -261,9 +202,9 @@ def check_indices(array: NDArray[Any], size: int, name: str) -> None:
         wrong = ~((array >= 0) & (array < size) & (array == np.floor(array)))
         if not wrong.any():
             return
-    where = _first(wrong)
+    where = first_where(wrong)
     raise ValueError(
-        f"{name}: got the index {array[where]} at {_index(where)}, expected whole numbers from 0 to {size - 1}"
+        f"{name}: got the index {array[where]} at {shown(where)}, expected whole numbers from 0 to {size - 1}"
     )
 
 
@@ -277,8 +218,8 @@ def _as_whole(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[A
             # What rounding hides at the ends of the range: 2.0**63 == 2**63 - 1, compared as float64.
             wrong |= array >= 2.0 ** (8 * dtype.itemsize - 1)
         if wrong.any():
-            where = _first(wrong)
-            raise ValueError(f"{name}: got {array[where]} at index {_index(where)}, expected whole numbers ({dtype})")
+            where = first_where(wrong)
+            raise ValueError(f"{name}: got {array[where]} at index {shown(where)}, expected whole numbers ({dtype})")
     return clean
 
 
@@ -290,29 +231,12 @@ def _clean(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]
     if array.dtype.kind == "f" and array.dtype.itemsize > dtype.itemsize:
         lost = np.isinf(clean) & np.isfinite(array)
         if lost.any():
-            where = _first(lost)
-            raise ValueError(f"{name}: got {array[where]} at index {_index(where)}, too large for {dtype}; scale it")
+            where = first_where(lost)
+            raise ValueError(f"{name}: got {array[where]} at index {shown(where)}, too large for {dtype}; scale it")
     return clean
 
 
-def _as_labels(array: NDArray[Any], classes: int | None, name: str) -> NDArray[Any]:
-    if array.size == 0:
-        raise ValueError(f"{name}: got an empty array of shape {array.shape}, expected at least one label")
-    check_finite(array, name)
-    labels = array.astype(np.int64)
-    wrong = (labels != array) | (labels < 0)
-    if classes is not None:
-        wrong |= labels >= classes
-    if wrong.any():
-        where = _first(wrong)
-        top = "" if classes is None else f" to {classes - 1}"
-        raise ValueError(
-            f"{name}: got the label {array[where]} at index {_index(where)}, expected whole numbers from 0{top}"
-        )
-    return np.ascontiguousarray(labels)
-
-
-def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+def fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
     if len(shape) != len(expected):
         return False
     for length, wanted in zip(shape, expected, strict=True):
@@ -321,33 +245,24 @@ def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
     return True
 
 
-def _other_labels(array: NDArray[Any], output_shape: tuple[int | None, ...], sparse: bool, one_hot: bool) -> str:
-    """A word on the other kind of labels, if the array seems to hold them."""
-    if sparse and array.ndim > 1 and _fits(array.shape, output_shape):
-        return "; for one-hot y take categorical_crossentropy, or pass y.argmax(-1)"
-    if one_hot and (_fits(array.shape, output_shape[:-1]) or _fits(array.shape, (*output_shape[:-1], 1))):
-        return "; for class numbers take sparse_categorical_crossentropy, or pass utils.to_categorical(y)"
-    return ""
-
-
 def missing_axis(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
     """A word on the axis that an array of this shape lacks, if that is all it lacks."""
-    if _fits((*shape, 1), expected):
+    if fits((*shape, 1), expected):
         return "; add the features axis, x[..., None]"
-    if _fits((1, *shape), expected):
+    if fits((1, *shape), expected):
         return "; add the batch axis, x[None]"
     return ""
 
 
-def _readable(shape: tuple[int | None, ...]) -> str:
+def readable(shape: tuple[int | None, ...]) -> str:
     names = _AXES.get(len(shape), ("any",) * len(shape))
     entries = [names[i] if n is None else str(n) for i, n in enumerate(shape)]
     return f"({', '.join(entries)}{',' if len(entries) == 1 else ''})"
 
 
-def _first(wrong: NDArray[np.bool_]) -> tuple[int, ...]:
+def first_where(wrong: NDArray[np.bool_]) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(np.argmax(wrong), wrong.shape))
 
 
-def _index(where: tuple[int, ...]) -> str:
+def shown(where: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, where))}]"

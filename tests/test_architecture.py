@@ -18,7 +18,7 @@ FLOORS = [
     {
         "minirnn.activations", "minirnn.boundary", "minirnn.choices", "minirnn.compat", "minirnn.config",
         "minirnn.constraints", "minirnn.initializers", "minirnn.ops", "minirnn.preprocessing", "minirnn.random",
-        "minirnn.regularizers", "minirnn.utils",
+        "minirnn.regularizers", "minirnn.targets", "minirnn.utils",
     },
     {"minirnn.layers"},
     {

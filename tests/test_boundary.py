@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from minirnn import boundary
+from minirnn import boundary, targets
 
 
 def is_clean(array, dtype):
@@ -203,7 +203,7 @@ def test_another_shape_than_expected_is_refused_with_a_way_out(shape, expected, 
 )  # fmt: skip
 def test_targets_get_the_shape_of_the_outputs(shape, output, dtype):
     y = np.arange(np.prod(shape)).reshape(shape)
-    clean = boundary.as_target(y, output, dtype)
+    clean = targets.as_target(y, output, dtype)
     assert is_clean(clean, dtype)
     assert len(clean.shape) == len(output) and clean.ravel().tolist() == y.ravel().tolist()
 
@@ -214,7 +214,7 @@ def test_targets_get_the_shape_of_the_outputs(shape, output, dtype):
 )
 def test_targets_that_would_be_stretched_are_refused(shape, output):
     with pytest.raises(ValueError) as caught:
-        boundary.as_target(np.zeros(shape), output)
+        targets.as_target(np.zeros(shape), output)
     message = str(caught.value)
     assert message.startswith(f"y: got shape {shape}, expected {output}") and "\n" not in message
 
@@ -222,20 +222,20 @@ def test_targets_that_would_be_stretched_are_refused(shape, output):
 @pytest.mark.parametrize("value", [None, [["a"]], [[1j]], [[1], [1, 2]], [[np.nan]], [[np.inf]], np.zeros((0, 1))])
 def test_targets_are_checked_like_inputs(value):
     with pytest.raises((TypeError, ValueError)) as caught:
-        boundary.as_target(value, (None, 1))
+        targets.as_target(value, (None, 1))
     assert str(caught.value).startswith("y: got") and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["int8", "uint8", "int64", "uint64", "float32", ">i4"])
 @pytest.mark.parametrize("shape", [(4,), (4, 1)])
 def test_class_numbers_become_a_column_of_int64(kind, shape):
-    labels = boundary.as_target(np.array([0, 1, 2, 1]).astype(kind).reshape(shape), (4, 3), sparse=True)
+    labels = targets.as_target(np.array([0, 1, 2, 1]).astype(kind).reshape(shape), (4, 3), sparse=True)
     assert is_clean(labels, "int64") and labels.shape == (4, 1) and labels.ravel().tolist() == [0, 1, 2, 1]
 
 
 def test_class_numbers_of_steps_and_booleans_are_taken():
-    assert boundary.as_target([[0, 2], [1, 1]], (2, 2, 3), sparse=True).shape == (2, 2, 1)
-    assert boundary.as_target([True, False], (2, 2), sparse=True).ravel().tolist() == [1, 0]
+    assert targets.as_target([[0, 2], [1, 1]], (2, 2, 3), sparse=True).shape == (2, 2, 1)
+    assert targets.as_target([True, False], (2, 2), sparse=True).ravel().tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_class_numbers_of_steps_and_booleans_are_taken():
 )
 def test_wrong_class_numbers_are_refused(labels, words):
     with pytest.raises(ValueError) as caught:
-        boundary.as_target(labels, (2, 3), sparse=True)
+        targets.as_target(labels, (2, 3), sparse=True)
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -261,7 +261,7 @@ def test_wrong_class_numbers_are_refused(labels, words):
 
 @pytest.mark.parametrize(("weights", "shape"), [((4,), (4,)), ((4, 1), (4,)), ((4,), (4, 3)), ((4, 3), (4, 3))])
 def test_weights_of_samples_or_steps_are_taken(weights, shape):
-    clean = boundary.as_sample_weight(np.ones(weights, "int8"), shape)
+    clean = targets.as_sample_weight(np.ones(weights, "int8"), shape)
     assert is_clean(clean, "float64") and clean.shape in (shape, shape[:1])
 
 
@@ -277,7 +277,7 @@ def test_weights_of_samples_or_steps_are_taken(weights, shape):
 )
 def test_wrong_weights_are_refused(weights, shape, words):
     with pytest.raises(ValueError) as caught:
-        boundary.as_sample_weight(weights, shape)
+        targets.as_sample_weight(weights, shape)
     assert str(caught.value).startswith("sample_weight: got") and words in str(caught.value)
 
 
@@ -316,11 +316,11 @@ def test_numbers_pass_in_their_own_dtype_and_as_they_are():
 
 
 def test_labels_keep_their_shape_and_are_whole_and_in_range():
-    labels = boundary.as_labels([[0.0, 2.0]], 3)
+    labels = targets.as_labels([[0.0, 2.0]], 3)
     assert labels.dtype == np.int64 and labels.tolist() == [[0, 2]]
     for bad in ([-1], [3], [0.5]):
         with pytest.raises(ValueError, match="y: got the label"):
-            boundary.as_labels(bad, 3)
+            targets.as_labels(bad, 3)
 
 
 # number

@@ -21,7 +21,7 @@ from minirnn.kernels.threads import repeat
 from minirnn.layers.affine import Affine
 from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape
-from minirnn.layers.recurrence import tile_for, transposed_shape
+from minirnn.layers.recurrent_tape import tile_for, transposed_shape
 from minirnn.layers.tape import lasting
 from minirnn.layers.weight import TileLayout, Weight, zeros
 from minirnn.utils.notices import warn_caller

@@ -239,6 +239,10 @@ class Layer(GraphPart, Regularized, StudiedLayer, WeightOwner):
         """The mask of the output."""
         return mask if self.supports_masking else None
 
+    def mask_made(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> NDArray[Any] | None:
+        """The mask of the output after `forward` on the same, which may have left it in the tape."""
+        return self.compute_mask(x, mask)
+
     def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> Any:
         """How Keras draws the computation of the (first) output's mask, of which `minirnn.models.mask_order` tells.
 

@@ -13,7 +13,7 @@ from minirnn.layers.cell_loop import CellLoop
 from minirnn.layers.cells import Cell, output_size, state_sizes
 from minirnn.layers.layer import Layer, Tape
 from minirnn.layers.nesting import deserialize_layer, serialize_layer
-from minirnn.layers.recurrence import another_batch_size
+from minirnn.layers.recurrent_states import another_batch_size
 from minirnn.layers.regularized import Penalty, regularized_within
 from minirnn.layers.stacked_cells import StackedRNNCells, build_cell, check_cell, initial_state
 from minirnn.layers.symbolic import Shape

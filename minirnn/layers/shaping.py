@@ -119,6 +119,9 @@ class Masking(Layer):
         mark_steps(x, self.mask_value, counts, np.empty((0, 0, 0), x.dtype), 0, len(x))
         return counts
 
+    def mask_made(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> NDArray[Any] | None:
+        return tape.counts if type(self).compute_mask is Masking.compute_mask else self.compute_mask(x, mask)
+
     def draw_mask(self, xs: list[Any], masks: list[Any], step: Callable[..., Any]) -> Any:
         return step(step(xs[0]))  # any of not_equal
 

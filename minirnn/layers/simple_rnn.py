@@ -7,7 +7,8 @@ from typing import Any
 from minirnn.jit import Static
 from minirnn.kernels import plans
 from minirnn.layers.arguments import passed_on
-from minirnn.layers.recurrence import Recurrent, tile_for
+from minirnn.layers.recurrence import Recurrent
+from minirnn.layers.recurrent_tape import tile_for
 
 
 class SimpleRNN(Recurrent):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from minirnn import boundary
+from minirnn import boundary, targets
 from minirnn.choices import one_of
 from minirnn.compat import spelling
 from minirnn.config import check_dtype
@@ -113,8 +113,8 @@ class Loss:
         return float(values @ factors)
 
     def as_target(self, y: Any, shape: tuple[int, ...], dtype: Any = "float32", name: str = "y") -> NDArray[Any]:
-        """Return targets for predictions of `shape` as a clean array; raises as `boundary.as_target` does."""
-        return boundary.as_target(y, shape, dtype, self.sparse, name, self.one_hot)
+        """Return targets for predictions of `shape` as a clean array; raises as `targets.as_target` does."""
+        return targets.as_target(y, shape, dtype, self.sparse, name, self.one_hot)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "reduction": self.reduction}

@@ -1,4 +1,4 @@
-"""`Optimizer`, the base: learning rate, step count, slots and the options of all; subclasses name slots and update."""
+"""`Optimizer`, the base: step count, steps and the options of all; subclasses name slots and update."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import config
@@ -20,22 +19,19 @@ from minirnn.layers.regularized import constrain
 from minirnn.layers.weight import Weight
 from minirnn.optimizers import checks, gradients, schedules
 from minirnn.optimizers.late_rows import WORTH_WAITING, LateRows
+from minirnn.optimizers.rate import Rated
 from minirnn.optimizers.signature import with_options
-from minirnn.optimizers.variable import LearningRate, OptimizerVariable
+from minirnn.optimizers.slots import Slotted
+from minirnn.optimizers.variable import OptimizerVariable
 from minirnn.optimizers.weight_decay import Exclusions, parameters_of
-from minirnn.training.arena import Arena, Stretch, arenas_of
+from minirnn.training.arena import Arena, Stretch
 from minirnn.utils.registry import snake_case
 
 GRAIN = 1024  # threads take multiples of this many parameters: whole registers, whole cache lines
 COST = 16  # an update of one parameter, in multiply-adds: it waits for memory
 
-RATE_IS_SCHEDULED = (
-    "the learning rate of optimizer {} comes from a schedule or a function and cannot be set to a number: "
-    "make the optimizer with a number, or set another schedule"
-)
 
-
-class Optimizer:
+class Optimizer(Rated, Slotted):
     """Base class; these options of all follow the own arguments of each optimizer, in this order.
 
     Args:
@@ -111,101 +107,6 @@ class Optimizer:
         steps = self.gradient_accumulation_steps
         return self._iterations if steps is None else self._iterations // steps
 
-    @property
-    def learning_rate(self) -> LearningRate:
-        """The learning rate of the next step: a float, which has `assign` and `numpy`, too.
-
-        A number is rounded to the `config.floatx()` of its making, as in Keras; what a schedule or a function gives is
-        rounded to float32, in which Keras computes it.
-
-        It may be set at any time, to a number above 0 (ValueError otherwise), to a schedule or to a function; TypeError
-        for a number where a schedule or a function is in charge.
-        """
-        return LearningRate.of(self, self._learning_rate if self._schedule is None else self._scheduled())
-
-    @learning_rate.setter
-    def learning_rate(self, value: Any) -> None:
-        if isinstance(value, type):
-            raise TypeError(f"learning_rate must be a number, a schedule or a function, got the class {value.__name__}")
-        if callable(value):
-            self._schedule = value
-        elif self._schedule is not None:
-            raise TypeError(RATE_IS_SCHEDULED.format(self.name))
-        else:
-            rate = checks.positive(value, "learning_rate")
-            self._learning_rate = float(np.dtype(self._rate_dtype).type(rate))
-
-    lr = spelling.renamed_attribute("lr", "learning_rate")
-
-    def _scheduled(self) -> float:
-        """What the schedule or function says now. Schedules are told the steps so far, with accumulation too."""
-        schedule: Any = self._schedule
-        value = schedule(self._iterations) if isinstance(schedule, schedules.LearningRateSchedule) else schedule()
-        return float(np.float32(checks.not_negative(value, f"the learning rate at step {self._iterations}")))
-
-    # --- what it keeps ---
-
-    def slot_groups(self) -> list[tuple[str, ...]]:
-        """Names of the slots it keeps for every weight, in Keras's order: group by group, weight by weight."""
-        return []
-
-    def slot_start(self, slot: str) -> float:
-        """What the numbers of a slot are at first."""
-        return 0.0
-
-    def own_variables(self) -> list[OptimizerVariable]:
-        """What it keeps besides slots."""
-        return []
-
-    def build(self, weights: list[Weight]) -> None:
-        """Make the slots for these weights. They are all it will ever train: a second call does nothing."""
-        if self.built:
-            return
-        options = {"average": self.use_ema, "gradient_accumulator": self.gradient_accumulation_steps is not None}
-        groups = [*((slot,) for slot, kept in options.items() if kept), *self.slot_groups()]
-        self._arenas = arenas_of(weights, tuple(name for group in groups for name in group))
-        for arena in self._arenas:
-            for name, slot in arena.slots.items():
-                slot[...] = self.slot_start(name)
-        place = {weight: arena for arena in self._arenas for weight in arena.places}
-        self._slot_variables = [
-            self._slot_variable(name, weight, place[weight].slot(name, weight))
-            for group in groups
-            for weight in weights
-            for name in group
-        ]
-        self.built = True
-
-    def _slot_variable(self, slot: str, weight: Weight, packed: NDArray[Any]) -> OptimizerVariable:
-        name = f"{weight.path.replace('/', '_')}_{slot}"
-
-        def read() -> NDArray[Any]:
-            weight.settle()
-            return weight.layout.unpack(packed, weight.shape)
-
-        def write(value: NDArray[Any]) -> None:
-            weight.settle()
-            weight.layout.pack(value, packed)
-
-        return OptimizerVariable(self.name, name, weight.shape, weight.dtype, read, write)
-
-    @property
-    def variables(self) -> list[OptimizerVariable]:
-        """Step count, learning rate (unless it is scheduled) and, once built, the slots of every weight, as Keras."""
-
-        def variable(name: str, attribute: str, dtype: str, kind: type) -> OptimizerVariable:
-            def write(value: NDArray[Any]) -> None:
-                setattr(self, attribute, kind(value))
-
-            return OptimizerVariable(
-                self.name, name, (), dtype, lambda: np.array(getattr(self, attribute), dtype), write
-            )
-
-        count = variable("iteration", "_iterations", "int64", int)
-        rate = variable("learning_rate", "_learning_rate", self._rate_dtype, float)
-        rates = [rate] if self._schedule is None else []
-        return [count, *rates, *self._slot_variables, *(self.own_variables() if self.built else [])]
-
     # --- steps ---
 
     def select(self, weights: list[Weight]) -> None:
@@ -245,15 +146,6 @@ class Optimizer:
     def rate_of_step(self) -> float:
         """What `pass_by` needs to know of this step."""
         return self._learning_rate
-
-    def _arena_of(self, weight: Weight) -> Arena:
-        for arena in self._arenas:
-            if weight in arena.places:
-                return arena
-        raise ValueError(
-            f"optimizer {self.name} keeps nothing for {weight.path}, which was not trainable at its first "
-            "step: compile with a new optimizer"
-        )
 
     def trains(self, weights: list[Weight]) -> bool:
         """Whether the next step trains these weights, where they now live and as they are constrained."""

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from minirnn.layers import Bidirectional, Conv1D
 from minirnn.layers.recurrence import Recurrent
+from minirnn.layers.regularized import with_sublayers
 from minirnn.layers.rnn import RNN
 from minirnn.streaming.carried import CarriedRecurrent, CarriedWindow
 from minirnn.training.truncation import STEP_BY_STEP
@@ -130,8 +131,8 @@ def check_step_by_step(layer: Any, kinds: list[Kind], rank: int) -> None:
     reason = next((reason for name, reason in _REASONS.items() if name in names), "")
     if reason or along_time or not names & STEP_BY_STEP or layer.own_call:
         raise refusal(layer, reason or ("works along the axis of time" if along_time else _REASONS["Lambda"]))
-    for inner in _all_within(layer):
-        if getattr(inner, "stateful", False):
+    for inner in with_sublayers(layer):
+        if inner is not layer and getattr(inner, "stateful", False):
             raise refusal(layer, f"holds the stateful {inner.name}, whose states are not the stream's")
 
 
@@ -143,7 +144,3 @@ def refusal(layer: Any, reason: str) -> ValueError:
 def _inner(layer: Any) -> type:
     """The class of a layer, or of that which a call with arguments of its own is bound to."""
     return type(getattr(layer, "layer", layer) if type(layer).__name__.endswith("Call") else layer)
-
-
-def _all_within(layer: Any) -> list[Any]:
-    return [inner for part in layer.sublayers() for inner in [part, *_all_within(part)]]

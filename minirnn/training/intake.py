@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from minirnn import boundary
 from minirnn.losses import NO_WEIGHTS
+from minirnn.targets import as_sample_weight
 from minirnn.training.sources import Batch
 from minirnn.utils.nested import flatten
 
@@ -111,7 +112,7 @@ def sample_weights(model: Any, given: Any, shapes: list[tuple[int, ...]]) -> lis
     else:
         parts = [given] * len(shapes)
     return [
-        NO_WEIGHTS if part is None else boundary.as_sample_weight(part, shape[:-1])
+        NO_WEIGHTS if part is None else as_sample_weight(part, shape[:-1])
         for part, shape in zip(parts, shapes, strict=True)
     ]
 

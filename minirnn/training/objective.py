@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn import boundary, losses, metrics
+from minirnn import losses, metrics, targets
 from minirnn.utils.nested import flatten, map_leaves
 
 # Which losses are better worked out from what an activation is applied to.
@@ -92,12 +92,12 @@ class Objective:
         return [part.tracker for part in self.parts if part.tracker is not None]
 
     def target(self, number: int, y: Any, shape: tuple[int, ...], dtype: str, name: str = "y") -> NDArray[Any]:
-        """Clean targets of one output for predictions of this shape. Raises as `boundary.as_target` does."""
+        """Clean targets of one output for predictions of this shape. Raises as `targets.as_target` does."""
         loss = self.parts[number].loss
         if isinstance(loss, str):  # a crossentropy that the targets will decide
             many = np.ndim(y) == len(shape) and np.shape(y)[-1] == shape[-1]
-            return boundary.as_target(y, shape, dtype, sparse=shape[-1] > 1 and not many, name=name)
-        return boundary.as_target(y, shape, dtype, name=name) if loss is None else loss.as_target(y, shape, dtype, name)
+            return targets.as_target(y, shape, dtype, sparse=shape[-1] > 1 and not many, name=name)
+        return targets.as_target(y, shape, dtype, name=name) if loss is None else loss.as_target(y, shape, dtype, name)
 
     def compute(
         self, ys: list[Any], ps: list[Any], masks: list[Any], weights: list[Any], dps: list[Any], penalty: float = 0.0

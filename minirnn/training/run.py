@@ -128,7 +128,7 @@ class Run:
                     x = x.astype(dtype)
                 mask = masks[taken]
                 values[made] = layer.forward(x, mask, tape, training)
-                masks[made] = None if mask is None and not layer.makes_mask else layer.compute_mask(x, mask)
+                masks[made] = None if mask is None and not layer.makes_mask else layer.mask_made(x, mask, tape)
             else:
                 ins = [values[i] if values[i].dtype == dtype else values[i].astype(dtype) for i in taken]
                 in_masks = [masks[i] for i in taken]

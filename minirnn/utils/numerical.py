@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn.boundary import as_labels, as_numbers, whole
+from minirnn.boundary import as_numbers, whole
 from minirnn.compat import spelling
+from minirnn.targets import as_labels
 
 
 @spelling.accepts_older(spelling.CATEGORIES)

@@ -7,16 +7,16 @@ import pytest
 from numba import config
 from recurrent_cases import CELLS, make
 
-from minirnn.layers import recurrence
+from minirnn.layers import recurrent_tape
 
 # With bounds checked, branches stand between operations that the compiler fuses otherwise: then to rounding only.
 TOLERANCE = {"float32": 3e-6, "float64": 1e-14} if config.BOUNDSCHECK else {"float32": 0, "float64": 0}
 
 
 def results(case, wide, monkeypatch):
-    monkeypatch.setattr(recurrence, "WIDE_PANEL_BYTES", 0 if wide else 1 << 40)
-    monkeypatch.setattr(recurrence, "WIDE_FEATURES_OF_FEW_ROWS", 0 if wide else 1 << 40)
-    monkeypatch.setattr(recurrence, "CHUNK_ROWS", 21)  # chunks of 3 to 21 steps, the last one shorter
+    monkeypatch.setattr(recurrent_tape, "WIDE_PANEL_BYTES", 0 if wide else 1 << 40)
+    monkeypatch.setattr(recurrent_tape, "WIDE_FEATURES_OF_FEW_ROWS", 0 if wide else 1 << 40)
+    monkeypatch.setattr(recurrent_tape, "CHUNK_ROWS", 21)  # chunks of 3 to 21 steps, the last one shorter
     dx, d_weights, d_states = case.vjp()
     return [*case.output(), dx, *d_weights, *d_states]
 

@@ -10,7 +10,7 @@ from trace_cases import BATCH, CELLS, FEATURES, MASK, STEPS, UNITS, layer_of, nu
 
 import minirnn as keras
 from minirnn import layers
-from minirnn.layers import recurrence
+from minirnn.layers import recurrent_tape
 
 CHOICES = [
     {"steps": [6, 0, 3]},
@@ -74,7 +74,7 @@ def test_blocks_of_every_length_meet(steps):
 
 @pytest.mark.parametrize("rows", [1, 40])
 def test_wide_inputs_whose_product_is_computed_before_have_the_same_bits_in_blocks(rows, monkeypatch):
-    monkeypatch.setattr(recurrence, "WIDE_PANEL_BYTES", 0)
+    monkeypatch.setattr(recurrent_tape, "WIDE_PANEL_BYTES", 0)
     layer = layers.LSTM(6)
     x = numbers(rows, 9, 80, dtype="float32")
     same(layer.trace(x, steps=[8, 2]), layer.trace(x), steps=[8, 2])
