@@ -83,6 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _certify(options: argparse.Namespace) -> int:
     """Print the certificate of a model file."""
+    from minirnn.cli.files import reason
     from minirnn.cli.inputs import read_inputs
     from reference import certificate, certificate_report
 
@@ -91,7 +92,7 @@ def _certify(options: argparse.Namespace) -> int:
         with Console(stderr=True).status("starting") as status:
             found = certificate.certify(options.file, options.keras, given, options.seed, progress=status.update)
     except OSError as error:
-        return _failure(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return _failure(reason(error))
     except (ValueError, TypeError, ArithmeticError, NotImplementedError, MemoryError) as error:
         return _failure(str(error) or type(error).__name__)
     if options.json:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 import minirnn
 from minirnn.choices import closest
-from minirnn.cli import convert, demo, forecast, params, predict, script, stream, summary, trace, warmup
+from minirnn.cli import convert, demo, files, forecast, params, predict, script, stream, summary, trace, warmup
 
 
 class Parser(argparse.ArgumentParser):
@@ -126,8 +126,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen.run(chosen, out)
     except OSError as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
-        return failure(chosen.command, f"{error.filename}: {reason}" if error.filename else reason)
+        return failure(chosen.command, files.reason(error))
     except MemoryError as error:
         return failure(chosen.command, f"not enough memory: {error}; make --units, --window or --batch-size smaller")
     except (ValueError, TypeError, ArithmeticError, RuntimeError) as error:

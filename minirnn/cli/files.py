@@ -1,4 +1,4 @@
-"""Files that are there to be read, and files that are written whole or not at all."""
+"""Files that a command reads and writes: asked for before it begins to work."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def check_there(path: Path, what: str) -> None:
-    """Raise ValueError where there is no such file, with what was expected."""
+    """Raise ValueError where there is no such file, with what was expected, in the words of `ModelFileError`."""
     if not path.exists():
-        raise ValueError(f"{path}: no such file; expected {what}")
+        raise ValueError(f"{path}: found no such file, expected {what}")
 
 
 def check_writable(path: Path) -> None:
@@ -18,7 +18,7 @@ def check_writable(path: Path) -> None:
     if path.is_dir():
         raise ValueError(f"{path}: a directory, expected the name of a file")
     if not path.parent.is_dir():
-        raise ValueError(f"{path}: there is no directory {path.parent}")
+        raise ValueError(f"{path}: there is no directory {path.parent}; make it first")
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"{path}: no permission to write into {path.parent}")
 
@@ -30,14 +30,8 @@ def check_apart(path: Path, read: Iterable[Path]) -> None:
             raise ValueError(f"{path}: is read as {other}, and would be written over; choose another name")
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside the path, then move into place: a reader never sees half a file."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    except OSError as error:
-        error.filename = str(path)  # and not the one beside it, which no user has named
-        raise
-    finally:
-        beside.unlink(missing_ok=True)
+def reason(error: OSError) -> str:
+    """What went wrong with a file."""
+    missing = isinstance(error, FileNotFoundError) and error.filename
+    why = "no such file" if missing else error.strerror or str(error)
+    return f"{error.filename}: {why}" if error.filename else why

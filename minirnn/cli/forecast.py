@@ -17,11 +17,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from minirnn.cli.chart import check_plot, draw, without_font
-from minirnn.cli.files import check_there, check_writable, write_whole
+from minirnn.cli.files import check_there, check_writable
 from minirnn.cli.labels import next_labels
 from minirnn.cli.params import layer_kind
 from minirnn.cli.series import Series, read_series
 from minirnn.datasets.air_passengers import CSV_PATH
+from minirnn.files.atomic import replace_file
 from minirnn.forecasting import CELLS, Errors, Forecast, forecast
 
 
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
         files[arguments.csv_out] = forecast_csv(series, result)
     report(out, source, series, result, arguments, clock)
     for path, content in files.items():
-        write_whole(path, content)
+        replace_file(path, [content])
         out.print(f"Wrote {path}", soft_wrap=True)
     if arguments.plot and without_font(series):
         out.print("No font with Hangul is installed: the picture has boxes for it; install one, e.g. NanumGothic")

@@ -20,7 +20,7 @@ def load(path: Path) -> Any:
     """The model in a file. ValueError or OSError, in one line, where there is none."""
     if path.suffix.lower() in inputs.ENDINGS:
         raise ValueError(f"{path}: a file of numbers, expected that of a saved model, which comes before any numbers")
-    files.check_there(path, "that of a saved model")
+    files.check_there(path, "a model file")
     return models.load_model(path)
 
 

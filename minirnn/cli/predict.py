@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from minirnn.cli import files, inputs, models
+from minirnn.files.atomic import replace_file
 from minirnn.utils.nested import flatten
 
 _DIGITS = {"float32": "%.9g", "float64": "%.17g"}  # enough to read the same number again
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
     if path is None:
         out.file.write(_as_csv(named))
         return
-    files.write_whole(path, _as_bytes(path, named))
+    replace_file(path, [_as_bytes(path, named)])
     shapes = ", ".join(f"{name} {array.shape}" for name, array in named.items())
     out.print(f"Wrote {path}: {shapes}", soft_wrap=True)
 

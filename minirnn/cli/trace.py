@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minirnn.cli import chart, files, models
+from minirnn.files.atomic import replace_file
 from minirnn.study import explain
 
 SHADES, CURVE = " ░▒▓█", "▁▂▃▄▅▆▇█"
@@ -104,7 +105,7 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
         raise ValueError(f"--unit must be from 0 to {len(trace.units) - 1} in {trace.name}, got {unit}")
     show(trace, traces, x, labels, about, unit, out)
     if arguments.png is not None:
-        files.write_whole(arguments.png, picture(trace, x, arguments.png.suffix[1:].lower()))
+        replace_file(arguments.png, [picture(trace, x, arguments.png.suffix[1:].lower())])
         out.print(f"\ngates of all units: {arguments.png}", soft_wrap=True)
     if arguments.html is not None:
         explained = explain(

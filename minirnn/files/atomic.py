@@ -15,6 +15,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from minirnn.files.errors import shown
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -31,9 +33,19 @@ def replace_file(path: Any, pieces: Iterable[Any]) -> None:
     disk is full; then nothing has changed and nothing is left.
     """
     target = os.path.realpath(os.fspath(path))
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"{os.fspath(path)} is a folder, not a file to save to")
     folder, name = os.path.split(target)
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"{shown(os.fsdecode(path))} is a folder, not a file to save to")
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{shown(os.fsdecode(path))}: there is no directory {shown(folder)}; make it first")
+    try:
+        _replace(target, folder, name, pieces)
+    except OSError as error:
+        error.filename, error.filename2 = os.fspath(path), None  # not those beside it, which nobody has named
+        raise
+
+
+def _replace(target: str, folder: str, name: str, pieces: Iterable[Any]) -> None:
     _remove_left_overs(folder, name)
     with _new_file(folder, name, _mode_of(target)) as (number, give_name):
         for piece in pieces:

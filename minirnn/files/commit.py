@@ -35,7 +35,7 @@ class Found:
         ModelFileError if the test vector is another one; all of it is as before then.
         """
         with undone_on_error([variable for variable, _ in (*self.weights, *states)], model.optimizer):
-            self._assign(model, member)
+            self.assign(model, member)
             for variable, array in states:
                 variable.assign(array)
 
@@ -43,11 +43,12 @@ class Found:
         """Raise what `take` raises; the model is as before in any case."""
         undo = _undoing([weight for weight, _ in self.weights], None)
         try:
-            self._assign(model, member)
+            self.assign(model, member)
         finally:
             undo()
 
-    def _assign(self, model: Any, member: str) -> None:
+    def assign(self, model: Any, member: str) -> None:
+        """Copy, then compare the test vector; ModelFileError may leave the model changed."""
         for weight, array in self.weights:
             weight.assign(array)
         if self.vector is not None:

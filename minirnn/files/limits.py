@@ -17,3 +17,4 @@ MOST_UNITS = 2**24  # units, features, steps: any one size
 MOST_ROWS = 2**16  # of a batch that a model fixes
 MOST_PROBED = 2**21  # numbers that a pass over the test vector may compute: some 30 MB with scratch memory
 MOST_PRODUCTS = 2**30  # multiply-adds of that pass, roughly
+MOST_STEPS = 2**62  # of an optimizer: counts of 64 bits, and no rate or product of momenta comes near it

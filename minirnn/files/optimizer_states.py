@@ -15,7 +15,7 @@ from minirnn.files.finite import finite
 from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.layout import path_of
 from minirnn.files.likeness import optimizer_kind
-from minirnn.files.limits import LONGEST_NAME
+from minirnn.files.limits import LONGEST_NAME, MOST_STEPS
 from minirnn.utils.notices import warn_caller
 
 OPTIMIZER = "optimizer"
@@ -79,7 +79,7 @@ def read_optimizer(reader: Hdf5Reader, model: Any, member: str) -> States:
         path = path_of(OPTIMIZER, number)
         dtypes = ("int64", "int32") if variable.dtype == "int64" else (variable.dtype,)
         array = finite(reader.array(path, variable.shape, dtypes), f"{member}: {path}")
-        if number == 0 and not 0 <= int(array) < 2**62:
+        if number == 0 and not 0 <= int(array) < MOST_STEPS:
             raise ModelFileError(f"{member}: {path}", f"{int(array)} steps", "a count of steps")
         found.append((variable, array))
     return found

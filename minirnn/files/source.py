@@ -19,7 +19,8 @@ def read_file(path: Any, max_bytes: int | None = None) -> bytes:
     try:
         number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError, TypeError) as error:
-        what = getattr(error, "strerror", None) or str(error)
+        missing = isinstance(error, FileNotFoundError)
+        what = "no such file" if missing else getattr(error, "strerror", None) or str(error)
         raise ModelFileError("", what.lower(), "a model file", str(path)) from None
     with os.fdopen(number, "rb", closefd=True) if _is_file(number) else _closed(number, path) as file:
         size = os.fstat(number).st_size

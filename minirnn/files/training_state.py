@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -18,75 +19,92 @@ from numpy.typing import NDArray
 from minirnn import random
 from minirnn.files import optimizer_states, weights_file
 from minirnn.files.atomic import replace_file
+from minirnn.files.commit import COUNTERS, Found, counters, undone_on_error
 from minirnn.files.errors import ModelFileError, named
 from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.json_text import read_json
+from minirnn.files.likeness import optimizer_kind
+from minirnn.files.limits import MOST_STEPS
 from minirnn.layers.regularized import with_sublayers
+from minirnn.utils.nested import flatten
 
 RUN = f"{weights_file.OWN}/run"
 TEXT = f"{RUN}/text"
 _DTYPES = ("float32", "float64", "int64", "int32", "uint8")
-_COUNTERS = ("_iterations", "_learning_rate", "_product")  # of optimizers: exact, where files of Keras round them
 
 
 def save(path: Any, model: Any, callbacks: Sequence[Any], epoch: int) -> None:
-    """Write the state after `epoch` epochs. Raises OSError; the file is as before then."""
-    model.optimizer.settle()
+    """Write the state after `epoch` epochs. Raises OSError, and ValueError for weights that hold NaN or infinity.
+
+    The file is as before then. Slots of an optimizer may hold them: a run in which only those have overflowed goes on.
+    """
+    optimizer = model.optimizer
+    optimizer.settle()
     callbacks = [callback for callback in callbacks if _kept(callback)]
     arrays: list[NDArray[Any]] = []
+    plain = optimizer_states.all_finite(optimizer)
     state = {
         "epoch": epoch,
         "seeds": random.state(),
         "generators": [generator.state for generator in _generators(model)],
-        "optimizer": {name: value for name, value in vars(model.optimizer).items() if name in _COUNTERS},
+        "optimizer": counters(optimizer),
+        "kind": optimizer_kind(optimizer),
+        "slots": None if plain else [variable.numpy() for variable in optimizer.variables],
         "layers": [layer.states for layer in _stateful(model)],
         "callbacks": [{name: getattr(callback, name) for name in _kept(callback)} for callback in callbacks],
     }
     text = json.dumps(_packed(state, arrays)).encode()
     extra = {TEXT: np.frombuffer(text, np.uint8), **{f"{RUN}/{n}": array for n, array in enumerate(arrays)}}
-    replace_file(path, [weights_file.weights_bytes(model, True, extra)])
+    replace_file(path, [weights_file.weights_bytes(model, plain, extra)])
 
 
 def restore(data: bytes, path: str, model: Any, callbacks: Sequence[Any]) -> int:
     """Let a compiled model and its callbacks go on from a file's bytes; how many epochs are done.
 
-    Raises ModelFileError, before anything is changed, for a file that is damaged or of another run.
+    Raises ModelFileError, before anything is changed, for a file that is damaged or of another run. Whatever else goes
+    wrong leaves all of it as it was.
     """
     with named(path):
         reader = Hdf5Reader(data)
-        weights_file.is_sealed(reader, data, "", required=True)
-        weights = weights_file.read_weights(reader, model, "")
-        slots = optimizer_states.read_optimizer(reader, model, "")
+        found = Found([], weights_file.is_sealed(reader, data, "", required=True))
+        found.weights = weights_file.read_weights(reader, model, "")
+        found.vector = weights_file.vector_of_function(reader, model)
         callbacks = [callback for callback in callbacks if _kept(callback)]
         text = reader.array(TEXT, None, ("uint8",))
         state = _unpacked(read_json(text.tobytes(), TEXT), reader)
         try:
             plan = _Plan(**state)
             plan.check(model, callbacks)
+            slots = plan.exact_slots(model)
         except (TypeError, ValueError, AttributeError, LookupError) as error:
             raise ModelFileError(TEXT, f"another state ({error})", "that of the same model and callbacks") from None
-    for weight, array in weights:
-        weight.assign(array)
-    for variable, array in slots:
-        variable.assign(array)
-    plan.apply(model, callbacks)
+        if slots is None:
+            slots = optimizer_states.read_optimizer(reader, model, "")
+        changed = [variable for variable, _ in (*found.weights, *slots)]
+        with undone_on_error(changed, model.optimizer), _undone_on_error(model, callbacks):
+            found.assign(model, "")
+            for variable, array in slots:
+                variable.put(array)
+            plan.apply(model, callbacks)
     return plan.epoch
 
 
 @dataclasses.dataclass
 class _Plan:
-    """What a file says, checked as a whole and then applied."""
+    """What a file says beside arrays of weights and slots, checked as a whole and then applied."""
 
     epoch: int
     seeds: Any
     generators: list[Any]
     optimizer: dict[str, Any]
+    kind: str
+    slots: list[Any] | None  # exact, where they hold what no file of weights may
     layers: list[Any]
     callbacks: list[dict[str, Any]]
 
     def check(self, model: Any, callbacks: Sequence[Any]) -> None:
         """Raise what does not fit, on copies."""
-        if not isinstance(self.epoch, int) or self.epoch < 0:
+        if not isinstance(self.epoch, int) or not 0 <= self.epoch < MOST_STEPS:
             raise ValueError(f"epoch {self.epoch!r}")
         version, numbers, following = self.seeds
         self.seeds = version, tuple(numbers), following
@@ -94,18 +112,32 @@ class _Plan:
         for own, kept in zip(_generators(model), self.generators, strict=True):
             deepcopy(own).state = kept
         for layer, kept in zip(_stateful(model), self.layers, strict=True):
-            if layer.states is not None and kept is not None:
-                if [a.shape for a in layer.states] != [a.shape for a in kept]:
-                    raise ValueError(f"states of {layer.name}")
+            _check_states(layer, kept)
         for callback, kept in zip(callbacks, self.callbacks, strict=True):
             if set(kept) != set(_kept(callback)):
                 raise ValueError(f"the callback {type(callback).__name__} keeps {sorted(_kept(callback))}")
+        if self.kind != optimizer_kind(model.optimizer):
+            raise ValueError(f"an optimizer {self.kind}, not {optimizer_kind(model.optimizer)}")
         for name, value in self.optimizer.items():
-            if name not in _COUNTERS or type(value) is not type(getattr(model.optimizer, name)):
-                raise ValueError(f"{name} of the optimizer")
+            known = name in COUNTERS and type(value) is type(getattr(model.optimizer, name))
+            if not known or not 0 <= value < MOST_STEPS:
+                raise ValueError(f"{name} of the optimizer: {value!r}")
+
+    def exact_slots(self, model: Any) -> list[tuple[Any, NDArray[Any]]] | None:
+        """Variables of the optimizer with the bits that the file has of them, if it does; the optimizer is built."""
+        if self.slots is None:
+            return None
+        model.optimizer.build(model.trainable_weights)
+        pairs = []
+        for variable, kept in zip(model.optimizer.variables, self.slots, strict=True):
+            array = np.asarray(kept, variable.dtype)
+            if array.shape != variable.shape:
+                raise ValueError(f"{variable.path} of shape {array.shape}, not {variable.shape}")
+            pairs.append((variable, array))
+        return pairs
 
     def apply(self, model: Any, callbacks: Sequence[Any]) -> None:
-        """Nothing here can fail any more."""
+        """Let everything have its values; `check` has tried each of them."""
         random.set_state(self.seeds)
         for own, kept in zip(_generators(model), self.generators, strict=True):
             own.state = kept
@@ -114,6 +146,35 @@ class _Plan:
         for callback, kept_values in zip(callbacks, self.callbacks, strict=True):
             vars(callback).update(kept_values)
         vars(model.optimizer).update(self.optimizer)
+
+
+def _check_states(layer: Any, kept: Any) -> None:
+    """ValueError for states that a stateful layer cannot go on with: kernels do not look how large they are."""
+    if kept is None:
+        return
+    expected = flatten(layer.get_initial_state(len(kept[0])))
+    rows = len(kept[0]) if layer.states is None else len(layer.states[0])
+    if len(kept[0]) != rows or [(a.shape, a.dtype) for a in kept] != [(a.shape, a.dtype) for a in expected]:
+        raise ValueError(f"states of {layer.name} of shapes {[a.shape for a in kept]}")
+
+
+@contextmanager
+def _undone_on_error(model: Any, callbacks: Sequence[Any]) -> Iterator[None]:
+    """Let an error that leaves this block leave chance, states and callbacks as they were before it."""
+    seeds, generators = random.state(), [(own, own.state) for own in _generators(model)]
+    states = [(layer, layer.states) for layer in _stateful(model)]
+    values = [(callback, {name: getattr(callback, name) for name in _kept(callback)}) for callback in callbacks]
+    try:
+        yield
+    except BaseException:
+        random.set_state(seeds)
+        for own, state in generators:
+            own.state = state
+        for layer, kept in states:
+            layer.states = kept
+        for callback, kept_values in values:
+            vars(callback).update(kept_values)
+        raise
 
 
 # --- what has state ---

@@ -46,10 +46,7 @@ class Verified(NamedTuple):
 
 
 def weights_bytes(model: Any, with_optimizer: bool, run: Mapping[str, NDArray[Any]] | None = None) -> bytearray:
-    """An HDF5 file of a built model's weights, and of what its optimizer keeps.
-
-    With the arrays of a `run` (a backup, which nobody else shall load) in place of a test vector.
-    """
+    """An HDF5 file of a built model's weights, what its optimizer keeps, and in a backup the arrays of a `run`."""
     refuse_non_finite(model)
     arrays: dict[str, NDArray[Any]] = {}
     groups: list[str] = []
@@ -58,9 +55,7 @@ def weights_bytes(model: Any, with_optimizer: bool, run: Mapping[str, NDArray[An
         arrays |= {path_of(group, number): weight.numpy() for number, weight in enumerate(weights)}
     if with_optimizer:
         arrays |= optimizer_states.optimizer_arrays(model)
-    if run is None:
-        run = vector_arrays(model)
-    arrays |= run
+    arrays |= vector_arrays(model) | dict(run or {})
     return sealed(arrays, tuple(groups))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from minirnn.choices import one_of
 from minirnn.compat import spelling
+from minirnn.files.atomic import replace_file
 from minirnn.models.diagram import Box, Frame, Shown, diagram
 from minirnn.models.layered import Arrow, Item, Layered, Point
 
@@ -64,7 +65,7 @@ def plot_model(
         ax.imshow(matplotlib.image.imread(io.BytesIO(picture)))
         ax.set_axis_off()
         return ax
-    Path(to_file).write_bytes(picture)
+    replace_file(to_file, [picture])
     return _for_a_notebook(kind, picture)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.choices import closest
+from minirnn.files.atomic import replace_file
 
 Array = NDArray[Any]
 AXES = ("row", "step", "unit")
@@ -141,4 +143,6 @@ def pandas() -> Any:
 
 
 def _write(path: Any, arrays: dict[str, Any]) -> None:
-    np.savez(Path(path), **arrays)
+    path, written = Path(path), io.BytesIO()
+    np.savez(written, **arrays)
+    replace_file(path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz"), [written.getbuffer()])

@@ -57,7 +57,7 @@ def refused(minirnn, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("missing.csv", "missing.csv: no such file; expected a CSV file"),
+        ("missing.csv", "missing.csv: found no such file, expected a CSV file"),
         ("folder", "folder: Is a directory"),
         ("empty.csv", "empty.csv: empty, expected a header line and rows of numbers"),
         ("blank.csv", "blank.csv: empty"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from minirnn import __version__
-from minirnn.cli import files, main
+from minirnn.cli import main
 from minirnn.cli.forecast import duration
 
 SMALL = ("--units", "4", "--epochs", "2")
@@ -264,19 +264,6 @@ def test_ctrl_c_during_the_imports_is_as_quiet(tmp_path, start, module):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "")
-
-
-def test_a_file_that_cannot_be_moved_into_place_leaves_nothing_behind(tmp_path, monkeypatch):
-    def fail(*paths):
-        raise PermissionError(13, "Permission denied", str(paths[1]))
-
-    target = tmp_path / "out.csv"
-    target.write_text("before")
-    monkeypatch.setattr(files.os, "replace", fail)
-    with pytest.raises(PermissionError) as caught:
-        files.write_whole(target, b"after")
-    assert caught.value.filename == str(target)
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.csv", "before")]
 
 
 def test_main_returns_its_exit_code(capsys):

@@ -193,11 +193,11 @@ def test_a_summary_reads_what_was_converted(typed):
 # --- what is refused ---
 
 BAD = [
-    (("predict", "windows.keras", "nobody.npy"), "nobody.npy: no such file; expected a file of numbers"),
-    (("predict", "nobody.keras", "x.npy"), "nobody.keras: no such file; expected that of a saved model"),
+    (("predict", "windows.keras", "nobody.npy"), "nobody.npy: found no such file, expected a file of numbers"),
+    (("predict", "nobody.keras", "x.npy"), "nobody.keras: found no such file, expected a model file"),
     (("predict", "x.csv", "windows.keras"), "x.csv: a file of numbers, expected that of a saved model, which comes"),
     (("summary", "x.npy"), "x.npy: a file of numbers, expected that of a saved model"),
-    (("stream", "nobody.keras"), "nobody.keras: no such file; expected that of a saved model"),
+    (("stream", "nobody.keras"), "nobody.keras: found no such file, expected a model file"),
     (("predict", "windows.keras", "text.npy"), "text.npy: not an array that numpy.save wrote"),
     (("predict", "windows.keras", "text.npz"), "text.npz: not an archive that numpy.savez wrote"),
     (("predict", "windows.keras", "objects.npy"), "not an array that numpy.save wrote (Object arrays"),
@@ -229,7 +229,7 @@ BAD = [
     (("convert", "windows.keras", "new.pt"), "new.pt: expected a name that ends in one of .keras"),
     (("convert", "model.pt", "new.keras"), "; pickles are programs and never opened"),
     (("convert", "nobody.keras", "new.keras"), "nobody.keras: no such file"),
-    (("convert", "nobody.safetensors", "new.keras"), "nobody.safetensors: no such file; expected that of weights"),
+    (("convert", "nobody.safetensors", "new.keras"), "nobody.safetensors: found no such file, expected that of weights"),
     (("convert", "text.keras", "new.keras"), "text.keras: found"),
     (("convert", "windows.keras", "no/new.keras"), "there is no directory no"),
     (("convert", "both.keras", "new.safetensors"), "both is no chain of layers"),

@@ -140,7 +140,7 @@ def test_masked_steps_show_as_such(typed, model, monkeypatch):
         (("trace", "model.keras"), "name a CSV file to trace model.keras on"),
         (("trace", "input.csv"), "input.csv: a file of numbers, expected that of a saved model"),
         (("trace", "none.keras", "input.csv"), "none.keras: no such file"),
-        (("trace", "model.keras", "none.csv"), "none.csv: no such file; expected a CSV file"),
+        (("trace", "model.keras", "none.csv"), "none.csv: found no such file, expected a CSV file"),
         (("trace", "model.keras", "input.csv", "--layer", "hihg"), "no recurrent layer 'hihg' to trace; there is low"),
         (("trace", "model.keras", "input.csv", "--unit", "3"), "--unit must be from 0 to 2 in low, got 3"),
         (("trace", "model.keras", "one.csv"), "one.csv: 1 columns of numbers, but the model reads 2"),

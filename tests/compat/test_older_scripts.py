@@ -57,7 +57,7 @@ def test_an_error_of_a_script_keeps_its_traceback_and_a_missing_script_is_one_li
     assert done.stderr.splitlines()[-1].startswith("NotImplementedError: minirnn has no layers.Conv2D")
     done = run_script(tmp_path / "none.py")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "none.py: no such file; expected a Python script" in done.stderr
+    assert "none.py: found no such file, expected a Python script" in done.stderr
 
 
 def run_script(*arguments):

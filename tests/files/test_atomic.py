@@ -118,7 +118,7 @@ def test_a_failing_step_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch,
     with pytest.raises(OSError) as error:
         replace_file(path, [NEW, NEW])
     monkeypatch.undo()
-    assert error.value.errno == code and calls
+    assert error.value.errno == code and calls and error.value.filename == str(path)
     assert path.read_bytes() == OLD and os.listdir(tmp_path) == ["m.keras"]
 
 
@@ -164,8 +164,11 @@ def test_links_and_rights_stay(tmp_path):
 
 
 def test_no_folder_is_made_and_none_is_replaced(tmp_path):
-    with pytest.raises(OSError):
-        replace_file(tmp_path / "none" / "m.keras", [NEW])
+    model = minirnn.Sequential([layers.Input((2,)), layers.Dense(1)])
+    for save in (lambda path: replace_file(path, [NEW]), model.save):
+        with pytest.raises(FileNotFoundError) as error:
+            save(tmp_path / "none" / "m.keras")
+        assert str(error.value) == f"{tmp_path}/none/m.keras: there is no directory {tmp_path}/none; make it first"
     with pytest.raises(IsADirectoryError, match="is a folder"):
         replace_file(tmp_path, [NEW])
     assert os.listdir(tmp_path) == []

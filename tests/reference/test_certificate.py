@@ -216,11 +216,11 @@ def broken(files):
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        (["nobody.keras"], "nobody.keras: found no such file or directory, expected a model file"),
+        (["nobody.keras"], "nobody.keras: found no such file, expected a model file"),
         (["text.keras"], "a .keras file (a zip archive)"),
         (["peephole.keras"], "peephole.keras: Keras cannot read it: "),
         (["chain.keras", "--keras", "nobody.keras"], "nobody.keras: Keras cannot read it: "),
-        (["chain.keras", "--input", "nobody.npy"], "nobody.npy: No such file"),
+        (["chain.keras", "--input", "nobody.npy"], "nobody.npy: found no such file"),
         (["chain.keras", "--input", "wide.npy"], "the input has shape (2, 4, 5), but the model takes (any, any, 3)"),
         (
             ["chain.keras", "--input", "objects.npy"],
