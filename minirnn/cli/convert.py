@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
         raise ValueError(f"{source}: expected a file that ends in one of {', '.join(_FROM)}{_pickle(source)}")
     if _kind(target) not in writers:
         raise ValueError(f"{target}: expected a name that ends in one of {', '.join(writers)}")
-    files.check_there(source, "that of a model" if kind in WHOLE else "that of weights")
+    files.check_there(source, "a model file" if kind in WHOLE else "that of weights")
     files.check_writable(target)
     files.check_apart(target, [source, *([arguments.like] if arguments.like else [])])
     _check_options(arguments, kind)

@@ -13,7 +13,8 @@ import math
 import struct
 from collections.abc import Callable, Mapping
 
-from minirnn.files.hdf5_reader import ATTRIBUTE, Hdf5Reader
+from minirnn.files.hdf5_bytes import ATTRIBUTE
+from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.limits import LONGEST_PATH, MOST_TEXT
 
 FIXED, VARYING, TEXT = 3, 9, 1  # classes of datatypes, and the kind of what varies in length

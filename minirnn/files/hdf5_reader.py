@@ -1,9 +1,8 @@
 """Arrays out of an HDF5 file by their paths, in Python alone: the small part of the format that Keras's files use.
 
 That is superblock 0, object headers of version 1, groups as symbol tables (B-tree 1 and a local heap), and datasets of
-little-endian floats and integers that lie in the file in one piece. Everything else is refused by its name: links to
-other places and files, virtual and external data, chunks, filters, other types. Every number that the file gives is
-compared with the file's size before it is used, so bytes from anywhere cost no more than to look at them.
+little-endian floats and integers that lie in the file in one piece, or in chunks (`hdf5_chunks`). Everything else is
+refused by its name: links to other places and files, virtual and external data, other filters and types.
 
 Format: "HDF5 File Format Specification Version 3.0", The HDF Group; sections are named below.
 """
@@ -12,26 +11,29 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minirnn.files.errors import ModelFileError
+from minirnn.files.hdf5_bytes import (
+    DATASPACE,
+    DATATYPE,
+    EXTERNAL,
+    FILTERS,
+    LAYOUT,
+    SYMBOL_TABLE,
+    Hdf5Bytes,
+)
+from minirnn.files.hdf5_chunks import Chunks, chunks_of, read_chunks
+from minirnn.files.hdf5_filters import filters_of
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-UNDEFINED = 2**64 - 1
-MOST_NODES = 200_000  # of B-trees and symbol tables, in one file
 LONGEST_AXIS = 2**40
-MOST_BLOCKS, MOST_MESSAGES = 16, 256  # of one object header
 DEEPEST_TREE = 4
 MOST_AXES = 8
-
-DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS, CONTINUATION, SYMBOL_TABLE = 0x1, 0x3, 0x7, 0x8, 0xB, 0x10, 0x11
-ATTRIBUTE = 0xC  # see `hdf5_attributes`
-# What a message may say without a difference to the numbers: nothing, fill values, times, comments, attributes.
-HARMLESS = {0x0, 0x4, 0x5, 0xA, ATTRIBUTE, 0xD, 0xE, 0x12, 0x15, 0x16}
+IN_HEADER, CONTIGUOUS, CHUNKED = 0, 1, 2  # classes of layouts
 
 # Class and version, bit field, size, and properties of the types that are read (IV.A.2.d).
 _TYPES = {
@@ -46,19 +48,18 @@ _CLASSES = ("integers", "floats", "times", "strings", "bits", "opaque", "compoun
 
 
 class Dataset:
-    """What the file says of an array: `dtype`, `shape`, and where its bytes are."""
+    """What the file says of an array: `dtype`, `shape`, and where its bytes are: from `start` on, or in `chunks`."""
 
-    def __init__(self, dtype: str, shape: tuple[int, ...], start: int) -> None:
-        self.dtype, self.shape, self.start = dtype, shape, start
+    def __init__(self, dtype: str, shape: tuple[int, ...], start: int = 0, chunks: Chunks | None = None) -> None:
+        self.dtype, self.shape, self.start, self.chunks = dtype, shape, start, chunks
         self.nbytes = math.prod(shape) * np.dtype(dtype).itemsize
 
 
-class Hdf5Reader:
+class Hdf5Reader(Hdf5Bytes):
     """The groups and arrays of `data`, a whole HDF5 file. Raises ModelFileError for anything but the subset."""
 
     def __init__(self, data: bytes, member: str = "") -> None:
-        self.data, self._member = data, member
-        self._nodes_left, self._bytes_left = MOST_NODES, len(data)
+        super().__init__(data, member)
         self._groups: dict[int, dict[str, tuple[int, int]]] = {}
         self._root = self._superblock()
 
@@ -87,7 +88,7 @@ class Hdf5Reader:
         return None if address is None else self._dataset(address, path)
 
     def array(self, path: str, shape: tuple[int, ...] | None, dtypes: Collection[str]) -> NDArray[Any]:
-        """The array at a path, a view of the file's bytes.
+        """The array at a path: a view of the file's bytes, or put together from chunks; not to be written to.
 
         Raises ModelFileError where there is none, and for another shape or dtype than was asked for. All arrays
         together have no more bytes than the file.
@@ -101,27 +102,11 @@ class Hdf5Reader:
             raise self.wrong(path, f"shape {found.shape}", f"shape {tuple(shape)}")
         if max(found.shape, default=0) > LONGEST_AXIS:  # beside an axis of zero it would need no bytes
             raise self.wrong(path, f"shape {found.shape}", f"axes of at most {LONGEST_AXIS:,}")
-        if found.nbytes > self._bytes_left:
-            raise self.wrong(path, "arrays that share their bytes", "each byte to belong to one array")
-        self._bytes_left -= found.nbytes
+        if found.chunks is not None:
+            return read_chunks(self, found.chunks, np.dtype(found.dtype), found.shape, path)
+        self.claim(found.nbytes, path)
         flat = np.frombuffer(self.data, found.dtype, math.prod(found.shape), found.start if found.nbytes else 0)
         return flat.reshape(found.shape)
-
-    # --- bytes ---
-
-    def wrong(self, where: str, found: str, expected: str) -> ModelFileError:
-        return ModelFileError(f"{self._member}: {where}" if self._member else where, found, expected)
-
-    def take(self, start: int, layout: str, what: str) -> tuple[Any, ...]:
-        """Numbers at a place, little-endian."""
-        layout = "<" + layout
-        if start + struct.calcsize(layout) > len(self.data):
-            raise self.wrong(what, f"an address of {start}", f"one inside the {len(self.data)} bytes")
-        return struct.unpack_from(layout, self.data, start)
-
-    def signed(self, start: int, signature: bytes, what: str) -> None:
-        if self.data[start : start + len(signature)] != signature:
-            raise self.wrong(what, f"other bytes at {start}", f"the signature {signature.decode('latin-1')!r}")
 
     # --- groups ---
 
@@ -136,44 +121,10 @@ class Hdf5Reader:
             raise self.wrong("superblock", f"begin {base}, end {end}", f"0 and at most {len(self.data)}")
         return self.take(64, "Q", "superblock")[0]
 
-    def _messages(self, address: int, what: str) -> dict[int, tuple[int, int]]:
-        """Type -> (start, size) of the messages of an object header that matter to arrays and groups."""
-        found: dict[int, tuple[int, int]] = {}
-        for kind, at, length in self.header(address, what):
-            if kind not in HARMLESS:
-                if kind in found:
-                    raise self.wrong(what, f"two header messages of type {kind:#x}", "one")
-                found[kind] = at, length
-        return found
-
-    def header(self, address: int, what: str) -> Iterator[tuple[int, int, int]]:
-        """Type, start and size of each message of an object header (IV.A.1.a), continuations followed."""
-        version, _, _, size = self.take(address, "BxHII", what)
-        if version != 1:
-            raise self.wrong(what, f"an object header of version {version}", "version 1")
-        blocks, count = [(address + 16, size)], 0
-        for place in range(MOST_BLOCKS + 1):
-            if place >= len(blocks):
-                return
-            at, left = blocks[place]
-            if at + left > len(self.data):
-                raise self.wrong(what, f"a header of {left} bytes", "one that ends inside the file")
-            while left >= 8:
-                kind, length, flags = self.take(at, "HHB", what)
-                at, left, count = at + 8, left - 8 - length, count + 1
-                if left < 0 or count > MOST_MESSAGES or flags & 2:
-                    raise self.wrong(what, "a header message that is cut off, shared or one of too many", "plain ones")
-                if kind == CONTINUATION:
-                    blocks.append(self.take(at, "QQ", what))
-                else:
-                    yield kind, at, length
-                at += length
-        raise self.wrong(what, "too many header blocks", f"at most {MOST_BLOCKS}")
-
     def _entries(self, address: int) -> dict[str, tuple[int, int]]:
         """Name -> (address of its object header, kind of entry) for everything in a group."""
         if address not in self._groups:
-            found = self._messages(address, "group")
+            found = self.messages(address, "group")
             if set(found) != {SYMBOL_TABLE}:
                 kinds = ", ".join(f"{kind:#x}" for kind in sorted(found))
                 raise self.wrong("group", f"header messages {kinds or 'of none'}", "a symbol table alone")
@@ -225,11 +176,6 @@ class Hdf5Reader:
                 raise self.wrong(name, "the name twice in a group", "once")
             found[name] = header, kind
 
-    def count_node(self) -> None:
-        self._nodes_left -= 1
-        if self._nodes_left < 0:
-            raise self.wrong("groups", f"more than {MOST_NODES} entries", "fewer")
-
     def _name(self, heap: tuple[int, int], offset: int) -> str:
         start, stop = heap
         end = self.data.find(b"\0", start + offset, min(stop, start + offset + 512))
@@ -244,16 +190,26 @@ class Hdf5Reader:
     # --- datasets ---
 
     def _dataset(self, address: int, path: str) -> Dataset:
-        found = self._messages(address, path)
-        for kind, what in ((FILTERS, "compressed or filtered data"), (EXTERNAL, "data in another file")):
-            if kind in found:
-                raise self.wrong(path, what, "plain data in the file")
+        found = self.messages(address, path)
+        if EXTERNAL in found:
+            raise self.wrong(path, "data in another file", "plain data in the file")
+        filters = found.pop(FILTERS, None)
         if set(found) != {DATASPACE, DATATYPE, LAYOUT}:
             kinds = ", ".join(f"{kind:#x}" for kind in sorted(found))
             raise self.wrong(path, f"header messages {kinds or 'of none'}", "an array: its space, type and layout")
-        dataset = Dataset(self._dtype(*found[DATATYPE], path), self.shape(*found[DATASPACE], path), 0)
-        dataset.start = self._start(*found[LAYOUT], dataset.nbytes, path)
-        return dataset
+        dtype = self._dtype(*found[DATATYPE], path)
+        at, length = found[LAYOUT]
+        kind = self._layout_kind(at, path)
+        shape = self.shape(*found[DATASPACE], path, may_grow=kind == CHUNKED)
+        if kind != CHUNKED:
+            if filters is not None:
+                raise self.wrong(path, "filters of data in one piece", "those of chunks")
+            dataset = Dataset(dtype, shape)
+            dataset.start = self._start(at, length, kind, dataset.nbytes, path)
+            return dataset
+        itemsize = np.dtype(dtype).itemsize
+        applied = () if filters is None else filters_of(self, *filters, itemsize, path)
+        return Dataset(dtype, shape, chunks=chunks_of(self, at, length, len(shape), itemsize, applied, path))
 
     def _dtype(self, at: int, length: int, path: str) -> str:
         text = self.data[at : at + length]
@@ -265,24 +221,28 @@ class Hdf5Reader:
         known = ", ".join(sorted(_TYPES.values()))
         raise self.wrong(path, f"{name} of another kind", f"one of {known}, little-endian")
 
-    def shape(self, at: int, length: int, path: str) -> tuple[int, ...]:
-        """Dataspace of version 1 (IV.A.2.b), without room to grow."""
+    def shape(self, at: int, length: int, path: str, may_grow: bool = False) -> tuple[int, ...]:
+        """Dataspace of version 1 (IV.A.2.b); it may have room to grow if the data lies in chunks."""
         version, axes, flags = self.take(at, "BBB", path)
         if version != 1 or axes > MOST_AXES or flags not in (0, 1) or 8 + 8 * axes * (1 + flags) > length:
             found = f"a dataspace of version {version} with {axes} axes"
             raise self.wrong(path, found, f"version 1, at most {MOST_AXES} axes")
         sizes = self.take(at + 8, f"{axes * (1 + flags)}Q", path)
-        if flags and sizes[:axes] != sizes[axes:]:
+        if flags and not may_grow and sizes[:axes] != sizes[axes:]:
             raise self.wrong(path, "an array that may grow", "one of a fixed shape")
         return sizes[:axes]
 
-    def _start(self, at: int, length: int, nbytes: int, path: str) -> int:
-        """Where the data begins (IV.A.2.i): in one piece of the file, or in the header itself."""
+    def _layout_kind(self, at: int, path: str) -> int:
+        """How the data lies (IV.A.2.i)."""
         version, kind = self.take(at, "BB", path)
-        if version != 3 or kind not in (0, 1):
-            name = {2: "chunked", 3: "virtual"}.get(kind, "other")
-            raise self.wrong(path, f"{name} data, layout version {version}", "data in one piece, version 3")
-        if kind == 0:
+        if version != 3 or kind not in (IN_HEADER, CONTIGUOUS, CHUNKED):
+            name = {CHUNKED: "chunked", 3: "virtual"}.get(kind, "other")
+            raise self.wrong(path, f"{name} data, layout version {version}", "data in one piece or chunks, version 3")
+        return kind
+
+    def _start(self, at: int, length: int, kind: int, nbytes: int, path: str) -> int:
+        """Where the data begins: in one piece of the file, or in the header itself."""
+        if kind == IN_HEADER:
             (size,) = self.take(at + 2, "H", path)
             start, room = at + 4, length - 4
         else:

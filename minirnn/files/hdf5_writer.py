@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.files.hdf5_attributes import Attributed, AttributeMessages
+from minirnn.files.hdf5_bytes import DATASPACE, DATATYPE, LAYOUT, SYMBOL_TABLE, UNDEFINED
 from minirnn.files.hdf5_reader import _TYPES as TYPES
-from minirnn.files.hdf5_reader import DATASPACE, DATATYPE, LAYOUT, SIGNATURE, SYMBOL_TABLE, UNDEFINED
+from minirnn.files.hdf5_reader import SIGNATURE
 
 HALF_LEAF, HALF_NODE = 4, 16  # half of the entries of a symbol table node, and of a B-tree node
 FILL_VALUE = 0x5

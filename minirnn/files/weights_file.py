@@ -91,6 +91,8 @@ def is_sealed(reader: Hdf5Reader, data: bytes, member: str, required: bool = Fal
     stored = reader.array(DIGEST, (_DIGEST_BYTES,), ("uint8",))
     place = reader.describe(DIGEST)
     assert place is not None
+    if place.chunks is not None:
+        raise reader.wrong(DIGEST, "a digest in chunks", "one in one piece, as it was written")
     found = hashlib.sha256(data[: place.start])
     found.update(bytes(_DIGEST_BYTES))
     found.update(memoryview(data)[place.start + _DIGEST_BYTES :])

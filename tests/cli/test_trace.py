@@ -139,7 +139,7 @@ def test_masked_steps_show_as_such(typed, model, monkeypatch):
     [
         (("trace", "model.keras"), "name a CSV file to trace model.keras on"),
         (("trace", "input.csv"), "input.csv: a file of numbers, expected that of a saved model"),
-        (("trace", "none.keras", "input.csv"), "none.keras: no such file"),
+        (("trace", "none.keras", "input.csv"), "none.keras: found no such file, expected a model file"),
         (("trace", "model.keras", "none.csv"), "none.csv: found no such file, expected a CSV file"),
         (("trace", "model.keras", "input.csv", "--layer", "hihg"), "no recurrent layer 'hihg' to trace; there is low"),
         (("trace", "model.keras", "input.csv", "--unit", "3"), "--unit must be from 0 to 2 in low, got 3"),
@@ -147,7 +147,7 @@ def test_masked_steps_show_as_such(typed, model, monkeypatch):
         (("trace", "--png", "gates.txt2"), "no picture of kind '.txt2'"),
         (("trace", "--png", "no/gates.png"), "there is no directory no"),
         (("trace", "--html", "no/explain.html"), "there is no directory no"),
-        (("summary", "none.keras"), "none.keras: no such file"),
+        (("summary", "none.keras"), "none.keras: found no such file, expected a model file"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_traced_is_one_line_and_exit_code_2(typed, tmp_path, arguments, words):

@@ -47,7 +47,7 @@ def shared_nodes(children: int, times: int) -> bytes:
 
     top = tree(1, [tree(0, [symbols] * children)] * times)
     reader = Hdf5Reader(bytes(data))
-    struct.pack_into("<Q", data, reader._messages(reader._root, "root")[0x11][0], top)
+    struct.pack_into("<Q", data, reader.messages(reader._root, "root")[0x11][0], top)
     struct.pack_into("<Q", data, 40, len(data))
     return bytes(data)
 
@@ -61,7 +61,7 @@ def test_trees_that_visit_a_node_again_and_again_are_counted():
 @pytest.mark.parametrize("shape", [(0, 2**64 - 1), (0, 2**62, 2**62)])
 def test_an_axis_too_long_for_any_memory_is_refused_where_another_is_empty(shape, monkeypatch):
     reader = Hdf5Reader(bytes(write_hdf5({"a": np.zeros((0, 1, 1)[: len(shape)], "float32")})))
-    monkeypatch.setattr(reader, "shape", lambda *_: shape)
+    monkeypatch.setattr(reader, "shape", lambda *_, **__: shape)
     with pytest.raises(ModelFileError, match="expected axes of at most"):
         reader.array("a", None, ("float32",))
 

@@ -91,9 +91,9 @@ FOUR = np.ones(4, "float32")
 REFUSED = {
     "soft link": (lambda h, f: f.update({"y": FOUR, "x": h.SoftLink("/y")}), "a link to another place"),
     "external link": (lambda h, f: f.update({"x": h.ExternalLink("other.h5", "/x")}), "expected a symbol table alone"),
-    "chunks": (lambda h, f: f.create_dataset("x", data=FOUR, chunks=(2,)), "chunked data"),
-    "gzip": (lambda h, f: f.create_dataset("x", data=FOUR, compression="gzip"), "compressed or filtered"),
-    "growing": (lambda h, f: f.create_dataset("x", data=FOUR, maxshape=(None,)), "chunked data|may grow"),
+    "lzf": (lambda h, f: f.create_dataset("x", data=FOUR, compression="lzf"), "the filter lzf"),
+    "scaleoffset": (lambda h, f: f.create_dataset("x", data=FOUR, scaleoffset=2), "the filter scaleoffset"),
+    "chunks never written": (lambda h, f: f.create_dataset("x", (4,), "f4", chunks=(2,)), "found 0 chunks, expected 2"),
     "external": (
         lambda h, f: f.create_dataset("x", (4,), "f4", external=[("/etc/passwd", 0, 16)]),
         "data in another file",
