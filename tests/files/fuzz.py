@@ -1,4 +1,5 @@
-"""Random changes of good files, loaded over and over: anything but a ModelFileError or the model is a finding.
+"""Random changes of good files, of bytes and of structure, loaded over and over: anything but a ModelFileError or the
+model is a finding.
 
 `python tests/files/fuzz.py --seconds 60` runs by itself; findings are kept in the folder that `--keep` names, and the
 exit code tells whether there were any. Cases depend on `--seed` alone.
@@ -25,6 +26,7 @@ from good import Good, good_model
 from hostile_configs import config_changes
 from hostile_safetensors import file, header
 from legacy_good import LegacyGood
+from structures import hdf5_changed, tree_changed, zip_changed
 
 from minirnn import interop, saving
 from minirnn.files.legacy_weights import MODEL, WEIGHTS
@@ -62,7 +64,7 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
 
 def changed(good: Good, rng: random.Random) -> bytes:
     """A whole file in which one part was changed and the others, checksums too, are right."""
-    kind = rng.randrange(4)
+    kind = rng.randrange(8)
     if kind == 0:
         return good.file(mutated(good.members["config.json"], rng))
     if kind == 1:
@@ -75,17 +77,32 @@ def changed(good: Good, rng: random.Random) -> bytes:
             except (AttributeError, IndexError, KeyError, TypeError):
                 pass  # it needed what the one before it took away
         return good.file(config)
+    if kind in (3, 4):
+        return good.file(tree_changed(good.config, rng))
+    if kind == 5:
+        return good.file(h5=hdf5_changed(rng.choice((good.h5, good.chunked)), rng))
+    if kind == 6:
+        return zip_changed(good.file(), rng)
     return mutated(good.file(), rng)
 
 
-def problem(load: Callable[[Path], Any], path: Path) -> str:
-    """What is wrong with how a file is refused; nothing if it loads, or is refused in one short line."""
+def changed_weights(good: Good, rng: random.Random) -> bytes:
+    """A file of weights, in one piece or in chunks, changed in its bytes or its structure."""
+    return rng.choice((mutated, hdf5_changed))(rng.choice((good.h5, good.chunked)), rng)
+
+
+def problem(load: Callable[[Path], Any], path: Path, refused: Callable[[Any], Any] = str) -> str:
+    """What is wrong with how a file is refused; nothing if it loads, or is refused in one short line.
+
+    `refused` is called with the error then.
+    """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # what a damaged file of Keras 2 may be told of
+            warnings.simplefilter("ignore", UserWarning)  # what a damaged file may be told of
             load(path)
     except saving.ModelFileError as error:
-        return "a long line" if len(str(error)) >= 500 else ""
+        refused(error)
+        return "a long line" if len(str(error)) >= 500 or "\n" in str(error) else ""
     except Exception:
         return traceback.format_exc()
     return ""
@@ -93,14 +110,18 @@ def problem(load: Callable[[Path], Any], path: Path) -> str:
 
 def changed_legacy(good: LegacyGood, rng: random.Random) -> bytes:
     """The same for a file of Keras 2, which has no checksums."""
-    kind = rng.randrange(4)
+    kind = rng.randrange(6)
     if kind == 0:
         text = mutated(json.dumps(good.config).encode(), rng)
         return good.file(text.decode("latin-1").replace("\0", "?"))
     if kind == 1:
         names = {WEIGHTS: [n for n in good.attributes[f"{MODEL}/lstm"][WEIGHTS] if rng.randrange(4)]}
         return mutated(good.file(attributes={f"{MODEL}/{rng.choice(('lstm', 'dense'))}": names}), rng)
-    return mutated(good.file() if kind == 2 else good.case.data, rng)
+    if kind == 2:
+        return good.file(tree_changed(good.config, rng).decode())
+    if kind == 3:
+        return hdf5_changed(good.case.data, rng)
+    return mutated(good.file() if kind == 4 else good.case.data, rng)
 
 
 def findings(seconds: float, seed: int, folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -115,20 +136,19 @@ def findings(seconds: float, seed: int, folder: Path) -> Iterator[tuple[str, byt
         data = changed(good, rng) if rng.randrange(3) else changed_legacy(legacy, rng)
         start = time.monotonic()
         path.write_bytes(data)
-        weights.write_bytes(mutated(good.h5, rng))
+        weights.write_bytes(changed_weights(good, rng))
         tensors.write_bytes(mutated(file(header()), rng))
         count += 1
         for load, changed_file in ((saving.load_model, path), (interop.from_torch, tensors)):
             wrong = problem(load, changed_file)
             if wrong:
                 yield f"case {count}: {wrong}", changed_file.read_bytes()
-        try:
-            model.load_weights(weights)
-        except saving.ModelFileError:
-            if any((a != b).any() for a, b in zip(kept, model.get_weights(), strict=True)):
-                yield f"case {count}: weights changed by a refused file", weights.read_bytes()
-        except Exception:
-            yield f"case {count}: {traceback.format_exc()}", weights.read_bytes()
+        refused = []
+        wrong = problem(model.load_weights, weights, refused.append)
+        if refused and any((a != b).any() for a, b in zip(kept, model.get_weights(), strict=True)):
+            wrong = "weights changed by a refused file"
+        if wrong:
+            yield f"case {count}: {wrong}", weights.read_bytes()
         if not all(np.isfinite(w).all() for w in model.get_weights()):
             yield f"case {count}: weights that are not finite", weights.read_bytes()
         model.set_weights(kept)

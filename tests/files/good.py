@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from structures import in_chunks
 
 import minirnn
 from minirnn.files import archive
@@ -29,6 +30,7 @@ class Good:
         self.plain = {"keras_version": "3.15.0", "date_saved": "2026-01-01@00:00:00"}
         self.arrays = self._arrays()
         self.h5 = bytes(write_hdf5(self.arrays))
+        self.chunked = in_chunks(self.h5)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         reader = Hdf5Reader(self.members[WEIGHTS])
