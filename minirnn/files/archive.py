@@ -20,12 +20,19 @@ METADATA, CONFIG, WEIGHTS = MEMBERS = "metadata.json", "config.json", "model.wei
 SIGNATURE = b"PK\3\4"
 _LOCAL, _ENTRY, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s4H2LH")
 _UTF8 = 0x800
+_LARGEST = 2**32 - 2**16  # of all members: sizes and places have 32 bits, and the directory follows
 _VERSION, _DATE = 20, 0x21  # 2.0, and 1 January 1980: the same model gives the same bytes
 _STORED, _ON_UNIX, _MODE = 0, 3 << 8, 0o600
 
 
 def write_archive(members: Mapping[str, bytes]) -> list[bytes]:
-    """A zip archive of these members as pieces to be written one after another."""
+    """A zip archive of these members as pieces to be written one after another.
+
+    ValueError for more than such an archive holds.
+    """
+    size = sum(map(len, members.values()))
+    if size > _LARGEST:
+        raise ValueError(f"a .keras file holds at most {_LARGEST:,} bytes, got {size:,}; use save_weights")
     pieces: list[bytes] = []
     directory, start = b"", 0
     for name, data in members.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MOST_BYTES = 2 * 2**30  # of a file, unless `max_bytes` says otherwise
+MOST_NUMBERS = MOST_BYTES // 4  # of a model that a text describes without weights
 MOST_TEXT = 4 * 2**20  # bytes of a JSON member
 MOST_MARKS = 400_000  # brackets, commas and colons of a JSON text: what its objects cost in memory
 MOST_QUOTES = 400_000

@@ -8,9 +8,11 @@ from typing import Any
 
 from minirnn import losses, metrics, optimizers, random
 from minirnn.files.errors import ModelFileError, shown
+from minirnn.files.limits import MOST_NUMBERS
 from minirnn.layers import naming
 from minirnn.layers.nesting import deserialize_layer
 from minirnn.layers.planning import planned
+from minirnn.layers.sharing import sharing
 
 REFUSED = (
     ArithmeticError, AttributeError, LookupError, MemoryError, NotImplementedError, RecursionError, TypeError,
@@ -18,10 +20,16 @@ REFUSED = (
 )  # fmt: skip
 
 
-def made(entry: dict[str, Any], custom_objects: Mapping[str, Any] | None, most_elements: int, member: str) -> Any:
+def made(
+    entry: dict[str, Any],
+    custom_objects: Mapping[str, Any] | None,
+    most_elements: int,
+    member: str,
+    of: str = "the file holds",
+) -> Any:
     """The model of a checked configuration, its weights planned. What a constructor refuses is ModelFileError."""
     try:
-        with planned(most_elements):
+        with planned(most_elements, of):
             model = deserialize_layer(entry, custom_objects)
             if not model.built and "build_shape" in entry:
                 model.build(entry["build_shape"])
@@ -32,6 +40,17 @@ def made(entry: dict[str, Any], custom_objects: Mapping[str, Any] | None, most_e
     if not hasattr(model, "_compiled_with"):
         raise ModelFileError(member, f"a {type(model).__name__}", "a model")
     return model
+
+
+def check(entry: dict[str, Any], custom_objects: Mapping[str, Any] | None, member: str) -> None:
+    """Raise what `made` raises of a model of more numbers than any file may hold, and leave no trace."""
+    seeds, names = random.state(), naming.counts()
+    try:
+        with sharing():
+            made(entry, custom_objects, MOST_NUMBERS, member, f"any file may hold, {MOST_NUMBERS:,}")
+    finally:
+        random.set_state(seeds)
+        naming.set_counts(names)
 
 
 def compiled(model: Any, settings: dict[str, Any], custom_objects: Any, member: str) -> None:

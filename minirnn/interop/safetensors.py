@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from minirnn.compat import spelling
 from minirnn.files.atomic import replace_file
 from minirnn.files.errors import ModelFileError, named, shown
+from minirnn.files.finite import finite
 from minirnn.files.json_text import read_json
 from minirnn.files.limits import LONGEST_NAME, MOST_TEXT
 from minirnn.files.source import read_file
@@ -43,7 +44,7 @@ def load_safetensors(path: Any, *, max_bytes: int | None = None) -> dict[str, ND
     """The arrays of a `.safetensors` file by their names, in the order of its header; float32 and float64 only.
 
     `max_bytes` is the largest file that is read, by default 2 GiB. Raises ModelFileError, a ValueError of one line, for
-    any other file, for a pickle of PyTorch (.pt, .pth, .bin), and for half precision and integers.
+    any other file, for a pickle of PyTorch (.pt, .pth, .bin), and for half precision, integers, NaN and infinity.
     """
     return read_safetensors(path, max_bytes)[0]
 
@@ -56,8 +57,8 @@ def save_safetensors(source: Any, path: Any, overwrite: bool = True) -> None:
     or float64. The metadata keep the order of the names, so that `from_torch` needs no `order=`, and a SHA-256 of it
     all, which reading verifies.
 
-    Raises ValueError for a path of another ending and for other dtypes, FileExistsError for an existing file unless
-    `overwrite`, and OSError if writing fails: nothing is changed then.
+    Raises ValueError for a path of another ending, for other dtypes, for NaN and infinity, FileExistsError for an
+    existing file unless `overwrite`, and OSError if writing fails: nothing is changed then.
     """
     path = os.fspath(path)
     if not str(path).endswith(ENDING):
@@ -66,7 +67,7 @@ def save_safetensors(source: Any, path: Any, overwrite: bool = True) -> None:
         raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     with named("state_dict"):
         arrays = as_arrays(source.state_dict() if hasattr(source, "state_dict") else source)
-        pieces = _pieces(arrays)
+        pieces = _pieces({name: finite(array, name) for name, array in arrays.items()})
     replace_file(path, pieces)
 
 
@@ -129,7 +130,8 @@ def _opened(path: Any, max_bytes: int | None) -> tuple[dict[str, NDArray[Any]], 
             dtype, shape, start, stop = _entry(name, entry, len(data) - begin)
             places.append((start, stop, name))
             count = math.prod(shape)
-            arrays[name] = np.frombuffer(data, dtype, count, begin + start).reshape(shape).astype(dtype.name)
+            array = np.frombuffer(data, dtype, count, begin + start).reshape(shape).astype(dtype.name)
+            arrays[name] = finite(array, name)
         _check_places(sorted(places), len(data) - begin)
         if ORDER not in metadata:
             return arrays, False, DIGEST in metadata

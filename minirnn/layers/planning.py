@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _left: ContextVar[list[int] | None] = ContextVar("elements that planned weights may still have", default=None)
+_most: ContextVar[str] = ContextVar("what so many elements are", default="")
 
 
 class TooManyElements(ValueError):
@@ -18,16 +19,17 @@ class TooManyElements(ValueError):
 
 
 @contextmanager
-def planned(most_elements: int) -> Iterator[None]:
+def planned(most_elements: int, of: str = "the file holds") -> Iterator[None]:
     """Let weights made in this block be planned only; `Weight.allocate` makes them later.
 
-    TooManyElements is raised by what would make more than `most_elements` numbers.
+    TooManyElements is raised by what would make more than `most_elements` numbers, which are those that `of` says.
     """
-    token = _left.set([most_elements])
+    left, most = _left.set([most_elements]), _most.set(of)
     try:
         yield
     finally:
-        _left.reset(token)
+        _left.reset(left)
+        _most.reset(most)
 
 
 def claim(name: str, shape: tuple[int, ...]) -> bool:
@@ -37,5 +39,5 @@ def claim(name: str, shape: tuple[int, ...]) -> bool:
         return False
     left[0] -= math.prod(shape)
     if left[0] < 0:
-        raise TooManyElements(f"{name} of shape {tuple(shape)}: together more numbers than the file holds")
+        raise TooManyElements(f"{name} of shape {tuple(shape)}: together more numbers than {_most.get()}")
     return True

@@ -58,6 +58,15 @@ def whole(value: Any, name: str, least: int) -> int:
 
 
 @functools.lru_cache(maxsize=256)
+def rounded(number: float, dtype: str, name: str) -> float:
+    """The number as a dtype has it, or one-line ValueError where that is infinite."""
+    with np.errstate(over="ignore"):
+        found = float(np.dtype(dtype).type(number))
+    if not math.isfinite(found):
+        raise ValueError(f"{name} must be a number of {dtype}, got {number!r}")
+    return found
+
+
 def in_float32(value: float) -> float:
     """`value` rounded to float32: Keras rounds some numbers so on their way, whatever the dtype of the weights."""
     return float(np.float32(value))

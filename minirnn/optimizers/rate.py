@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from minirnn.compat import spelling
 from minirnn.optimizers import checks, schedules
 from minirnn.optimizers.variable import LearningRate
@@ -48,7 +46,7 @@ class Rated:
             raise TypeError(RATE_IS_SCHEDULED.format(self.name))
         else:
             rate = checks.positive(value, "learning_rate")
-            self._learning_rate = float(np.dtype(self._rate_dtype).type(rate))
+            self._learning_rate = checks.rounded(rate, self._rate_dtype, "learning_rate")
 
     lr = spelling.renamed_attribute("lr", "learning_rate")
 
@@ -56,4 +54,5 @@ class Rated:
         """What the schedule or function says now. Schedules are told the steps so far, with accumulation too."""
         schedule: Any = self._schedule
         value = schedule(self._iterations) if isinstance(schedule, schedules.LearningRateSchedule) else schedule()
-        return float(np.float32(checks.not_negative(value, f"the learning rate at step {self._iterations}")))
+        name = f"the learning rate at step {self._iterations}"
+        return checks.rounded(checks.not_negative(value, name), "float32", name)

@@ -98,6 +98,7 @@ def problem(load: Callable[[Path], Any], path: Path, refused: Callable[[Any], An
     """
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("error")
             warnings.simplefilter("ignore", UserWarning)  # what a damaged file may be told of
             load(path)
     except saving.ModelFileError as error:

@@ -41,7 +41,9 @@ def _places(value: Any) -> Any:
 
 
 def _delete(owner: Any, key: Any, rng: random.Random, places: Any) -> None:
-    if len(places) > 1:
+    if owner is places[0][0]:  # the whole of it
+        owner[key] = {}
+    else:
         del owner[key]
 
 
@@ -66,7 +68,7 @@ def _retype(owner: Any, key: Any, rng: random.Random, places: Any) -> None:
 
 def _nest(owner: Any, key: Any, rng: random.Random, places: Any) -> None:
     value = owner[key]
-    for _ in range(rng.choice((1, 2, 20, 120))):
+    for _ in range(rng.choice((1, 2, 8, 40))):
         value = rng.choice(
             (
                 lambda v: [v],

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import time
+import warnings
 
 import numpy as np
 import pytest
+from good import good_model
+from hostile_configs import config_changes
 
+import minirnn
 from minirnn import interop
+from minirnn.files import archive
 from minirnn.files.errors import ModelFileError
 from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.hdf5_writer import write_hdf5
@@ -73,3 +79,40 @@ def test_a_layer_of_pytorch_has_one_number(tmp_path):
     }  # fmt: skip
     with pytest.raises(ModelFileError, match="l00"):
         interop.from_torch(arrays)
+
+
+def test_a_text_without_weights_is_held_to_what_a_file_may_have():
+    """`model_from_json`: no array tells how large the model is, and whatever is wrong ends in the one error, too."""
+    folder, refused = {}, 0
+    text = good_model().to_json()
+    state = minirnn.random.state(), minirnn.layers.naming.counts()
+    for name, change in config_changes().items():
+        config = json.loads(text)
+        try:
+            change(config)
+        except (AttributeError, IndexError, KeyError, TypeError):
+            continue  # it is about what the text does not have, such as an optimizer
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                folder[name] = minirnn.models.model_from_json(json.dumps(config)).count_params()
+            except ModelFileError as error:
+                refused += 1
+                assert len(str(error)) < 500 and "\n" not in str(error), name
+                assert (minirnn.random.state(), minirnn.layers.naming.counts()) == state, name
+        minirnn.random.set_state(state[0])
+        minirnn.layers.naming.set_counts(state[1])
+    assert refused > 100 and len(folder) < 20, sorted(folder)
+    config = json.loads(text)
+    config["config"]["layers"][1]["config"]["units"] = 2**20
+    with pytest.raises(ModelFileError, match="more numbers than any file may hold"):
+        minirnn.models.model_from_json(json.dumps(config))
+
+
+def test_an_archive_larger_than_its_sizes_can_say_is_not_written():
+    class Large(bytes):
+        def __len__(self):
+            return 2**32
+
+    with pytest.raises(ValueError, match="a .keras file holds at most 4,294,901,760 bytes"):
+        archive.write_archive({"model.weights.h5": Large()})

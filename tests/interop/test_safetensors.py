@@ -103,3 +103,18 @@ def test_a_file_larger_than_allowed_is_refused(tmp_path, state):
     for read in (interop.load_safetensors, interop.from_torch):
         with pytest.raises(ModelFileError, match="a larger max_bytes allows more"):
             read(tmp_path / "a.safetensors", max_bytes=100)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_is_neither_written_nor_read(tmp_path, value):
+    path = tmp_path / "a.safetensors"
+    interop.save_safetensors({"a": np.ones(3, "float32")}, path)
+    data = path.read_bytes()
+    with pytest.raises(ModelFileError, match="a: found numbers from .*, expected finite numbers"):
+        interop.save_safetensors({"a": np.array([1, value, 2], "float32")}, path)
+    assert path.read_bytes() == data
+    digest = data.index(b'"minirnn.sha256"')
+    path.write_bytes(data[:digest] + data[digest:].replace(b"minirnn.sha256", b"another.sha256")[:-4] +
+                     np.float32(value).tobytes())  # fmt: skip
+    with pytest.raises(ModelFileError, match="a: found numbers"):
+        interop.load_safetensors(path)

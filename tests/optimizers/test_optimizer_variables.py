@@ -124,3 +124,10 @@ def test_a_learning_rate_that_was_read_is_checked_and_copied_as_a_number():
     with pytest.raises(TypeError, match="schedule"):
         scheduled.learning_rate.assign(0.1)
     assert type(copy.deepcopy(optimizer.learning_rate)) is float and optimizer.learning_rate == 0.5
+
+
+def test_a_learning_rate_that_its_dtype_cannot_hold_is_refused():
+    with pytest.raises(ValueError, match="learning_rate must be a number of float32, got 1e\\+300"):
+        minirnn.optimizers.Adam(1e300)
+    with pytest.raises(ValueError, match="the learning rate at step 0 must be a number of float32"):
+        float(minirnn.optimizers.Adam(lambda: 1e300).learning_rate)
