@@ -7,7 +7,7 @@ import pytest
 from legacy_cases import case
 from round_trip import close, outputs
 from test_layers_in_files import LAYERS, TWICE, batch
-from test_models_in_files import IDS, X, Y, chain, compiled, joined, rich, shared, train
+from test_models_in_files import IDS, X, chain, compiled, joined, rich, train
 
 import minirnn
 from minirnn import layers, saving
@@ -85,16 +85,6 @@ def test_keras_reads_models_of_which_it_cannot_read_its_own_files(keras, tmp_pat
     close(outputs(fresh, x), outputs(ours, x), "float32")
 
 
-def test_a_layer_of_two_models_within_a_third_is_one_layer_again(keras, tmp_path):
-    ours = shared(minirnn)
-    ours.save(tmp_path / "m.h5")
-    again, theirs = saving.load_model(tmp_path / "m.h5"), keras.saving.load_model(tmp_path / "m.h5")
-    for model in (again, theirs):
-        close(outputs(model, X), outputs(ours, X), "float32")
-    first, second = (again.get_layer(name).layers[-1 if name == "first" else 0] for name in ("first", "second"))
-    assert first is second
-
-
 @pytest.mark.parametrize(
     "optimizer, options", [("Adam", {"amsgrad": True}), ("SGD", {"momentum": 0.9, "use_ema": True})]
 )
@@ -111,32 +101,6 @@ def test_training_goes_on_where_keras_stopped(keras, tmp_path, optimizer, option
         found = train(model)
         for name, values in wanted.items():
             np.testing.assert_allclose(found[name], values, rtol=2e-5, err_msg=name)
-
-
-def test_what_a_model_was_compiled_with_comes_back(keras, tmp_path):
-    model = joined(minirnn)
-    model.compile(
-        minirnn.optimizers.SGD(minirnn.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)),
-        {"p": "mse", "q": minirnn.losses.Huber()},
-        loss_weights={"p": 1.0, "q": 0.5},
-        metrics={
-            "p": [minirnn.metrics.MeanAbsoluteError(name="a")],
-            "q": [minirnn.metrics.MeanSquaredError(name="m")],
-        },
-    )
-    given = ([X, X], {"p": Y, "q": np.repeat(Y, 2, axis=1)})
-    model.train_on_batch(*given)
-    model.save(tmp_path / "m.hdf5")
-    wanted = model.test_on_batch(*given, return_dict=True)
-    for library in (minirnn, keras):
-        again = library.models.load_model(tmp_path / "m.hdf5")
-        found = again.test_on_batch(*given, return_dict=True)
-        for name, value in wanted.items():
-            np.testing.assert_allclose(found[name], value, rtol=1e-5)
-        assert int(again.optimizer.iterations) == 1
-    model.save(tmp_path / "m.h5", include_optimizer=False)
-    assert not saving.load_model(tmp_path / "m.h5").compiled
-    assert not saving.load_model(tmp_path / "m.hdf5", compile=False).compiled
 
 
 def test_many_layers_have_their_names_in_parts(keras, tmp_path):
