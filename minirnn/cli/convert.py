@@ -126,5 +126,5 @@ def _writers() -> dict[str, Callable[[Any, Path], None]]:
         **whole,
         WEIGHTS: lambda model, path: model.save_weights(path),
         ONNX: interop.to_onnx,
-        TENSORS: lambda model, path: interop.save_safetensors(interop.to_torch(model), path),
+        TENSORS: lambda model, path: interop.save_safetensors(interop.to_torch(model), path, model=model),
     }

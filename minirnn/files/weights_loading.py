@@ -36,7 +36,7 @@ def load_weights(
     Raises ModelFileError, a ValueError of one line, for a file that is not as it should be; the model is as before
     then. ValueError for a model without weights, and for `by_name` with a file in which layers have no names.
     """
-    _check_built(model)
+    check_built(model)
     with named(filepath):
         file = _File(filepath, max_bytes)
         found = file.found(model, skip_mismatch, by_name)
@@ -55,13 +55,14 @@ def verify_weights(model: Any, filepath: Any, max_bytes: int | None) -> Verified
         file = _File(filepath, max_bytes)
         if model is None:
             return Verified(file.is_sealed(), False)
-        _check_built(model)
+        check_built(model)
         found = file.found(model, False, False)
         found.try_on(model, file.member)
         return Verified(found.digest, found.vector is not None)
 
 
-def _check_built(model: Any) -> None:
+def check_built(model: Any) -> None:
+    """ValueError for a model without weights."""
     if not model.built:
         raise ValueError(f"model {model.name} has no weights to load into yet: {model.how_to_build}, first")
 

@@ -12,29 +12,34 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minirnn.compat import spelling
+from minirnn.files import probe
 from minirnn.files.atomic import replace_file
 from minirnn.files.errors import ModelFileError, named, shown
 from minirnn.files.finite import finite
 from minirnn.files.json_text import read_json
+from minirnn.files.likeness import function_digest
 from minirnn.files.limits import LONGEST_NAME, MOST_TEXT
 from minirnn.files.source import read_file
 from minirnn.interop.arrays import as_arrays
 
 ENDING = ".safetensors"
 HEADER, METADATA = "header", "__metadata__"
-ORDER, DIGEST = "minirnn.order", "minirnn.sha256"  # what minirnn's own files tell beside the arrays
+# What minirnn's own files tell beside the arrays.
+ORDER, DIGEST = "minirnn.order", "minirnn.sha256"
+FUNCTION, VECTOR = "minirnn.function", "minirnn.test_vector"
 MOST_AXES = 8
 _LENGTH = 8  # bytes of the header's length
 _DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 _NAMES = {"float32": "F32", "float64": "F64"}
 _HALVES = ("F16", "BF16")
 _PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
+_OF_PICKLES = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _PICKLE = "a pickle of PyTorch, a program that runs when it is read, which is never opened here"
 _MEND = "a .safetensors file; where you trust it: interop.save_safetensors(torch.load(path), 'model.safetensors')"
 
@@ -46,16 +51,17 @@ def load_safetensors(path: Any, *, max_bytes: int | None = None) -> dict[str, ND
     `max_bytes` is the largest file that is read, by default 2 GiB. Raises ModelFileError, a ValueError of one line, for
     any other file, for a pickle of PyTorch (.pt, .pth, .bin), and for half precision, integers, NaN and infinity.
     """
-    return read_safetensors(path, max_bytes)[0]
+    return opened(path, max_bytes).arrays
 
 
 @spelling.names_nearest
-def save_safetensors(source: Any, path: Any, overwrite: bool = True) -> None:
+def save_safetensors(source: Any, path: Any, overwrite: bool = True, *, model: Any = None) -> None:
     """Write arrays to a `.safetensors` file, whole or not at all.
 
     `source` is a state dict of arrays or tensors, a module of PyTorch, or anything else with a `state_dict()`; float32
     or float64. The metadata keep the order of the names, so that `from_torch` needs no `order=`, and a SHA-256 of it
-    all, which reading verifies.
+    all, which reading verifies. With the `model` whose arrays these are (`to_torch(model)`) they keep what it gives for
+    a small input, too: `load_torch_weights` and `saving.verify` compare it with what the same model gives with them.
 
     Raises ValueError for a path of another ending, for other dtypes, for NaN and infinity, FileExistsError for an
     existing file unless `overwrite`, and OSError if writing fails: nothing is changed then.
@@ -67,13 +73,22 @@ def save_safetensors(source: Any, path: Any, overwrite: bool = True) -> None:
         raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     with named("state_dict"):
         arrays = as_arrays(source.state_dict() if hasattr(source, "state_dict") else source)
-        pieces = _pieces({name: finite(array, name) for name, array in arrays.items()})
+        pieces = _pieces({name: finite(array, name) for name, array in arrays.items()}, _told(model))
     replace_file(path, pieces)
 
 
-def _pieces(arrays: Mapping[str, NDArray[Any]]) -> list[bytes]:
+def _told(model: Any) -> dict[str, str]:
+    """The test vector of a model, and of what function it is."""
+    vector = None if model is None else probe.finite_vector(model)
+    function = None if vector is None else function_digest(model)
+    if vector is None or function is None:
+        return {}
+    return {FUNCTION: function.hex(), VECTOR: json.dumps([numbers.tolist() for numbers in vector])}
+
+
+def _pieces(arrays: Mapping[str, NDArray[Any]], told: Mapping[str, str]) -> list[bytes]:
     """The bytes of a file of these arrays; the largest elements come first, so that each array is aligned."""
-    metadata = {"format": "pt", ORDER: json.dumps(list(arrays))}
+    metadata = {"format": "pt", ORDER: json.dumps(list(arrays)), **told}
     entries: dict[str, Any] = {METADATA: metadata}
     placed = sorted(arrays, key=lambda name: -arrays[name].itemsize)
     start = 0
@@ -101,28 +116,43 @@ def _digest(entries: Mapping[str, Any], data: Iterable[Any]) -> str:
 # --- reading ---
 
 
-def read_safetensors(path: Any, max_bytes: int | None = None) -> tuple[dict[str, NDArray[Any]], bool]:
-    """The arrays, views of the file's bytes, and whether their order is that in which they were saved."""
-    arrays, in_order, _ = _opened(path, max_bytes)
-    return arrays, in_order
+class Held(NamedTuple):
+    """What a file holds: its arrays, and what minirnn told of them beside."""
+
+    arrays: dict[str, NDArray[Any]]
+    in_order: bool  # whether it is that in which they were saved
+    is_sealed: bool = False  # whether there is a digest, which is right
+    function: str = ""  # SHA-256 of what computed the test vector
+    outputs: str = "[]"  # the test vector, as JSON
+
+    def vector_of(self, model: Any) -> list[NDArray[Any]] | None:
+        """The test vector, if what computed it is what the model computes; None for a vector of another, or none."""
+        digest = function_digest(model) if self.function else None
+        if digest is None or digest.hex() != self.function:
+            return None
+        outputs = read_json(b'{"outputs":' + self.outputs.encode("utf-8", "replace") + b"}", METADATA)["outputs"]
+        try:
+            found = [np.array(numbers, np.float64) for numbers in outputs]
+        except (TypeError, ValueError):
+            found = [np.full(1, np.nan)]
+        if any(kept.ndim != 1 or kept.size > probe.KEPT or not np.isfinite(kept).all() for kept in found):
+            raise ModelFileError(METADATA, shown(outputs), f"lists of at most {probe.KEPT} finite numbers")
+        return found
 
 
-def is_sealed(path: Any, max_bytes: int | None = None) -> bool:
-    """Whether a file has a digest. Raises ModelFileError for a wrong one, and for anything else that is wrong."""
-    return _opened(path, max_bytes)[2]
-
-
-def _opened(path: Any, max_bytes: int | None) -> tuple[dict[str, NDArray[Any]], bool, bool]:
-    """The arrays, whether they have the order in which they were saved, and whether there was a digest."""
+def opened(path: Any, max_bytes: int | None = None) -> Held:
+    """A file, all of it checked. Raises ModelFileError."""
     with named(path):
         if str(path).lower().endswith(_PICKLES):
             raise ModelFileError("", _PICKLE, _MEND)
         data = read_file(path, max_bytes)
-        if data[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+        # Lengths of headers, too, may begin with these bytes (640 is 80 02); behind one stands a brace.
+        if data[:2] in _OF_PICKLES and data[_LENGTH : _LENGTH + 1] != b"{":
             raise ModelFileError("", _PICKLE, _MEND)
         header, begin = _header(data)
         metadata = _metadata(header)
-        if DIGEST in metadata and metadata[DIGEST] != _digest(header, [memoryview(data)[begin:]]):
+        sealed = DIGEST in metadata
+        if sealed and metadata[DIGEST] != _digest(header, [memoryview(data)[begin:]]):
             raise ModelFileError("", "bytes that do not give the digest that was saved with them", "an undamaged file")
         header.pop(METADATA, None)
         arrays, places = {}, []
@@ -133,12 +163,13 @@ def _opened(path: Any, max_bytes: int | None) -> tuple[dict[str, NDArray[Any]], 
             array = np.frombuffer(data, dtype, count, begin + start).reshape(shape).astype(dtype.name)
             arrays[name] = finite(array, name)
         _check_places(sorted(places), len(data) - begin)
+        told = (metadata.get(FUNCTION, ""), metadata.get(VECTOR, "[]")) if sealed else ()
         if ORDER not in metadata:
-            return arrays, False, DIGEST in metadata
+            return Held(arrays, False, sealed, *told)
         order = _order(metadata[ORDER])
         if sorted(order) != sorted(arrays):
             raise ModelFileError(METADATA, "an order of other names", "the names of the arrays")
-        return {name: arrays[name] for name in order}, True, DIGEST in metadata
+        return Held({name: arrays[name] for name in order}, True, sealed, *told)
 
 
 def _header(data: bytes) -> tuple[dict[str, Any], int]:

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from minirnn import layers
 from minirnn.compat import spelling
+from minirnn.files import probe
+from minirnn.files.commit import Found
 from minirnn.files.errors import ModelFileError, named, shown
+from minirnn.files.finite import finite
 from minirnn.files.making import unchanged_on_error
-from minirnn.files.weights_file import finite
 from minirnn.interop import torch_gates
 from minirnn.interop.arrays import as_arrays
-from minirnn.interop.safetensors import read_safetensors
+from minirnn.interop.safetensors import Held, opened
 from minirnn.interop.torch_modules import is_module, parts_of_module
 from minirnn.interop.torch_state import RECURRENT, Part, parts_of
 from minirnn.layers.planning import planned
@@ -70,7 +72,8 @@ def from_torch(
     if nonlinearity not in ("tanh", "relu"):
         raise ValueError(f"nonlinearity must be 'tanh' or 'relu', as nn.RNN's, got {nonlinearity!r:.60}")
     with named(source if isinstance(source, (str, os.PathLike)) else "from_torch"):
-        parts = _read(source, order, embeddings, max_bytes)
+        source = _held(source, max_bytes)
+        parts = _parts(source, order, embeddings)
         _check_activations(parts, activations or {})
         _check_widths(parts)
         with unchanged_on_error():
@@ -78,6 +81,8 @@ def from_torch(
                 chain = list(_chain(parts, nonlinearity, activations or {}, return_sequences, return_state))
                 model = _joined(parts, chain, return_state)
             _assign(_pairs(parts, [layer for layer in chain if layer.weights]))
+            if isinstance(source, Held) and (vector := source.vector_of(model)) is not None:
+                probe.check_vector(model, vector, "")
         return model
 
 
@@ -88,25 +93,37 @@ def load_torch_weights(
     """Set the weights of a built model from those of PyTorch: a module, a state dict, or a `.safetensors` file.
 
     Modules are taken in their `order`, as by `from_torch`, for the layers with weights in theirs. What lies between
-    (activations, which step is taken) is the model's own. Raises ModelFileError, a ValueError of one line, as
-    `from_torch` does, and where a layer is another than its module; the model is as before then.
+    (activations, which step is taken) is the model's own. The test vector of a file that was saved with this model is
+    compared. Raises ModelFileError, a ValueError of one line, as `from_torch` does, and where a layer is another than
+    its module; the model is as before then.
     """
     if not model.built:
         raise ValueError(f"model {model.name} has no weights to load into yet: {model.how_to_build}, first")
     with named(source if isinstance(source, (str, os.PathLike)) else "load_torch_weights"):
-        owners = [layer for layer in map(_unwrapped, model.layers) if layer.weights]
-        _assign(_pairs([part for part in _read(source, order, None, max_bytes) if part.parameters], owners))
+        found_weights(model, _held(source, max_bytes), order).take(model, [], "")
 
 
-def _read(source: Any, order: Sequence[str] | None, embeddings: Any, max_bytes: int | None) -> list[Part]:
-    """The parts of a source, one after another."""
+def found_weights(model: Any, source: Any, order: Sequence[str] | None) -> Found:
+    """What a module, a state dict or `Held` has for the weights of a built model. Raises ModelFileError."""
+    owners = [layer for layer in map(_unwrapped, model.layers) if layer.weights]
+    pairs = _pairs([part for part in _parts(source, order, None) if part.parameters], owners)
+    found = Found([(weight, finite(array, where)) for weight, array, where in pairs], digest=False)
+    if isinstance(source, Held):
+        found.digest, found.vector = source.is_sealed, source.vector_of(model)
+    return found
+
+
+def _held(source: Any, max_bytes: int | None) -> Any:
+    """What a file holds, or the source itself."""
+    return opened(source, max_bytes) if isinstance(source, (str, os.PathLike)) else source
+
+
+def _parts(source: Any, order: Sequence[str] | None, embeddings: Any) -> list[Part]:
+    """The parts of a module, of a state dict or of what a file holds, one after another."""
     if is_module(source):
         parts, in_order = parts_of_module(source), True
     else:
-        if isinstance(source, (str, os.PathLike)):
-            arrays, in_order = read_safetensors(source, max_bytes)
-        else:
-            arrays, in_order = as_arrays(source), True
+        arrays, in_order = source[:2] if isinstance(source, Held) else (as_arrays(source), True)
         parts = parts_of(arrays, embeddings or ())
     known = ", ".join(map(repr, parts))
     if order is not None:

@@ -11,6 +11,7 @@ import minirnn
 from minirnn import interop, layers, optimizers, saving
 from minirnn.files import commit, likeness, optimizer_states, probe, weights_file
 from minirnn.files.hdf5_reader import Hdf5Reader
+from minirnn.interop import safetensors
 
 X = np.random.default_rng(0).normal(size=(6, 4, 2)).astype("float32")
 Y = X.sum(axis=(1, 2))[:, None]
@@ -139,6 +140,36 @@ def test_verify_knows_safetensors_and_files_of_others(tmp_path):
         saving.verify(path)
     with pytest.raises(saving.ModelFileError, match="no such file"):
         saving.verify(tmp_path / "none.weights.h5")
+
+
+def test_safetensors_carry_the_test_vector_of_the_model_that_they_were_saved_with(tmp_path, monkeypatch):
+    path, model, wrong = tmp_path / "m.safetensors", trained(), tmp_path / "wrong.safetensors"
+    interop.save_safetensors(interop.to_torch(model), path, model=model)
+    assert saving.verify(path) == (True, False) and saving.verify(path, model=make()) == (True, True)
+    assert saving.verify(path, model=make(returns=True)) == (True, False)  # it computes something else
+    with monkeypatch.context() as patched:
+        patched.setattr(safetensors.probe, "finite_vector", lambda model: [np.full(3, 0.5, "float32")])
+        interop.save_safetensors(interop.to_torch(model), wrong, model=model)
+    other = trained()
+    before = everything(other)
+    for load in (interop.load_torch_weights, lambda model, path: saving.verify(path, model=model)):
+        with pytest.raises(saving.ModelFileError, match="test vector"):
+            load(other, wrong)
+        assert everything(other) == before
+    interop.load_torch_weights(other, path)
+    assert [w.tobytes() for w in other.get_weights()] == [w.tobytes() for w in model.get_weights()]
+    model = minirnn.Sequential([layers.Input((None, 2)), layers.LSTM(3), layers.Dense(1)])
+    with monkeypatch.context() as patched:
+        patched.setattr(safetensors.probe, "finite_vector", lambda model: [np.full(1, 0.5, "float32")])
+        interop.save_safetensors(interop.to_torch(model), wrong, model=model)
+    with pytest.raises(saving.ModelFileError, match="test vector"):
+        interop.from_torch(wrong, return_sequences=False)
+    interop.from_torch(wrong)  # every step: another function
+    with monkeypatch.context() as patched:
+        patched.setattr(safetensors.probe, "finite_vector", lambda model: [np.array(["x"])])
+        interop.save_safetensors(interop.to_torch(model), wrong, model=model)
+    with pytest.raises(saving.ModelFileError, match="lists of at most 64 finite numbers"):
+        interop.load_torch_weights(model, wrong)
 
 
 def test_a_test_vector_has_every_array_of_nested_outputs():

@@ -118,3 +118,12 @@ def test_what_is_no_number_is_neither_written_nor_read(tmp_path, value):
                      np.float32(value).tobytes())  # fmt: skip
     with pytest.raises(ModelFileError, match="a: found numbers"):
         interop.load_safetensors(path)
+
+
+def test_a_header_of_any_length_is_no_pickle(tmp_path):
+    lengths = set()
+    for size in range(150, 255):
+        interop.save_safetensors({"n" * size: np.ones(1, "float32")}, tmp_path / "a.safetensors")
+        assert list(interop.load_safetensors(tmp_path / "a.safetensors")) == ["n" * size]
+        lengths.add((tmp_path / "a.safetensors").read_bytes()[:2])
+    assert b"\x80\x02" in lengths  # as pickles of protocol 2 begin
