@@ -33,7 +33,7 @@ class Text(NamedTuple):
 
 
 class Equation(NamedTuple):
-    """One equation: `left` = the tokens of `right`, and the docstring's remark on it.
+    """One equation: `left` = the tokens of `right`, and the docstring's remark on it, in the cell's names.
 
     Tokens are ("value", name), ("number", "1"), ("sign", "+"), ("times",) between factors, ("function", name),
     ("sum", "x", "W", "i") for the product of x with the columns W_i, ("norm", "x", "W", "i") for that normalised.
@@ -56,8 +56,13 @@ def equations_of(texts: tuple[Text, ...], only_gate: str = "") -> list[Equation]
     found = []
     for function, names in texts:
         for left, right, remark in _written(inspect.getdoc(function) or ""):
-            found.append(Equation(names.get(left, left), _tokens(right, names, only_gate), remark))
+            found.append(Equation(names.get(left, left), _tokens(right, names, only_gate), _renamed(remark, names)))
     return found
+
+
+def _renamed(remark: str, names: Mapping[str, str]) -> str:
+    """A remark that holds an equation, with the names that the cell has for what is in it."""
+    return _NAME.sub(lambda name: names.get(name[0], name[0]), remark) if " = " in remark else remark
 
 
 def _written(docstring: str) -> list[tuple[str, str, str]]:

@@ -1,6 +1,6 @@
 """A page of `study.explain` in a browser, by mouse and keyboard. Skipped without Chromium, chromedriver or selenium.
 
-On Debian: `apt-get install chromium chromium-driver`, and `pip install '.[browser]'`.
+On Debian: `apt-get install chromium chromium-driver`, and `pip install '.[test]'`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trace_cases import BATCH, FEATURES, STEPS, numbers, stack
+from trace_cases import BATCH, CELLS, FEATURES, STEPS, layer_of, numbers, stack
 
-from minirnn import study
+import minirnn as keras
+from minirnn import layers, study
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 if not (CHROMIUM and DRIVER):
@@ -371,6 +372,48 @@ def test_print_leaves_out_what_only_a_screen_can_do(page):
     assert not page.find(".choices").is_displayed() and not page.find("#dark").is_displayed()
     assert page.find("#equations").is_displayed() and page.find("#sentence").is_displayed()
     assert background(page) == 3 * 255
+
+
+def test_paper_is_white_also_where_the_screen_is_dark_and_holds_every_column_of_the_table(page):
+    page.width(1280, dark=True)
+    page.until(lambda: background(page) < 200)
+    dark = page.run("return document.querySelector('.map canvas').toDataURL()")
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    page.width(718, dark=True, media="print")  # 190 mm
+    assert background(page) == 3 * 255
+    assert page.run("return getComputedStyle(document.documentElement).getPropertyValue('--i')") == "#0a5ea8"
+    assert page.run("return document.querySelector('.map canvas').toDataURL()") != dark
+    assert page.find("#table tbody").is_displayed()
+    right = page.run("return document.querySelector('#table table').getBoundingClientRect().right")
+    assert page.run("return document.querySelector('#table .scroll').getBoundingClientRect().right") >= right
+    page.run("dispatchEvent(new Event('afterprint'))")
+    page.width(1280, dark=True)
+    assert background(page) < 200
+    assert page.run("return document.querySelector('.map canvas').toDataURL()") == dark
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_page_of_every_cell_says_what_each_of_its_numbers_is_in_both_languages(cell, driven, tmp_path):
+    keras.utils.set_random_seed(0)
+    layer = layer_of(cell, "float32", name="recurrent", return_sequences=False)
+    model = keras.Sequential([keras.Input((STEPS, FEATURES)), layer, layers.Dense(1)], name=cell.split()[0].lower())
+    study.explain(model, numbers(BATCH, STEPS, FEATURES), tmp_path / "explain.html")
+    page = Opened(driven, tmp_path / "explain.html")
+    for language, letters in (("en", "[a-z]"), ("ko", "[가-힣]")):
+        page.find(f"[data-language={language}]").click()
+        said = page.run(
+            "return [...document.querySelectorAll('#equations .number')].map((number) => { number.focus();"
+            " return [number.textContent, document.querySelector('#hover .hover-name span:last-child').textContent]; })"
+        )
+        assert len(said) > 4
+        for value, words in said:
+            assert re.search(letters, words), (value, words)
+            assert np.isfinite(number(value)[0])
+        text = page.find("body").text
+        assert not re.search("undefined|NaN|null|\\[object", text)
+        for gate in layer.trace(numbers(1, 1, FEATURES)).gates:
+            assert page.find(f"[data-map={gate}] canvas").is_displayed()
+    assert page.errors == []
 
 
 def test_the_picture_of_a_page_is_taken_by_a_command(written, tmp_path):

@@ -178,6 +178,14 @@ wantsDark.addEventListener("change", () => {
   if (!pressed) setTheme(wantsDark.matches);
 });
 
+// Paper is white.
+let beforePaper = "light";
+addEventListener("beforeprint", () => {
+  beforePaper = document.documentElement.dataset.theme;
+  setTheme(false);
+});
+addEventListener("afterprint", () => setTheme(beforePaper === "dark"));
+
 // --- the first view: the layer and unit that the data names, at their last step, or what the address says ---
 
 // Of explain.html#layer=lstm&unit=3&step=7, what there is.
