@@ -1,13 +1,17 @@
 """Sphinx: `python -m sphinx -W -E docs docs/_build` builds the notes and runs every block of code in them."""
 
+import sys
 import tempfile
 from importlib.metadata import version as installed
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "minirnn"
 author = "the minirnn developers"
 release = version = installed("minirnn")
 
-extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "public_names"]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 html_theme = "furo"
 html_title = "minirnn"
@@ -36,6 +40,6 @@ def setup(app):
 
     def as_written(app, what, name, obj, options, lines):
         if any(lines):
-            lines[:] = ["::", "", *(f"    {line}" for line in lines), ""]
+            lines[:] = [".. code-block:: text", "", *(f"    {line}" for line in lines), ""]
 
     app.connect("autodoc-process-docstring", as_written)

@@ -14,6 +14,11 @@ from minirnn.gates import activations as _gates
 from minirnn.gates import elementary as _elementary
 from minirnn.kernels.activations import ACTIVATIONS
 
+__all__ = [
+    "deserialize", "elu", "exponential", "gelu", "get", "hard_sigmoid", "leaky_relu", "linear", "relu", "relu6", "selu",
+    "serialize", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
+]  # fmt: skip
+
 linear, sigmoid, hard_sigmoid = _gates.linear, _gates.sigmoid, _gates.hard_sigmoid
 relu, relu6, leaky_relu = _gates.relu, _gates.relu6, _gates.leaky_relu
 elu, selu, softplus, softsign = _gates.elu, _gates.selu, _gates.softplus, _gates.softsign

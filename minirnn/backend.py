@@ -36,30 +36,37 @@ def __getattr__(name: str) -> Any:
 
 
 def argmax(x: Any, axis: int = -1) -> Any:
+    """The place of the largest number along an axis, by default the last."""
     return ops.argmax(x, axis)
 
 
 def argmin(x: Any, axis: int = -1) -> Any:
+    """The place of the smallest number along an axis, by default the last."""
     return ops.argmin(x, axis)
 
 
 def clip(x: Any, min_value: Any, max_value: Any) -> Any:
+    """The numbers of x, those out of the range replaced by its ends."""
     return ops.clip(x, min_value, max_value)
 
 
 def concatenate(tensors: Any, axis: int = -1) -> Any:
+    """Arrays joined along an axis that they have, by default the last."""
     return ops.concatenate(tensors, axis)
 
 
 def expand_dims(x: Any, axis: int = -1) -> Any:
+    """A new axis of length 1, by default the last."""
     return ops.expand_dims(x, axis)
 
 
 def flatten(x: Any) -> Any:
+    """All numbers as an array of one axis."""
     return ops.reshape(x, (-1,))
 
 
 def pow(x: Any, a: Any) -> Any:
+    """x to the power of a, number by number."""
     return ops.power(x, a)
 
 

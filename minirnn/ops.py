@@ -43,22 +43,27 @@ def convert_to_tensor(x: Any, dtype: Any = None) -> NDArray[Any]:
 
 
 def convert_to_numpy(x: Any) -> NDArray[Any]:
+    """An array; one of NumPy's is not copied."""
     return np.asarray(x)
 
 
 def cast(x: Any, dtype: Any) -> NDArray[Any]:
+    """The same numbers as an array of another dtype."""
     return convert_to_tensor(x).astype(dtype)
 
 
 def shape(x: Any) -> tuple[int, ...]:
+    """The shape of an array or of nested lists."""
     return np.shape(x)
 
 
 def zeros_like(x: Any, dtype: Any = None) -> NDArray[Any]:
+    """Zeros of the shape of x, and of its dtype unless another is given."""
     return np.zeros_like(convert_to_tensor(x), dtype)
 
 
 def ones_like(x: Any, dtype: Any = None) -> NDArray[Any]:
+    """Ones of the shape of x, and of its dtype unless another is given."""
     return np.ones_like(convert_to_tensor(x), dtype)
 
 
@@ -142,10 +147,12 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
 
 
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """The numbers of x, those below `x_min` or above `x_max` replaced by these."""
     return np.clip(convert_to_tensor(x), x_min, x_max)
 
 
 def round(x: Any, decimals: int = 0) -> Any:
+    """Each number to so many decimals; halves go to the even neighbour, as in NumPy."""
     return np.round(convert_to_tensor(x), decimals)
 
 
@@ -180,6 +187,7 @@ var = _reduction(np.var, True)
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Sums of all numbers up to each, along an axis, or of the flattened array."""
     return np.cumsum(convert_to_tensor(x), axis, dtype)
 
 
@@ -187,24 +195,30 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 
 def reshape(x: Any, newshape: int | Sequence[int]) -> Any:
+    """The same numbers in another shape; one of its sizes may be -1. ValueError if they do not fit."""
     return np.reshape(convert_to_tensor(x), newshape)
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+    """The axes in another order; without `axes` the last one first."""
     return np.transpose(convert_to_tensor(x), axes)
 
 
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
+    """A new axis of length 1 in each of these places."""
     return np.expand_dims(convert_to_tensor(x), tuple(axis) if isinstance(axis, (list, tuple)) else axis)  # type: ignore[arg-type]
 
 
 def squeeze(x: Any, axis: Axis = None) -> Any:
+    """Without axes of length 1: all of them, or these. ValueError for an axis of another length."""
     return np.squeeze(convert_to_tensor(x), tuple(axis) if isinstance(axis, (list, tuple)) else axis)  # type: ignore[arg-type]
 
 
 def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
+    """Arrays joined along an axis that they have. ValueError if other axes differ."""
     return np.concatenate([convert_to_tensor(x) for x in xs], axis)
 
 
 def stack(x: Sequence[Any], axis: int = 0) -> Any:
+    """Arrays of one shape joined along a new axis."""
     return np.stack([convert_to_tensor(entry) for entry in x], axis)

@@ -74,7 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoding", default="utf-8-sig", metavar="NAME", help="of the CSV file (default: utf-8)")
     parser.add_argument("--layer", metavar="NAME", help="which recurrent layer (default: the first)")
     parser.add_argument("--unit", type=int, metavar="N", help="which unit (default: the one whose state moves most)")
-    parser.add_argument("--png", type=Path, metavar="FILE", help="draw the gates of all units into this file, too")
+    help_ = "draw the gates and states of all units into this file, too"
+    parser.add_argument("--png", type=Path, metavar="FILE", help=help_)
     help_ = "write a page, too, to walk through layers, steps and units with a browser"
     parser.add_argument("--html", type=Path, metavar="FILE", help=help_)
     parser.add_argument("--language", choices=("en", "ko"), default="en", help="of the page at first (default: en)")
@@ -106,7 +107,7 @@ def run(arguments: argparse.Namespace, out: Console) -> None:
     show(trace, traces, x, labels, about, unit, out)
     if arguments.png is not None:
         replace_file(arguments.png, [picture(trace, x, arguments.png.suffix[1:].lower())])
-        out.print(f"\ngates of all units: {arguments.png}", soft_wrap=True)
+        out.print(f"\ngates and states of all units: {arguments.png}", soft_wrap=True)
     if arguments.html is not None:
         explained = explain(
             model, x, arguments.html, language=arguments.language, labels=labels, features=columns, layer=trace.name,
@@ -142,13 +143,14 @@ def show(trace: Any, traces: Any, x: np.ndarray, labels: list[str], about: str, 
 
 
 def picture(trace: Any, x: np.ndarray, kind: str) -> bytes:
-    """`study.plot_gates` as a file of the kind, e.g. "png"."""
+    """`study.plot_gates`, with the states, as a file of the kind, e.g. "png"."""
     from matplotlib.figure import Figure
 
     from minirnn.study import plot_gates
 
-    figure = Figure(figsize=(8, 1 + 1.25 * (len(trace.gates) + 1)), dpi=chart.DPI, layout="constrained")
-    plot_gates(trace, x if x.shape[1] == trace.length else None, ax=figure.subplots())
+    names = {*trace.gates, *(name for name in ("c", "h") if name in trace)}
+    figure = Figure(figsize=(8, 1 + 1.25 * (len(names) + 1)), dpi=chart.DPI, layout="constrained")
+    plot_gates(trace, x if x.shape[1] == trace.length else None, ax=figure.subplots(), states=True)
     drawn = io.BytesIO()
     figure.savefig(drawn, format=kind)
     return drawn.getvalue()

@@ -32,28 +32,31 @@ Array = NDArray[Any]
 ROLES = {
     "i": "input gate: what to write", "f": "forget gate: what to keep", "g": "candidate: the new content",
     "o": "output gate: what to show", "z": "update gate: what to keep", "r": "reset gate: what to look back at",
-    "n": "candidate: the new content", "h": "hidden state",
+    "n": "candidate: the new content", "c": "cell state", "h": "hidden state",
 }  # fmt: skip
+STATES = ("c", "h")
 LINES = 5  # units that are drawn as lines if nobody names them
 STEP = "step"
 STEP_TICKS, UNIT_TICKS = 9, 4
 
 
 @spelling.names_nearest
-def plot_gates(trace: Any, x: Any = None, row: int = 0, ax: Any = None) -> Any:
-    """Heat maps, units by steps, of each gate of a row; above them its input, if given.
+def plot_gates(trace: Any, x: Any = None, row: int = 0, ax: Any = None, states: bool = False) -> Any:
+    """Heat maps, units by steps, of each gate of a row, with `states` of c and h, too; above them its input, if given.
 
     `trace` is a `LayerTrace`, or the trace of a model with one recurrent layer. `x` is what the layer was traced on,
-    (rows, steps, features), or a curve (steps,). Valves run from 0, shut, to 1, open; candidates around 0. A masked
-    step is white. Raises ValueError for a row that was not traced, and for an x of another length.
+    (rows, steps, features), or a curve (steps,). Valves run from 0, shut, to 1, open; candidates and states around 0. A
+    masked step is white. Raises ValueError for a row that was not traced, and for an x of another length.
     """
     trace = one_layer(trace)
-    title = f"Gates of {trace.name} ({trace.kind}), row {_row(trace, row)}"
+    names = [*trace.gates, *([name for name in STATES if name in trace and name not in trace.gates] if states else [])]
+    what = "Gates and states" if len(names) > len(trace.gates) else "Gates"
+    title = f"{what} of {trace.name} ({trace.kind}), row {_row(trace, row)}"
     curves = None if x is None else _curves(x, trace, row)
-    ax = new_axes(ax, 8.0, 1.0 + 1.25 * (len(trace.gates) + (curves is not None)))
+    count = len(names) + (curves is not None)
+    ax = new_axes(ax, 8.0, 1.0 + 1.25 * count)
     ax.set_axis_off()
     ax.set_title(title, fontsize="medium", loc="left", pad=26)
-    count = len(trace.gates) + (curves is not None)
     height = 1.0 / (count + 0.45 * (count - 1))
     panels = [ax.inset_axes((0.0, 1.0 - height - k * 1.45 * height, 0.92, height)) for k in range(count)]
     edges = np.append(np.arange(len(trace.steps)), len(trace.steps)) - 0.5
@@ -64,7 +67,7 @@ def plot_gates(trace: Any, x: Any = None, row: int = 0, ax: Any = None) -> Any:
         panel.set_xlim(edges[0], edges[-1])
         panel.set_xticks(_ticks(trace.steps, STEP_TICKS))
         panel.tick_params(labelbottom=False)
-    for k, (gate, panel) in enumerate(zip(trace.gates, panels, strict=True)):
+    for k, (gate, panel) in enumerate(zip(names, panels, strict=True)):
         image = _heat_map(panel, trace, gate, row)
         bar = panel.figure.colorbar(image, cax=panel.inset_axes((1.02, 0.0, 0.018, 1.0)))
         bar.outline.set_visible(False)

@@ -62,11 +62,12 @@ def test_where_blocks_cannot_be_printed_letters_stand_for_them(minirnn):
     assert "\nunit 3\n" in result.out and rows(result.out) == 2 * ["i", "f", "o", "g", "c", "h"]
 
 
-def test_gates_are_drawn_into_a_file(minirnn, tmp_path):
-    pytest.importorskip("matplotlib")
+def test_gates_and_states_are_drawn_into_a_file(minirnn, tmp_path):
+    image = pytest.importorskip("matplotlib.image")
     result = minirnn("trace", "--png", "gates.png")
-    assert result.code == 0 and result.out.endswith("gates of all units: gates.png\n")
-    assert (tmp_path / "gates.png").read_bytes().startswith(b"\x89PNG")
+    assert result.code == 0 and result.out.endswith("gates and states of all units: gates.png\n")
+    drawn = image.imread(tmp_path / "gates.png")
+    assert drawn.shape[0] > drawn.shape[1] and drawn.std() > 0.05  # seven panels: the input, i f o g, c and h
 
 
 def test_a_page_is_written_that_begins_with_the_unit_that_was_asked_for(minirnn, tmp_path):

@@ -13,7 +13,7 @@ from reference.tolerances import TOLERANCES
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CHAPTERS = sorted((DOCS / "path").glob("*.md"))
 TOLERANCE_PAGE = DOCS / "choosing_a_tolerance.md"
-PAGES = [*CHAPTERS, DOCS / "coming_from_pytorch.md", TOLERANCE_PAGE]
+PAGES = [*CHAPTERS, DOCS / "coming_from_keras.md", DOCS / "coming_from_pytorch.md", TOLERANCE_PAGE]
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 FORMULA = re.compile(r"^\$\$.*?\$\$$", re.DOTALL | re.MULTILINE)
 
@@ -53,6 +53,20 @@ def test_the_korean_chapter_keeps_step(page):
     assert levels[0] == levels[1]
     numbers = [re.findall(r"^\d+\. ", FENCE.sub("", text), re.MULTILINE) for text in (korean, english)]
     assert numbers[0] == numbers[1]
+
+
+INCLUDE = re.compile(r"^```{literalinclude} (\S+)\n(?::.*\n)*?:pyobject: (\w+)\n(?::.*\n)*```\n\n(.*)$", re.MULTILINE)
+
+
+def test_a_reader_of_the_repository_finds_the_source_that_a_chapter_includes_by_a_link_beside_it():
+    pages = [page for page in DOCS.rglob("*.md") if "_build" not in page.parts]
+    found = [(page, *included) for page in pages for included in INCLUDE.findall(page.read_text(encoding="utf-8"))]
+    assert len(found) == sum(page.read_text(encoding="utf-8").count("```{literalinclude}") for page in pages) > 10
+    for page, path, function, beside in found:
+        (link,) = re.findall(r"\[(minirnn/[^]]+)\]\(([^)]+)\)", beside)
+        assert link[1] == path and f"`{function}`" in beside, page
+        assert (page.parent / path).resolve() == (DOCS.parent / link[0]).resolve()
+        assert re.search(rf"^def {function}\(", (page.parent / path).read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def test_both_languages_have_the_same_chapters_and_list_them():

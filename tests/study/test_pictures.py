@@ -84,6 +84,23 @@ def test_heat_maps_show_each_gate_units_by_steps_and_masked_steps_white(lstm, ax
     assert {"input x", "step", "unit", "Gates of " + lstm.name + " (LSTM), row 1"} <= drawn(ax)
 
 
+def test_states_are_drawn_below_the_gates_if_asked_for(lstm, ax):
+    study.plot_gates(lstm, X, states=True, ax=ax)
+    panels = [child for child in ax.child_axes if child.images]
+    assert [panel.get_title(loc="left")[0] for panel in panels] == ["i", "f", "o", "g", "c", "h"]
+    for name, panel in zip("ch", panels[4:], strict=True):
+        np.testing.assert_array_equal(panel.images[0].get_array(), lstm[name][0].T)
+        low, high = panel.images[0].get_clim()
+        assert low == -high and high >= np.abs(lstm[name][0]).max()
+    assert "Gates and states of " + lstm.name + " (LSTM), row 0" in drawn(ax)
+
+
+def test_a_cell_whose_only_gate_is_its_state_has_one_map(ax):
+    trace = layer_of("SimpleRNN").trace(X)
+    study.plot_gates(trace, states=True, ax=ax)
+    assert [panel.get_title(loc="left")[0] for panel in ax.child_axes if panel.images] == ["h"]
+
+
 def test_the_input_of_a_layer_that_goes_backwards_is_drawn_in_its_order(ax):
     trace = layer_of("GRU", go_backwards=True).trace(X)
     study.plot_gates(trace, X, ax=ax)
