@@ -109,7 +109,8 @@ def _told_vector(told: Mapping[str, Any]) -> tuple[list[tuple[tuple[int, ...], i
     inputs, outputs = told.get("inputs"), told.get("outputs")
     try:
         found = [(tuple(map(int, given["shape"])), int(given["below"])) for given in inputs]  # type: ignore[union-attr]
-        kept = [np.array(numbers, np.float32) for numbers in outputs]  # type: ignore[union-attr]
+        with np.errstate(over="ignore"):
+            kept = [np.array(numbers, np.float32) for numbers in outputs]  # type: ignore[union-attr]
     except (TypeError, ValueError, LookupError, OverflowError):
         raise ModelFileError(VECTOR, shown(told), "inputs and outputs as minirnn writes them") from None
     small = all(min(shape, default=1) > 0 and math.prod(shape) <= MOST_PROBED and below > 0 for shape, below in found)

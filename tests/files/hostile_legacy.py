@@ -12,6 +12,7 @@ import numpy as np
 from hostile_archives import put_at
 from hostile_configs import SHELL
 from legacy_good import OPTIMIZER, LegacyGood
+from structures import replaced
 
 from minirnn.files.hdf5_writer import write_hdf5
 from minirnn.files.legacy_weights import LAYERS, MODEL, WEIGHTS
@@ -31,7 +32,25 @@ def legacy_files() -> dict[str, bytes]:
         change(training)
         found[f"legacy_{name}"] = chain.file(training=training)
     found |= {f"legacy_{name}": data for name, data in (_of_attributes(chain) | _of_bytes(chain)).items()}
-    return found
+    return found | {f"legacy_{name}": data for name, data in _of_chunks(chain).items()}
+
+
+def _of_chunks(good: LegacyGood) -> dict[str, bytes]:
+    """Zeros without end in a small file, and chunks that are missing; nothing where h5py is not installed.
+
+    Shapes of such files are compared after the arrays were read, so the allowance alone stands before them.
+    """
+    path = f"{MODEL}/lstm/{good.attributes[f'{MODEL}/lstm'][WEIGHTS][0]}"
+    plain, mebibyte = good.file(), 2**18
+    packed = {"compression": "gzip", "compression_opts": 9}
+    found = {
+        "bomb_at_the_allowance": replaced(plain, path, (16 * mebibyte,), np.float32, (mebibyte,), **packed),
+        "bomb_above_the_allowance": replaced(plain, path, (64 * mebibyte,), np.float32, (mebibyte,), **packed),
+        "bomb_of_one_chunk": replaced(plain, path, (64 * mebibyte,), np.float32, (64 * mebibyte,), **packed),
+        "chunks_missing": replaced(plain, path, good.arrays[path].shape, None, (1, 1)),
+        "chunks_many": replaced(plain, path, (60_000,), None, (1,)),
+    }
+    return {name: data for name, data in found.items() if data}
 
 
 def weights_files() -> dict[str, bytes]:

@@ -14,6 +14,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from minirnn.files.errors import ModelFileError
 from minirnn.files.hdf5_reader import Hdf5Reader
 
@@ -183,6 +185,26 @@ def in_chunks(data: bytes) -> bytes:
                 target[name] = entry[()]
 
         source.visititems(put)
+    return out.getvalue()
+
+
+def replaced(
+    data: bytes, path: str, shape: tuple[int, ...], dtype: Any, chunks: tuple[int, ...], **options: Any
+) -> bytes:
+    """The file with zeros in chunks in place of an array, or with `dtype` None chunks that were never written.
+
+    Nothing where h5py is not installed.
+    """
+    try:
+        import h5py
+    except ImportError:
+        return b""
+    out = io.BytesIO(data)
+    with h5py.File(out, "a") as file:
+        del file[path]
+        array = file.create_dataset(path, shape, dtype or np.float32, chunks=chunks, **options)
+        for start in range(0, shape[0] if dtype else 0, chunks[0]):
+            array[start : start + chunks[0]] = 0
     return out.getvalue()
 
 

@@ -111,7 +111,7 @@ ILL = {
 @pytest.mark.parametrize("what", ILL)
 def test_what_is_wrong_is_told_in_one_line_although_the_digest_is_right(path, what):
     change, said = ILL[what]
-    with pytest.raises(saving.ModelFileError, match=said) as error, np.errstate(over="ignore"):
+    with pytest.raises(saving.ModelFileError, match=said) as error:
         saving.verify(changed(path, change))
     assert "\n" not in str(error.value) and str(path) in str(error.value)
 
