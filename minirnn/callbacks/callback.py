@@ -58,6 +58,12 @@ class Callback:
     def back_up(self, epoch: int, callbacks: Sequence[Any]) -> None:
         """After `on_epoch_end` of all, with how many epochs are done. Not in Keras."""
 
+    def check_kept(self, values: Mapping[str, Any]) -> None:
+        """Raise ValueError for values of `kept`, from a backup, that it could not go on with. Not in Keras.
+
+        They are of the kinds of those that it has now, or None.
+        """
+
     def on_train_begin(self, logs: Logs = None) -> None:
         """Before the first epoch."""
 
@@ -155,6 +161,11 @@ class History(Callback):
         self.epoch: list[int] = []
         self.history: dict[str, list[Any]] = {}
 
+    def check_kept(self, values: Mapping[str, Any]) -> None:
+        lists = [values["epoch"], *values["history"].values()]
+        if not all(isinstance(name, str) for name in values["history"]) or not all(map(_are_numbers, lists)):
+            raise ValueError("a history of other than lists of numbers")
+
     def on_train_begin(self, logs: Logs = None) -> None:
         self.epoch = []
 
@@ -162,3 +173,7 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, (int, float)) for value in values)

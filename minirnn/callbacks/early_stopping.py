@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from minirnn.callbacks.callback import Logs
@@ -48,6 +49,13 @@ class EarlyStopping(MonitorCallback):
         self.best = None
         self.best_epoch = 0
         self.best_weights: list[Any] | None = None
+
+    def check_kept(self, values: Mapping[str, Any]) -> None:
+        super().check_kept(values)
+        best = values["best_weights"]
+        shapes = [weight.shape for weight in self.model.weights]
+        if best is not None and [getattr(array, "shape", None) for array in best] != shapes:
+            raise ValueError("best weights of other shapes than the model's")
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._restart()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,10 @@ class MonitorCallback(Callback):
         self.min_delta = abs(min_delta)
         self.best: float | None = None
         self.announced = False  # whether it is known that this run's logs have the value, if not after every epoch
+
+    def check_kept(self, values: Mapping[str, Any]) -> None:
+        if not isinstance(values["best"], (int, float, type(None))):
+            raise ValueError(f"a best value {values['best']!r:.40}")
 
     @property
     def _kind(self) -> str:

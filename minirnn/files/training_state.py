@@ -116,6 +116,11 @@ class _Plan:
         for callback, kept in zip(callbacks, self.callbacks, strict=True):
             if set(kept) != set(_kept(callback)):
                 raise ValueError(f"the callback {type(callback).__name__} keeps {sorted(_kept(callback))}")
+            for name, value in kept.items():
+                then, now = _kind(value), _kind(getattr(callback, name))
+                if then != now and then and now:
+                    raise ValueError(f"{name} of the callback {type(callback).__name__} is a {now}, no {then}")
+            callback.check_kept(kept)
         if self.kind != optimizer_kind(model.optimizer):
             raise ValueError(f"an optimizer {self.kind}, not {optimizer_kind(model.optimizer)}")
         for name, value in self.optimizer.items():
@@ -156,6 +161,14 @@ def _check_states(layer: Any, kept: Any) -> None:
     rows = len(kept[0]) if layer.states is None else len(layer.states[0])
     if len(kept[0]) != rows or [(a.shape, a.dtype) for a in kept] != [(a.shape, a.dtype) for a in expected]:
         raise ValueError(f"states of {layer.name} of shapes {[a.shape for a in kept]}")
+
+
+def _kind(value: Any) -> str:
+    """Of which kind a value of a callback is; nothing for None."""
+    if value is None:
+        return ""
+    numbers, lists = (int, float, np.number), (list, tuple)
+    return "number" if isinstance(value, numbers) else "list" if isinstance(value, lists) else type(value).__name__
 
 
 @contextmanager

@@ -32,13 +32,13 @@ _MEND = "an undamaged file; delete the group 'minirnn' if you changed the weight
 
 
 class Verified(NamedTuple):
-    """What loading found out about a file: whether its digest and its test vector were there, and right."""
+    """What loading found out about a file: whether its digest and its test vector were compared, and right."""
 
     digest: bool
     test_vector: bool
 
     def __str__(self) -> str:
-        said = (f"{name.replace('_', ' ')} {'verified' if ok else 'not there'}" for name, ok in self._asdict().items())
+        said = (f"{name.replace('_', ' ')} {'' if ok else 'not '}verified" for name, ok in self._asdict().items())
         return ", ".join(said)
 
 

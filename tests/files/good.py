@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from structures import in_chunks
+from structures import arrays_of, in_chunks
 
 import minirnn
 from minirnn.files import archive
-from minirnn.files.hdf5_reader import Hdf5Reader
 from minirnn.files.hdf5_writer import write_hdf5
 
 CONFIG, METADATA, WEIGHTS = archive.CONFIG, archive.METADATA, archive.WEIGHTS
@@ -33,21 +32,8 @@ class Good:
         self.chunked = in_chunks(self.h5)
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        reader = Hdf5Reader(self.members[WEIGHTS])
-        found: dict[str, np.ndarray] = {}
-
-        def walk(path: str) -> None:
-            for name in reader.group(path) or ():
-                inner = f"{path}/{name}" if path else name
-                if inner == "minirnn":
-                    continue
-                try:
-                    found[inner] = reader.array(inner, None, ("float32", "float64", "int64")).copy()
-                except ValueError:
-                    walk(inner)
-
-        walk("")
-        return found
+        found = arrays_of(self.members[WEIGHTS])
+        return {path: array for path, array in found.items() if not path.startswith("minirnn/")}
 
     def file(self, config: Any = None, arrays: Any = None, metadata: Any = None, h5: Any = None) -> bytes:
         """A `.keras` file without minirnn's marks, some parts replaced."""

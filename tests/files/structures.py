@@ -165,6 +165,22 @@ def _exchange(data: bytearray, one: int, other: int, size: int) -> None:
     data[one : one + size], data[other : other + size] = data[other : other + size], data[one : one + size]
 
 
+def arrays_of(data: bytes) -> dict[str, Any]:
+    """Copies of all arrays by their paths."""
+    reader, found = Hdf5Reader(data), {}
+
+    def walk(path: str) -> None:
+        for name in reader.group(path) or ():
+            inner = f"{path}/{name}" if path else name
+            try:
+                found[inner] = reader.array(inner, None, ("float32", "float64", "int64", "int32", "uint8")).copy()
+            except ModelFileError:  # a group
+                walk(inner)
+
+    walk("")
+    return found
+
+
 def in_chunks(data: bytes) -> bytes:
     """The same arrays in chunks, compressed, as libhdf5 writes them; `data` itself where h5py is not installed."""
     try:

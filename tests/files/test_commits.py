@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import random
 import sys
 
 import numpy as np
 import pytest
+from structures import arrays_of, tree_changed
 
 import minirnn
 from minirnn import callbacks, layers
-from minirnn.files import training_state
+from minirnn.files import training_state, weights_file
 from minirnn.files.commit import counters
 from minirnn.files.errors import ModelFileError
 
@@ -149,3 +152,25 @@ def test_states_of_another_shape_are_refused(tmp_path, monkeypatch):
                 continue  # of a batch of nine, which the layer has not been given yet
             with pytest.raises(ModelFileError, match="another state"):
                 training_state.restore(path.read_bytes(), str(path), model, [stopping])
+
+
+def test_a_backup_that_says_something_else_is_refused_as_a_whole_or_restored_as_a_whole(tmp_path):
+    """Its digest is right: the state in it, which decides what the next batches do, was made by someone else."""
+    path = tmp_path / "b.weights.h5"
+    training_state.save(path, *((source := make(2))[0], [source[1]]), 2)
+    arrays = arrays_of(path.read_bytes())
+    del arrays[weights_file.DIGEST]
+    state = json.loads(arrays[training_state.TEXT].tobytes())
+    model, stopping = make(1)
+    before, refused = everything(model, stopping), 0
+    for seed in range(300):
+        arrays[training_state.TEXT] = np.frombuffer(tree_changed(state, random.Random(seed)), np.uint8)
+        data = bytes(weights_file.sealed(arrays))
+        try:
+            training_state.restore(data, str(path), model, [stopping])
+        except ModelFileError as error:
+            refused += 1
+            assert len(str(error)) < 500 and everything(model, stopping) == before
+        else:
+            before = everything(model, stopping)
+    assert 150 < refused < 300

@@ -128,7 +128,7 @@ def test_files_of_others_have_neither(path):
         made.producer_name = "pytorch"
         made.ClearField("metadata_props")
 
-    assert str(saving.verify(changed(path, foreign, seal=False))) == "digest not there, test vector not there"
+    assert str(saving.verify(changed(path, foreign, seal=False))) == "digest not verified, test vector not verified"
     path.write_bytes(b"no protobuf")
     with pytest.raises(saving.ModelFileError, match="expected an ONNX file"):
         saving.verify(path)
