@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 from pathlib import Path
@@ -130,18 +131,23 @@ def test_each_quantity_that_a_forward_line_reads_gets_its_gradient_from_that_lin
 # --- written once ---------------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def places_of_expressions():
+    """{expression: the files that it stands in}, of all that is more than a name or a number."""
+    places = {}
+    for path, tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.expr) and not isinstance(node, (ast.Constant, ast.Name)):
+                places.setdefault(squeeze(ast.unparse(node)), set()).add(path)
+    return places
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_gate_equation_stands_in_its_own_file_only(name):
     step = PAIRS[name][0]
     home = f"gates/{Path(inspect.getsourcefile(step)).name}"
     wanted = {equation.partition("=")[2] for equation in equations(step)}
-    places = {text: set() for text in wanted}
-    for path, tree in sources():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.expr) and not isinstance(node, (ast.Constant, ast.Name)):
-                text = squeeze(ast.unparse(node))
-                if text in places:
-                    places[text].add(path)
+    places = {text: places_of_expressions().get(text, set()) for text in wanted}
     assert set().union(*places.values()) <= {home} | {f"gates/{sibling}.py" for sibling in SHARED.get(name, ())}
     assert all(home in found for found in places.values())
 

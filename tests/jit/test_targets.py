@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import platform
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -40,26 +40,29 @@ def arrays_of(lines):
     return arrays
 
 
-@pytest.fixture(scope="module")
-def results():
-    """{target: lines}, "native" among them, each from a process that computes everything; two at a time.
+# Half a minute of compiling each: `pytest -m slow` runs them, as CI does.
+SLOW = ("haswell", "bounds checked")
+
+
+@functools.cache
+def result(target):
+    """The lines of a target, or of "native", from a process that computes everything, at the first call.
 
     Machine code goes to the user's own cache: these programs take long to compile, and only once.
     """
-    waiting = {"native": {}} | {target: TARGETS[target][0] for target in TARGETS if can_run(target)}
-    with ThreadPoolExecutor(2) as pool:
-        lines = pool.map(lambda environment: run(EVERY_LAYER, base_folder(), **environment), waiting.values())
-    return dict(zip(waiting, lines, strict=True))
+    return run(EVERY_LAYER, base_folder(), **({} if target == "native" else TARGETS[target][0]))
 
 
 @pytest.mark.needs_jit
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("target", TARGETS)
-def test_every_target_gives_the_same_outputs_and_gradients(target, kind, dtype, results):
-    if target not in results:
+@pytest.mark.parametrize(
+    "target", [pytest.param(target, marks=pytest.mark.slow if target in SLOW else ()) for target in TARGETS]
+)
+def test_every_target_gives_the_same_outputs_and_gradients(target, kind, dtype):
+    if not can_run(target):
         pytest.skip(f"this CPU cannot run what {target} can")
-    width, *lines = results[target]
-    native_width, *native = results["native"]
+    width, *lines = result(target)
+    native_width, *native = result("native")
     assert int(width) == (TARGETS[target][1] or int(native_width))
     found, expected = arrays_of(lines)[dtype, kind], arrays_of(native)[dtype, kind]
     assert len(found) == {"LSTM": 7, "Dense": 4}.get(kind, 6)

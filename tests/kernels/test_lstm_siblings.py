@@ -73,7 +73,16 @@ def assert_same(found, expected, dtype):
         np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCE[dtype] * max(1, np.abs(b).max()))
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+# Kernels of other activations take seconds to compile: one dtype of each every time, the other in `pytest -m slow`.
+OFTEN = {"other activations": "float32", "kept pre-activations": "float64"}
+BOTH_DTYPES = [
+    pytest.param(options, dtype, id=f"{name}-{dtype}", marks=[pytest.mark.slow] * (OFTEN.get(name, dtype) != dtype))
+    for name, options in OPTIONS.items()
+    for dtype in ("float32", "float64")
+]
+
+
+@pytest.mark.parametrize(("options", "dtype"), BOTH_DTYPES)
 @pytest.mark.parametrize("cell", SIBLINGS)
 def test_outputs_states_and_gradients_are_the_oracles(cell, options, dtype):
     case = case_of(cell, batch=5, units=5, dtype=dtype, **options)

@@ -39,6 +39,11 @@ def rng():
     return np.random.default_rng(12)
 
 
+# Options are worked out in one way for both dtypes: float32, which every optimizer is compared in, when asked for.
+each_dtype = pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
+
+
+@each_dtype
 @pytest.mark.parametrize("options", OPTIONS, ids=name_of)
 @pytest.mark.parametrize("name", ["SGD", "Adam"])
 def test_options_change_the_steps_as_in_keras(keras, rng, name, options, dtype):
@@ -52,6 +57,7 @@ def test_every_optimizer_takes_all_options_at_once(keras, rng, name):
     compare(keras, rng, lambda library: getattr(library, name)(0.01, **options), "float64")
 
 
+@each_dtype
 @pytest.mark.parametrize("name", NAMES)
 def test_at_the_end_weights_become_their_averages(keras, rng, name, dtype):
     make = lambda library: getattr(library, name)(0.01, **EMA)  # noqa: E731

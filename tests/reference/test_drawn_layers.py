@@ -24,10 +24,14 @@ from reference.pairs import check  # noqa: E402
 from reference.strategies import draws  # noqa: E402
 
 
-@hypothesis.settings(max_examples=300, suppress_health_check=list(hypothesis.HealthCheck))
-@hypothesis.given(draws())
-def test_every_draw_agrees_with_keras(keras, case):
-    agrees(case)
+@pytest.mark.parametrize("count", [100, pytest.param(300, marks=pytest.mark.slow)])
+def test_every_draw_agrees_with_keras(keras, count):
+    @hypothesis.settings(max_examples=count, suppress_health_check=list(hypothesis.HealthCheck))
+    @hypothesis.given(draws())
+    def every_draw(case):
+        agrees(case)
+
+    every_draw()
 
 
 LSTM, GRU = (Made(kind, {"units": 2, "return_state": True}) for kind in ("LSTM", "GRU"))

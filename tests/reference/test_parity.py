@@ -187,6 +187,8 @@ OPTIMIZERS = {
 }
 
 
+# Each step of each of them is compared in tests/optimizers.
+@pytest.mark.slow
 @pytest.mark.parametrize(("optimizer", "settings"), OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_100_steps_of_every_optimizer(optimizer, settings, dtype="float64"):
     case = cases.ModelCase("trained", lambda k, d: [k.SimpleRNN(8, dtype=d), k.Dense(1, dtype=d)], time=5, features=2)
