@@ -15,6 +15,9 @@ extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.view
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 html_theme = "furo"
 html_title = "minirnn"
+html_static_path = ["static"]
+html_css_files = ["notes.css"]
+html_show_copyright = False
 nitpicky = False
 
 # Mathematics as in the docstrings: $..$ in a line, $$..$$ on its own.
