@@ -121,7 +121,7 @@ PROGRAM = """
 import nbclient, nbformat, sys
 
 notebook = nbformat.read(sys.stdin, 4)
-nbclient.NotebookClient(notebook, timeout=120).execute()
+nbclient.NotebookClient(notebook, timeout=120, startup_timeout=120).execute()
 nbformat.write(notebook, sys.stdout)
 """
 
