@@ -98,7 +98,9 @@ def test_another_number_of_parameters_is_found(keras, model):
     assert [(check.ours, check.keras) for check in failed] == [(10, 15), (170, 175)]
 
 
-@pytest.mark.parametrize("optimizer", ["Adam", "RMSprop", "SGD"])
+@pytest.mark.parametrize(
+    "optimizer", ["Adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("RMSprop", "SGD"))]
+)
 def test_a_training_run_agrees_with_its_twin_and_not_with_another_learning_rate(
     keras, model, data, optimizer, monkeypatch
 ):
