@@ -10,16 +10,17 @@ from minirnn.gates.elementary import exp
 from minirnn.jit import inline, kernel
 from minirnn.kernels.recurrence import transposed_product
 from minirnn.kernels.simd import load, load_part, store, store_part, width
-from minirnn.kernels.tiles import COLUMNS_0, for_rows, matmul, tile_add, tile_store, tile_zeros
+from minirnn.kernels.tiles import COLUMNS_0, for_rows, matmul, next_panel, tile_add, tile_store, tile_zeros
 from minirnn.kernels.weight_gradients import add_up, gradient_tile
 
 
 @inline
-def dense_tile(rows, i, tile, act, x, w, b, s, y, j):
+def dense_tile(rows, i, r0, tile, act, x, w, b, s, y, j):
     """y[i.., tile j] = activation(x W + b)"""
     W = width(s)
     R, K, L, N = x.shape[0], x.shape[1], w.shape[2], y.shape[1]
-    a = matmul(tile_zeros(rows, tile, s), COLUMNS_0, tile, x, i * K, K, 1, w, j * K * L, L, K)
+    ahead = next_panel(rows, i, r0, tile, j, w.shape[0], K, w)
+    a = matmul(tile_zeros(rows, tile, s), COLUMNS_0, tile, x, i * K, K, 1, w, j * K * L, L, K, ahead)
     a = tile_add(a, COLUMNS_0, tile, b, j * L)
     q = (j * R + i) * L
     tile_store(a, s, q, L)
@@ -35,7 +36,7 @@ def dense_tile(rows, i, tile, act, x, w, b, s, y, j):
 def dense_forward(x, act, tile, w, b, s, y, r0, r1):
     """Rows r0 .. r1-1 of y = activation(x W + b)."""
     for j in range(w.shape[0]):
-        for_rows(dense_tile, r0, r1, (tile, act, x, w, b, s, y, j))
+        for_rows(dense_tile, r0, r1, (r0, tile, act, x, w, b, s, y, j))
 
 
 @kernel

@@ -62,11 +62,11 @@ def kept_to_previous(dh_in, drop, at):
 
 
 @inline
-def kept_tile(rows, i, columns, first, count, s, slot, ut, D, n, dh, masks):
+def kept_tile(rows, i, r0, columns, first, count, s, slot, ut, D, n, dh, masks):
     """dh[i.., tile n] += mask * (da U^T)."""
     L, Q = len(columns) * width(s), dh.shape[1]
     at = i * Q + n * L
-    dh_in = transposed_sum(rows, i, columns, first, count, s, slot, ut, 0, D, n, tile_zeros(rows, columns, dh))
+    dh_in = transposed_sum(rows, i, r0, columns, first, count, s, slot, ut, 0, D, n, tile_zeros(rows, columns, dh))
     kept = tile_times(dh_in, tile_load(rows, columns, masks, at, Q))
     tile_store(tile_plus(tile_load(rows, columns, dh, at, Q), kept), dh, at, Q)
 
@@ -75,7 +75,7 @@ def kept_tile(rows, i, columns, first, count, s, slot, ut, D, n, dh, masks):
 def add_kept_to_previous(columns, first, count, s, slot, ut, D, dh, drop, r0, r1):
     """dh += mask * (da U^T), da being `count` elements from `first` on in the rows of s."""
     for n in range(ut.shape[0]):
-        for_rows(kept_tile, r0, r1, (columns, first, count, s, slot, ut, D, n, dh, drop[1]))
+        for_rows(kept_tile, r0, r1, (r0, columns, first, count, s, slot, ut, D, n, dh, drop[1]))
 
 
 WITHOUT = dict(drop_state=drop_nothing, to_previous=all_to_previous, add_to_previous=add_all_to_previous)

@@ -20,7 +20,7 @@ from minirnn.kernels.elementary import sqrt
 from minirnn.kernels.lstm_cells import add_to
 from minirnn.kernels.recurrence import silence
 from minirnn.kernels.simd import add_lanes, first_lanes, load, store, width, zeros
-from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_4, for_rows, matmul, tile_store, tile_zeros
+from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_4, for_rows, matmul, next_panel, tile_store, tile_zeros
 
 GAIN_X, GAIN_H, GAIN_C, SHIFT_C, SHARE, VECTORS = 0, 4, 8, 9, 10, 11
 BIAS, GRADIENTS = 10, 14
@@ -28,13 +28,14 @@ STATISTICS = 4  # registers for each row of a step
 
 
 @inline
-def product_tile(rows, i, cell, x, xt, h, s, w, u, slot, src, j):
+def product_tile(rows, i, r0, cell, x, xt, h, s, w, u, slot, src, j):
     """x W and h_prev U of unit tile j, side by side."""
     B, P, U, C = h.shape[1], h.shape[2], u.shape[1], s.shape[3]
     q = ((slot * s.shape[1] + j) * B + i) * C
-    tile_store(cell.input_product(rows, i, cell, x, xt, s, w, j, q), s, q, C)
+    tile_store(cell.input_product(rows, i, r0, cell, x, xt, s, w, j, q), s, q, C)
     a = tile_zeros(rows, COLUMNS_4, s)
-    a = matmul(a, COLUMNS_0, COLUMNS_4, h, (src * B + i) * P, P, 1, u, j * U * u.shape[2], u.shape[2], U)
+    ahead = next_panel(rows, i, r0, COLUMNS_4, j, u.shape[0], U, u)
+    a = matmul(a, COLUMNS_0, COLUMNS_4, h, (src * B + i) * P, P, 1, u, j * U * u.shape[2], u.shape[2], U, ahead)
     tile_store(a, s, q + 4 * width(s), C)
 
 
@@ -152,7 +153,7 @@ def normalised_row(cell, h, c, s, b, slot, src, dst, units, i):
 def layer_norm_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """The products of all tiles, then row by row what needs the whole row."""
     for j in range(w.shape[0]):
-        for_rows(product_tile, r0, r1, (cell, x, xt, h_in, s, w, u, slot, src, j))
+        for_rows(product_tile, r0, r1, (r0, cell, x, xt, h_in, s, w, u, slot, src, j))
     for i in range(r0, r1):
         normalised_row(cell, h, c, s, b, slot, src, dst, u.shape[1], i)
 

@@ -30,6 +30,7 @@ from minirnn.kernels.tiles import (
     TALL_ROWS,
     for_rows,
     matmul,
+    next_panel,
     rows_at_once,
     tile_add,
     tile_blank,
@@ -42,29 +43,31 @@ from minirnn.kernels.tiles import (
 
 
 @inline
-def product_now(rows, i, cell, x, xt, s, w, j, q):
+def product_now(rows, i, r0, cell, x, xt, s, w, j, q):
     """x W of one tile, computed where it is needed."""
     T, F, CX = x.shape[1], x.shape[2], w.shape[2]
     a = tile_zeros(rows, cell.columns, s)
-    return matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, CX, F)
+    ahead = next_panel(rows, i, r0, cell.x_columns, j, w.shape[0], F, w)
+    return matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, CX, F, ahead)
 
 
 @inline
-def product_before(rows, i, cell, x, xt, s, w, j, q):
+def product_before(rows, i, r0, cell, x, xt, s, w, j, q):
     """x W of one tile, as `multiply_input` left it in s."""
     return tile_load(rows, cell.columns, s, q, s.shape[3])
 
 
 @inline
-def gate_tile(rows, i, cell_rows, h_first, h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j):
+def gate_tile(rows, i, r0, cell_rows, h_first, h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j):
     """Gates of unit tile j for batch rows i, i+1, ..: a = x W + h_in U + b, then the cell's equations."""
     W = width(s)
     B, P, U, C = h.shape[1], h.shape[2], u.shape[1], s.shape[3]
     CX, CH = w.shape[2], u.shape[2]
     S = len(cell.unit_columns) * W
     q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
-    a = cell.input_product(rows, i, cell, x, xt, s, w, j, q)
-    a = matmul(a, h_first, h_columns, h_in, (src * B + i) * P, P, 1, u, j * U * CH, CH, U)
+    a = cell.input_product(rows, i, r0, cell, x, xt, s, w, j, q)
+    ahead = next_panel(rows, i, r0, cell.h_columns, j, u.shape[0], U, u)
+    a = matmul(a, h_first, h_columns, h_in, (src * B + i) * P, P, 1, u, j * U * CH, CH, U, ahead)
     a = tile_add(a, COLUMNS_0, cell.x_columns, b, j * CX)
     if b.shape[0] == 2:
         a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
@@ -79,8 +82,10 @@ def gate_tile(rows, i, cell_rows, h_first, h_columns, cell, x, xt, h_in, h, c, s
 def one_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """One step of a cell whose gates need h_prev only."""
     for j in range(w.shape[0]):
-        arguments = (cell.rows, cell.h_first, cell.h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j)
-        for_rows(gate_tile, r0, r1, arguments)
+        for_rows(
+            gate_tile, r0, r1,
+            (r0, cell.rows, cell.h_first, cell.h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j),
+        )  # fmt: skip
 
 
 @inline
@@ -154,7 +159,8 @@ def input_tile(rows, i, cell, x, x_offset, x_stride, s, s_offset, s_stride, w, j
     terms = min(SUM_LENGTH, F - k)
     at = x_offset + i * x_stride + k
     a = tile_zeros(rows, cell.columns, s)
-    a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, (j * F + k) * CX, CX, terms)
+    weights = (j * F + k) * CX
+    a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, weights, CX, terms, weights)
     if k > 0:
         a = tile_plus(tile_load(rows, cell.columns, s, q, s_stride), a)
     tile_store(a, s, q, s_stride)
@@ -196,28 +202,30 @@ def transpose(w, wt, n0, n1):
 
 
 @inline
-def transposed_sum(rows, i, columns, first, count, s, slot, wt, skip, D, n, total):
+def transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, total):
     """total + da W^T of batch rows i, i+1, .. and tile n of wt, over all unit tiles.
 
     da: `count` elements from `first` on in a row of s; in wt they are the elements skip, skip+1, .. of each D.
     """
     NT, B, C = s.shape[1], s.shape[2], s.shape[3]
-    L = len(columns) * width(s)
+    W = width(s)
+    L = len(columns) * W
+    ahead = next_panel(rows, i, r0, columns, n, wt.shape[0], NT * D, wt)
     for j in range(NT):
         da = ((slot * NT + j) * B + i) * C + first
         weights = ((n * NT + j) * D + skip) * L
-        of_tile = matmul(tile_blank(total), COLUMNS_0, columns, s, da, C, 1, wt, weights, L, count)
+        of_tile = matmul(tile_blank(total), COLUMNS_0, columns, s, da, C, 1, wt, weights, L, count, ahead + j * D * W)
         total = tile_plus(total, of_tile)
     return total
 
 
 @inline
-def transposed_tile(rows, i, columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add):
+def transposed_tile(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add):
     """out[i.., tile n] = (what is there if `add`) + `transposed_sum`; rows of `out` have `limit` elements."""
     L = len(columns) * width(s)
     at = offset + i * stride + n * L
     total = tile_load(rows, columns, out, at, stride) if add else tile_zeros(rows, columns, out)
-    total = transposed_sum(rows, i, columns, first, count, s, slot, wt, skip, D, n, total)
+    total = transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, total)
     if n * L + L <= limit:
         tile_store(total, out, at, stride)
     else:
@@ -230,7 +238,7 @@ def transposed_product(columns, first, count, s, slot, wt, skip, D, out, offset,
     for n in range(wt.shape[0]):
         for_rows(
             transposed_tile, r0, r1,
-            (columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add),
+            (r0, columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add),
         )  # fmt: skip
 
 

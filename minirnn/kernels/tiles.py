@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import types
 
 from minirnn.jit import inline
-from minirnn.kernels.simd import load_vec, masked_store, pointer, store_vec
+from minirnn.kernels.simd import load_vec, masked_store, pointer, prefetch, store_vec, width
 from minirnn.kernels.vec import I64, REGISTERS, VecType, lanes, llvm_function, primitive, splat, vec_of
 
 ROWS_6, ROWS_4, ROWS_3, ROWS_2, ROWS_1 = ((0,) * n for n in (6, 4, 3, 2, 1))
@@ -250,16 +250,32 @@ SUM_LENGTH = 256  # terms that are summed one after the other; rounding errors t
 
 
 @inline
-def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, n):
+def next_panel(rows, i, r0, columns, j, panels, n, b):
+    """Where the tile of rows i, i+1, .. of r0, .. fetches its share of the panel of B that is needed after panel j.
+
+    Panels of n terms x `columns` stand one behind the other in b. A tile gets through the terms of panel j too fast for
+    the third-level cache, so the tiles of a panel share the fetching of the next: a register for each term.
+    """
+    share = n * width(b)
+    after = j + 1 if j + 1 < panels else 0
+    return after * len(columns) * share + (i - r0) // len(rows) % len(columns) * share
+
+
+@inline
+def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, n, ahead):
     """tile += A B over n terms k: the first SUM_LENGTH on top of what is there, the others in sums of their own.
 
-    A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset + k * b_step.
+    A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset + k * b_step. Meanwhile n registers
+    of b from `ahead` on are fetched (`next_panel`).
     """
+    W = width(b)
     for k in range(min(n, SUM_LENGTH)):
+        prefetch(b, ahead + k * W)
         tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
     for start in range(SUM_LENGTH, n, SUM_LENGTH):
         part = tile_blank(tile)
         for k in range(start, min(start + SUM_LENGTH, n)):
+            prefetch(b, ahead + k * W)
             part = tile_rank1(part, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
         tile = tile_plus(tile, part)
     return tile
