@@ -211,11 +211,14 @@ def transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, 
     W = width(s)
     L = len(columns) * W
     ahead = next_panel(rows, i, r0, columns, n, wt.shape[0], NT * D, wt)
-    for j in range(NT):
-        da = ((slot * NT + j) * B + i) * C + first
-        weights = ((n * NT + j) * D + skip) * L
-        of_tile = matmul(tile_blank(total), COLUMNS_0, columns, s, da, C, 1, wt, weights, L, count, ahead + j * D * W)
-        total = tile_plus(total, of_tile)
+    together = max(1, SUM_LENGTH // count)
+    for j0 in range(0, NT, together):
+        part = tile_blank(total)
+        for j in range(j0, min(j0 + together, NT)):
+            da = ((slot * NT + j) * B + i) * C + first
+            weights = ((n * NT + j) * D + skip) * L
+            part = matmul(part, COLUMNS_0, columns, s, da, C, 1, wt, weights, L, count, ahead + j * D * W)
+        total = tile_plus(total, part)
     return total
 
 
