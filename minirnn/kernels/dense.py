@@ -63,7 +63,7 @@ def dense_gradients(x, tile, s, dw, db, j0, j1):
     K, L = dw.shape[1], dw.shape[2]
     for j in range(j0, j1):
         for_rows(gradient_tile, 0, K, (x, 0, K, 0, False, COLUMNS_0, tile, s, 0, 1, j, dw, 0))
-        add_up(s, j, COLUMNS_0, tile, db, j * L)
+        add_up(s, 0, 1, j, COLUMNS_0, tile, db, j * L)
 
 
 @kernel

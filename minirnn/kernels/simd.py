@@ -115,14 +115,19 @@ def prefetch(array, offset):
     """Ask for the cache line of element `offset`, into the second-level cache: only the time of later loads changes."""
 
 
+def emit_prefetch(builder, address):
+    """A request for the line at an address, to read it, into the second-level cache."""
+    address = builder.bitcast(address, ir.IntType(8).as_pointer())
+    flag = ir.IntType(32)
+    function_type = ir.FunctionType(ir.VoidType(), [address.type, flag, flag, flag])
+    function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
+    to_read, second_level, data_cache = (ir.Constant(flag, n) for n in (0, 2, 1))
+    builder.call(function, [address, to_read, second_level, data_cache])
+
+
 def _type_prefetch(array, offset):
     def emit(context, builder, data, at):
-        address = builder.bitcast(pointer(context, builder, array, data, at, 1), ir.IntType(8).as_pointer())
-        flag = ir.IntType(32)
-        function_type = ir.FunctionType(ir.VoidType(), [address.type, flag, flag, flag])
-        function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
-        to_read, second_level, data_cache = (ir.Constant(flag, n) for n in (0, 2, 1))
-        builder.call(function, [address, to_read, second_level, data_cache])
+        emit_prefetch(builder, pointer(context, builder, array, data, at, 1))
         return context.get_dummy_value()
 
     return types.void, (array, types.intp), emit

@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import types
 
 from minirnn.jit import inline
-from minirnn.kernels.simd import load_vec, masked_store, pointer, prefetch, store_vec, width
+from minirnn.kernels.simd import emit_prefetch, load_vec, masked_store, pointer, prefetch, store_vec, width
 from minirnn.kernels.vec import I64, REGISTERS, VecType, lanes, llvm_function, primitive, splat, vec_of
 
 ROWS_6, ROWS_4, ROWS_3, ROWS_2, ROWS_1 = ((0,) * n for n in (6, 4, 3, 2, 1))
@@ -81,6 +81,25 @@ def _type_load(rows, columns, array, offset, stride):
 
 
 primitive(tile_load, _type_load)
+
+
+def tile_prefetch(rows, columns, array, offset, stride):
+    """Ask for what `tile_load` will read: by the time a product is done it is in the second-level cache."""
+
+
+def _type_tile_prefetch(rows, columns, array, offset, stride):
+    def emit(context, builder, _rows, _columns, data, at, step):
+        width = vec_of(array).count
+        for r in range(rows.count):
+            address = _row_address(context, builder, array, data, at, step, r, columns.count * width)
+            for v in range(columns.count):
+                emit_prefetch(builder, builder.gep(address, [ir.Constant(I64, v * width)]))
+        return context.get_dummy_value()
+
+    return types.void, (rows, columns, array, types.intp, types.intp), emit
+
+
+primitive(tile_prefetch, _type_tile_prefetch)
 
 
 def tile_store(tile, array, offset, stride):

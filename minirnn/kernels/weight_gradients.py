@@ -15,12 +15,13 @@ from minirnn.kernels.tiles import (
     tile_blank,
     tile_load,
     tile_plus,
+    tile_prefetch,
     tile_rank1,
     tile_store,
     tile_zeros,
 )
 
-BLOCK_ROWS = 128  # rows of da that stay in the first-level cache while all of x^T passes over them
+BLOCK_ROWS = 64  # rows of da that stay in the first-level cache while all of x^T passes over them
 
 
 @inline
@@ -33,7 +34,9 @@ def gradient_tile(rows, k, a, a_offset, a_row, slots, reverse, first, columns, s
     T, NT, B, C = s.shape
     K, D = dw.shape[1], dw.shape[2]
     at = (j * K + k) * D + place
-    total = tile_load(rows, columns, dw, at, D) if t0 > 0 else tile_zeros(rows, columns, dw)
+    if t0 > 0:
+        tile_prefetch(rows, columns, dw, at, D)
+    total = tile_zeros(rows, columns, dw)
     for start in range(0, B, SUM_LENGTH):
         stop = min(start + SUM_LENGTH, B)
         part = tile_blank(total)
@@ -43,17 +46,19 @@ def gradient_tile(rows, k, a, a_offset, a_row, slots, reverse, first, columns, s
             for i in range(start, stop):
                 part = tile_rank1(part, COLUMNS_0, columns, a, at_a + i * a_row, 1, s, da + i * C)
         total = tile_plus(total, part)
+    if t0 > 0:
+        total = tile_plus(tile_load(rows, columns, dw, at, D), total)
     tile_store(total, dw, at, D)
 
 
 @inline
-def add_up(s, j, first, columns, db, offset):
-    """db = sum of da over steps and batch."""
+def add_up(s, t0, t1, j, first, columns, db, offset):
+    """db += sum of da over steps t0 .. t1-1 and the batch; the first block sets it."""
     W = width(s)
     T, NT, B, C = s.shape
     for v in range(len(columns)):
-        total = zeros(s)
-        for t in range(T):
+        total = load(db, offset + v * W) if t0 > 0 else zeros(s)
+        for t in range(t0, t1):
             part = zeros(s)
             for i in range(B):
                 part = part + load(s, ((t * NT + j) * B + i) * C + (len(first) + v) * W)
@@ -71,12 +76,11 @@ def gradients(x, cell, h_in, c, s, dw, du, db, reverse, j0, j1):
     for t0 in range(0, T, steps):
         t1 = min(T, t0 + steps)
         for j in range(j0, j1):
+            add_up(s, t0, t1, j, COLUMNS_0, cell.x_columns, db, j * CX)
+            if db.shape[0] == 2:
+                add_up(s, t0, t1, j, cell.h_first, cell.h_columns, db, NT * CX + j * CH)
             for_rows(gradient_tile, 0, F, (x, 0, T * F, F, reverse, COLUMNS_0, cell.x_columns, s, t0, t1, j, dw, 0))
             cell.recurrent_gradient(cell, h_in, c, s, t0, t1, j, du)
-    for j in range(j0, j1):
-        add_up(s, j, COLUMNS_0, cell.x_columns, db, j * CX)
-        if db.shape[0] == 2:
-            add_up(s, j, cell.h_first, cell.h_columns, db, NT * CX + j * CH)
 
 
 @inline
