@@ -152,15 +152,19 @@ def forward(x, mask, cell, h, c, s, w, u, b, y, drop, reverse, zero_output, from
 
 
 @inline
-def input_tile(rows, i, cell, x, x_offset, x_stride, s, s_offset, s_stride, w, j, k):
-    """Add terms k, k+1, .. of x W, one partial sum of `matmul`, to rows i, i+1, .. of tile j in s."""
+def input_tile(rows, i, r0, cell, x, x_offset, x_stride, s, s_offset, s_stride, w, j, k):
+    """Add terms k, k+1, .. of x W, one partial sum of `matmul`, to rows i, i+1, .. of tile j in s.
+
+    r0: the row that the tiles of this panel of W began with, counted through all that use it.
+    """
     F, CX = x.shape[2], w.shape[2]
     q = s_offset + i * s_stride
     terms = min(SUM_LENGTH, F - k)
     at = x_offset + i * x_stride + k
+    panel = (j * F + k) * CX
+    ahead = min(panel + terms * CX + next_panel(rows, i, r0, cell.x_columns, -1, 1, terms, w), w.size - terms * CX)
     a = tile_zeros(rows, cell.columns, s)
-    weights = (j * F + k) * CX
-    a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, weights, CX, terms, weights)
+    a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, panel, CX, terms, ahead)
     if k > 0:
         a = tile_plus(tile_load(rows, cell.columns, s, q, s_stride), a)
     tile_store(a, s, q, s_stride)
@@ -177,13 +181,15 @@ def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
                 for t in range(t0, t1):
                     xt = T - 1 - t if reverse else t
                     at = ((t % slots) * NT + j) * B * C
-                    for_rows(input_tile, r0, r1, (cell, x, xt * F, T * F, s, at, C, w, j, k))
+                    began = r0 - (t - t0) * (r1 - r0)
+                    for_rows(input_tile, r0, r1, (began, cell, x, xt * F, T * F, s, at, C, w, j, k))
             else:
                 step = -F if reverse else F
                 for i in range(r0, r1):
                     first = (i * T + (T - 1 - t0 if reverse else t0)) * F
                     at = (((t0 % slots) * NT + j) * B + i) * C
-                    for_rows(input_tile, 0, t1 - t0, (cell, x, first, step, s, at, NT * B * C, w, j, k))
+                    began = (r0 - i) * (t1 - t0)
+                    for_rows(input_tile, 0, t1 - t0, (began, cell, x, first, step, s, at, NT * B * C, w, j, k))
 
 
 # --- backward -------------------------------------------------------------------------------------------------------
