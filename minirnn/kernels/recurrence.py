@@ -35,6 +35,7 @@ from minirnn.kernels.tiles import (
     tile_add,
     tile_blank,
     tile_load,
+    tile_prefetch,
     tile_plus,
     tile_store,
     tile_store_part,
@@ -162,8 +163,11 @@ def input_tile(rows, i, r0, cell, x, x_offset, x_stride, s, s_offset, s_stride, 
     terms = min(SUM_LENGTH, F - k)
     at = x_offset + i * x_stride + k
     panel = (j * F + k) * CX
-    ahead = min(panel + terms * CX + next_panel(rows, i, r0, cell.x_columns, -1, 1, terms, w), w.size - terms * CX)
+    after = panel + F * CX if j + 1 < w.shape[0] else min(k + terms, F - terms) * CX
+    ahead = after + next_panel(rows, i, r0, cell.x_columns, 0, 1, terms, w)
     a = tile_zeros(rows, cell.columns, s)
+    if k > 0:
+        tile_prefetch(rows, cell.columns, s, q, s_stride)
     a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, panel, CX, terms, ahead)
     if k > 0:
         a = tile_plus(tile_load(rows, cell.columns, s, q, s_stride), a)
@@ -175,8 +179,8 @@ def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
     """x W of steps t0 .. t1-1 into their slots of s; the rows of a tile are batch rows, or steps if those are more."""
     T, F = x.shape[1], x.shape[2]
     slots, NT, B, C = s.shape
-    for j in range(w.shape[0]):
-        for k in range(0, F, SUM_LENGTH):
+    for k in range(0, F, SUM_LENGTH):
+        for j in range(w.shape[0]):
             if r1 - r0 >= min(TALL_ROWS, t1 - t0):
                 for t in range(t0, t1):
                     xt = T - 1 - t if reverse else t
