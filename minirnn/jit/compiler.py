@@ -12,8 +12,8 @@ from numba import config, njit, types
 from numba.extending import register_jitable
 
 from minirnn.jit.cache import KernelCache
-from minirnn.jit.denormals import KernelCompiler
 from minirnn.jit.inlining import InlineCompiler
+from minirnn.jit.lowering import KernelCompiler, SharedKernelCompiler
 from minirnn.jit.static import Static, StaticType
 
 JIT_ENABLED = not config.DISABLE_JIT
@@ -47,13 +47,14 @@ class Kernel:
     Every array argument must be C-contiguous, aligned and in native byte order: layers see to that before they call.
     """
 
-    def __init__(self, function: Callable) -> None:
+    def __init__(self, function: Callable, shared: bool = False) -> None:
         self.function = function
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         self._compiled: dict[tuple, Callable] = {}
         if JIT_ENABLED:
-            self._dispatcher = njit(pipeline_class=KernelCompiler, **_OPTIONS)(function)
+            compiler = SharedKernelCompiler if shared else KernelCompiler
+            self._dispatcher = njit(pipeline_class=compiler, **_OPTIONS)(function)
             self._dispatcher._cache = KernelCache(function)
 
     def specialise(self, *arguments: Any) -> Callable:
@@ -86,6 +87,11 @@ class Kernel:
 def kernel(function: Callable) -> Kernel:
     """Mark an entry point: compiled for the types it is called with, without the GIL, and kept on disk."""
     return Kernel(function)
+
+
+def shared_kernel(function: Callable) -> Kernel:
+    """Mark an entry point whose last two arguments are a range that threads may share (`kernels.threads.share`)."""
+    return Kernel(function, shared=True)
 
 
 _SCALARS = {bool: types.boolean, int: types.intp, float: types.float64}

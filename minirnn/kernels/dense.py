@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from minirnn.gates.elementary import exp
-from minirnn.jit import inline, kernel
+from minirnn.jit import inline, kernel, shared_kernel
 from minirnn.kernels.recurrence import transposed_product
 from minirnn.kernels.simd import load, load_part, store, store_part, width
 from minirnn.kernels.tiles import COLUMNS_0, for_rows, matmul, next_panel, tile_add, tile_store, tile_zeros
@@ -32,14 +32,14 @@ def dense_tile(rows, i, r0, tile, act, x, w, b, s, y, j):
             store_part(y, (i + r) * N + j * L + k, out, min(W, N - j * L - k))
 
 
-@kernel
+@shared_kernel
 def dense_forward(x, act, tile, w, b, s, y, r0, r1):
     """Rows r0 .. r1-1 of y = activation(x W + b)."""
     for j in range(w.shape[0]):
         for_rows(dense_tile, r0, r1, (r0, tile, act, x, w, b, s, y, j))
 
 
-@kernel
+@shared_kernel
 def dense_backward(dy, act, x_tile, s, wt, dx, r0, r1):
     """s becomes da = dy * derivative; dx (R, K) or (0, 0) becomes da W^T."""
     W = width(s)
@@ -57,7 +57,7 @@ def dense_backward(dy, act, x_tile, s, wt, dx, r0, r1):
         transposed_product(x_tile, 0, L, s, 0, wt, 0, L, dx, 0, K, K, False, r0, r1)
 
 
-@kernel
+@shared_kernel
 def dense_gradients(x, tile, s, dw, db, j0, j1):
     """Tiles j0 .. j1-1 of dW = x^T da and db."""
     K, L = dw.shape[1], dw.shape[2]

@@ -17,7 +17,7 @@ of `drop + (h,)` is h_in in either case.
 
 from __future__ import annotations
 
-from minirnn.jit import inline, kernel
+from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.philox import WORD, philox
 from minirnn.kernels.recurrence import transposed_product, transposed_sum
 from minirnn.kernels.simd import load, store, width
@@ -84,7 +84,7 @@ WITH = dict(drop_state=drop_state, to_previous=kept_to_previous, add_to_previous
 # --- the masks --------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@shared_kernel
 def draw_masks(masks, size, rate, k0, k1, draw, r0, r1):
     """The first `size` numbers of batch rows r0 .. r1-1 become 0 with probability `rate`, else 1 / (1 - rate).
 
@@ -110,7 +110,7 @@ def draw_masks(masks, size, rate, k0, k1, draw, r0, r1):
 # --- the input --------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@shared_kernel
 def drop_features(x, masks, y, r0, r1):
     """y = x * mask for batch rows r0 .. r1-1; x and y are (B, T, F) and may be one array, masks (B, F)."""
     for i in range(r0, r1):

@@ -9,11 +9,11 @@ Arrays are C-contiguous and of one dtype but for `ids`; none overlaps another.
 
 from __future__ import annotations
 
-from minirnn.jit import inline, kernel
+from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.simd import load, load_part, store, store_part, width, zeros
 
 
-@kernel
+@shared_kernel
 def gather(table, ids, y, r0, r1):
     """y[r] = table[ids[r]] for rows r0 .. r1-1 of y."""
     P, D, W = table.shape[1], y.shape[1], width(y)
@@ -33,7 +33,7 @@ def _part_of(dy, at, k):
     return load(dy, at + k) if k + width(dy) <= D else load_part(dy, at + k, D - k)
 
 
-@kernel
+@shared_kernel
 def scatter_add(dy, ids, table, n0, n1):
     """table[ids[r]] += dy[r] for all r, in their order, in registers n0 .. n1-1 of each row: threads share columns."""
     P, D, W = table.shape[1], dy.shape[1], width(dy)
@@ -43,7 +43,7 @@ def scatter_add(dy, ids, table, n0, n1):
             store(table, target + k, load(table, target + k) + _part_of(dy, r * D, k))
 
 
-@kernel
+@shared_kernel
 def clear_rows(table, ids, r0, r1):
     """table[ids[r]] = 0 for r0 .. r1-1."""
     P, W = table.shape[1], width(table)
@@ -52,7 +52,7 @@ def clear_rows(table, ids, r0, r1):
             store(table, ids[r] * P + k, zeros(table))
 
 
-@kernel
+@shared_kernel
 def take_rows(table, ids, rows, r0, r1):
     """rows[r] = table[ids[r]], padding included, for r0 .. r1-1."""
     P, W = table.shape[1], width(table)
@@ -61,7 +61,7 @@ def take_rows(table, ids, rows, r0, r1):
             store(rows, r * P + k, load(table, ids[r] * P + k))
 
 
-@kernel
+@shared_kernel
 def put_rows(rows, ids, table, r0, r1):
     """table[ids[r]] = rows[r], padding included, for r0 .. r1-1; no number may stand in `ids` twice."""
     P, W = table.shape[1], width(table)

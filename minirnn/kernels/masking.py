@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from minirnn.jit import kernel
+from minirnn.jit import shared_kernel
 
 
-@kernel
+@shared_kernel
 def mark_steps(x, mask_value, counts, y, r0, r1):
     """counts[i, t] = whether any feature of x[i, t] is other than `mask_value`; y = x there, and zero elsewhere.
 

@@ -7,7 +7,7 @@ lo .. hi-1, whole registers.
 from __future__ import annotations
 
 from minirnn.gates.elementary import where
-from minirnn.jit import inline, kernel
+from minirnn.jit import inline, kernel, shared_kernel
 from minirnn.kernels.simd import add_lanes, load, store, width, zeros
 
 
@@ -25,14 +25,14 @@ def square_sum(g, lo, hi):
     return float(_square_sum(g, lo, hi))
 
 
-@kernel
+@shared_kernel
 def scale(g, factor, lo, hi):
     """g = factor g"""
     for k in range(lo, hi, width(g)):
         store(g, k, factor * load(g, k))
 
 
-@kernel
+@shared_kernel
 def clip(g, limit, lo, hi):
     """g clipped to -limit .. limit"""
     for k in range(lo, hi, width(g)):
@@ -40,28 +40,28 @@ def clip(g, limit, lo, hi):
         store(g, k, where(g_k > limit, limit, where(g_k < -limit, -limit, g_k)))
 
 
-@kernel
+@shared_kernel
 def decay(p, rate, lo, hi):
     """p = p - rate p: weight decay apart from the gradient (Loshchilov & Hutter 2019, algorithm 2)."""
     for k in range(lo, hi, width(p)):
         store(p, k, load(p, k) - rate * load(p, k))
 
 
-@kernel
+@shared_kernel
 def gather(total, g, lo, hi):
     """total = total + g"""
     for k in range(lo, hi, width(g)):
         store(total, k, load(total, k) + load(g, k))
 
 
-@kernel
+@shared_kernel
 def mean_with(g, total, steps, lo, hi):
     """g = (g + total) / steps: the mean of this gradient and those gathered."""
     for k in range(lo, hi, width(g)):
         store(g, k, (load(g, k) + load(total, k)) / steps)
 
 
-@kernel
+@shared_kernel
 def follow(average, p, momentum, lo, hi):
     """average = average + (p - average) (1 - momentum), an exponential moving average."""
     for k in range(lo, hi, width(p)):

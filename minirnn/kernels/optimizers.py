@@ -8,7 +8,7 @@ Where p, g and the slots are zero, as in the padding of weights, p stays zero.
 from __future__ import annotations
 
 from minirnn.gates.elementary import absolute, where
-from minirnn.jit import inline, kernel
+from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.elementary import sqrt
 from minirnn.kernels.simd import load, store, width, zeros
 
@@ -27,7 +27,7 @@ def adam_update(p, g, m, v, rate, beta_1, beta_2, epsilon):
     return p, m, v
 
 
-@kernel
+@shared_kernel
 def adam(p, g, m, v, rate, beta_1, beta_2, epsilon, lo, hi):
     """One step of Adam."""
     for k in range(lo, hi, width(p)):
@@ -37,7 +37,7 @@ def adam(p, g, m, v, rate, beta_1, beta_2, epsilon, lo, hi):
         store(v, k, v_k)
 
 
-@kernel
+@shared_kernel
 def adam_idle(p, m, v, rates, starts, stops, beta_1, beta_2, epsilon, r0, r1):
     """Rows r0 .. r1-1 of (rows, P) make steps starts[r] .. stops[r]-1 of Adam without a gradient, in registers."""
     P, W = p.shape[1], width(p)
@@ -51,7 +51,7 @@ def adam_idle(p, m, v, rates, starts, stops, beta_1, beta_2, epsilon, r0, r1):
             store(v, k, v_k)
 
 
-@kernel
+@shared_kernel
 def amsgrad(p, g, m, v, top, rate, beta_1, beta_2, epsilon, lo, hi):
     """Adam with the largest v so far in the denominator (Reddi, Kale & Kumar 2018, algorithm 2)."""
     for k in range(lo, hi, width(p)):
@@ -78,7 +78,7 @@ def adamax_update(p, g, m, u, rate, beta_1, beta_2, epsilon):
     return p, m, u
 
 
-@kernel
+@shared_kernel
 def adamax(p, g, m, u, rate, beta_1, beta_2, epsilon, lo, hi):
     """One step of Adamax."""
     for k in range(lo, hi, width(p)):
@@ -103,7 +103,7 @@ def nadam_update(p, g, m, v, rate_m, rate_g, correction, beta_1, beta_2, epsilon
     return p, m, v
 
 
-@kernel
+@shared_kernel
 def nadam(p, g, m, v, rate_m, rate_g, correction, beta_1, beta_2, epsilon, lo, hi):
     """One step of Nadam."""
     for k in range(lo, hi, width(p)):
@@ -127,7 +127,7 @@ def adagrad_update(p, g, a, learning_rate, epsilon):
     return p, a
 
 
-@kernel
+@shared_kernel
 def adagrad(p, g, a, learning_rate, epsilon, lo, hi):
     """One step of Adagrad."""
     for k in range(lo, hi, width(p)):
@@ -152,7 +152,7 @@ def adadelta_update(p, g, a, x, learning_rate, rho, epsilon):
     return p, a, x
 
 
-@kernel
+@shared_kernel
 def adadelta(p, g, a, x, learning_rate, rho, epsilon, lo, hi):
     """One step of Adadelta."""
     for k in range(lo, hi, width(p)):
@@ -175,7 +175,7 @@ def lion_update(p, g, m, learning_rate, beta_1, beta_2):
     return p, m
 
 
-@kernel
+@shared_kernel
 def lion(p, g, m, learning_rate, beta_1, beta_2, lo, hi):
     """One step of Lion."""
     for k in range(lo, hi, width(p)):
@@ -184,14 +184,14 @@ def lion(p, g, m, learning_rate, beta_1, beta_2, lo, hi):
         store(m, k, m_k)
 
 
-@kernel
+@shared_kernel
 def sgd(p, g, learning_rate, lo, hi):
     """p = p - learning_rate g"""
     for k in range(lo, hi, width(p)):
         store(p, k, load(p, k) - learning_rate * load(g, k))
 
 
-@kernel
+@shared_kernel
 def sgd_momentum(p, g, m, learning_rate, momentum, nesterov, lo, hi):
     """m = momentum m - learning_rate g, then p = p + m, or with nesterov p = p + momentum m - learning_rate g."""
     for k in range(lo, hi, width(p)):
@@ -201,7 +201,7 @@ def sgd_momentum(p, g, m, learning_rate, momentum, nesterov, lo, hi):
         store(p, k, load(p, k) + (momentum * m_k - step if nesterov else m_k))
 
 
-@kernel
+@shared_kernel
 def rmsprop(p, g, v, mean, m, learning_rate, rho, momentum, epsilon, centered, lo, hi):
     """Tieleman & Hinton 2012, lecture 6.5; `centered` subtracts the squared mean gradient (Graves 2013, eqs. 38-45).
 

@@ -22,7 +22,7 @@ whatever their number.
 
 from __future__ import annotations
 
-from minirnn.jit import inline, kernel
+from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.simd import load, load_part, store, store_part, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
@@ -35,8 +35,8 @@ from minirnn.kernels.tiles import (
     tile_add,
     tile_blank,
     tile_load,
-    tile_prefetch,
     tile_plus,
+    tile_prefetch,
     tile_store,
     tile_store_part,
     tile_zeros,
@@ -119,7 +119,7 @@ def clear(states, i, P):
         store(states, i * P + k, zeros(states))
 
 
-@kernel
+@shared_kernel
 def forward(x, mask, cell, h, c, s, w, u, b, y, drop, reverse, zero_output, from_zero, t0, t1, r0, r1):
     """Run a cell over steps t0 .. t1-1: fills h, c, s and y from slot t0 of h and c, or from zeros if `from_zero`.
 
@@ -174,7 +174,7 @@ def input_tile(rows, i, r0, cell, x, x_offset, x_stride, s, s_offset, s_stride, 
     tile_store(a, s, q, s_stride)
 
 
-@kernel
+@shared_kernel
 def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
     """x W of steps t0 .. t1-1 into their slots of s; the rows of a tile are batch rows, or steps if those are more."""
     T, F = x.shape[1], x.shape[2]
@@ -199,7 +199,7 @@ def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
 # --- backward -------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@shared_kernel
 def transpose(w, wt, n0, n1):
     """Weights (NT, K, D) to tiles n0 .. n1-1 of wt (ceil(K / L), NT * D, L): wt[n, j*D + p, l] = w[j, n*L + l, p]."""
     NT, K, D = w.shape
@@ -293,7 +293,7 @@ def add_output_gradient(dy, t, dh, i):
         store(dh, i * Q + k, load(dh, i * Q + k) + g)
 
 
-@kernel
+@shared_kernel
 def backward(
     mask, dy, cell, h_tile, h, c, s, ut, dh, dc, drop,
     reverse, zero_output, from_zero, to_initial, r0, r1,
@@ -320,7 +320,7 @@ def backward(
         cell.backward_step(cell, h_tile, mask, xt, h, c, s, ut, dh, dc, drop, t, to_initial or t > 0, r0, r1)
 
 
-@kernel
+@shared_kernel
 def input_gradient(x_tile, s, wt, dx, reverse, r0, r1):
     """dx (B, T, F) = da W^T of every step, of the da that `backward` leaves in s.
 

@@ -1,65 +1,105 @@
 """How many threads, and how they share a kernel's work.
 
 Kernels release the GIL and work on a range of rows or tiles, so ordinary threads are enough. The caller takes a share
-itself; small work never leaves it. No sum depends on how the work was cut. Workers wait for their next piece on a lock:
-handing it over costs half of what a `ThreadPoolExecutor` takes.
+itself; small work never leaves it. No sum depends on how the work was cut.
+
+A caller's helpers are a `Crew`. Between two pieces of work they look for the next one, for `LOOK_SECONDS`, before they
+sleep: to wake a thread takes ten times as long as to hand over a piece, on some virtual machines a hundred times.
+Without the JIT, and where every access is checked, the caller does all pieces, one after the other.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock, Thread
-from typing import Any
 
-# Handing work to another thread costs some 10 microseconds: below this many multiply-adds (about 50 us) it never pays.
-WORTH_SHARING = 3_000_000
+import numpy as np
+from numba import config
+
+from minirnn.jit import JIT_ENABLED
+from minirnn.jit.sharing import ASLEEP, BOX_WORDS, BOXES, FREE, ORDER_WORDS, STATE, WAITED, WAKE
+from minirnn.kernels.crew import call_up, dismiss, serve
+
+# In multiply-adds: what pays if helpers are awake (some 10 us of work), and what pays even if they have to be woken.
+WORTH_SHARING, WORTH_WAKING = 400_000, 3_000_000
 # What the caller gets done meanwhile: its own share is larger by so many multiply-adds.
-HAND_OVER = 500_000
+HAND_OVER, WAKING = 50_000, 500_000
+LOOK_SECONDS = 200e-6
+ALONE = not JIT_ENABLED or bool(config.BOUNDSCHECK)
 
 _threads = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-_idle: list[Worker] = []
+_idle: list[Crew] = []
+_looks = 0
 
 
-class Worker:
-    """A thread that runs one piece of work at a time; between them it is in `_idle`."""
+class Crew:
+    """Threads that help one caller at a time; between calls a crew is in `_idle`."""
 
-    def __init__(self) -> None:
-        self._begun, self._done = Lock(), Lock()
-        self._begun.acquire()
-        self._done.acquire()
-        self._piece: Any = None
-        self._error: BaseException | None = None
-        Thread(target=self._work, name="minirnn", daemon=True).start()
+    def __init__(self, helpers: int) -> None:
+        memory = np.zeros((helpers + 1) * BOX_WORDS, np.int64)
+        start = -(memory.ctypes.data // 8) % BOX_WORDS
+        self.boxes = memory[start:][: helpers * BOX_WORDS].reshape(helpers, BOX_WORDS)
+        self.boxes[:, STATE] = FREE
+        self.order = np.zeros(ORDER_WORDS, np.int64)
+        self.order[BOXES] = self.boxes.ctypes.data
+        self.stop = -self.order.ctypes.data
+        self.call_up = call_up.specialise(self.boxes, self.order, 0, 0, 0, 0)
+        self.dismiss = dismiss.specialise(self.boxes, 0)
+        self.serve = serve.specialise(self.boxes, 0, 0)
+        self._begun, self._over = [Lock() for _ in range(helpers)], False
+        looks = _looks_in(LOOK_SECONDS)
+        for k, lock in enumerate(self._begun):
+            lock.acquire()
+            Thread(target=self._help, args=(k, lock, looks), name="minirnn", daemon=True).start()
 
-    def _work(self) -> None:
+    def _help(self, number: int, begun: Lock, looks: int) -> None:
         while True:
-            self._begun.acquire()
-            run, arguments = self._piece
-            try:
-                run(*arguments)
-            except BaseException as error:
-                self._error = error
-            del run, arguments
-            self._done.release()
+            self.serve(self.boxes, number, looks)
+            begun.acquire()
+            if self._over:
+                return
 
-    def begin(self, run: Callable, arguments: tuple[Any, ...]) -> None:
-        """Hand over run(*arguments); `finish` must follow."""
-        self._piece = run, arguments
-        self._begun.release()
+    def awake(self, helpers: int) -> bool:
+        """Whether the first helpers are."""
+        return all(self.boxes[k, STATE] != ASLEEP for k in range(helpers))
 
-    def finish(self) -> None:
-        """Wait for the piece, and raise what it raised."""
+    def run(self, run: Callable, arguments: tuple, helpers: int, first: int, size: int, stop: int) -> None:
+        """run(*arguments, start, stop) for 0 .. first by the caller, and pieces of `size` up to `stop` by helpers."""
         try:
-            self._done.acquire()
-        except BaseException:  # Ctrl-C: the piece's arrays are in use until it is done
-            self._done.acquire()
-            raise
+            if self.call_up(self.boxes, self.order, helpers, first, size, stop):
+                for k in range(helpers):
+                    if self.boxes[k, WAKE]:
+                        self._begun[k].release()
+            run(*arguments, 0, self.stop)
         finally:
-            error, self._error, self._piece = self._error, None, None
-            _idle.append(self)
-        if error is not None:
-            raise error
+            self.dismiss(self.boxes, helpers)
+
+    def waited(self) -> float:
+        """Seconds that the caller of the last `run` waited for the helpers."""
+        return float(self.order[WAITED]) * LOOK_SECONDS / _looks
+
+    def retire(self) -> None:
+        """End the threads, each when it next falls asleep."""
+        self._over = True
+        for lock in self._begun:
+            with suppress(RuntimeError):  # it is not locked: its thread was about to be woken
+                lock.release()
+
+
+def _looks_in(seconds: float) -> int:
+    """How often a helper looks at its box in that time; measured once."""
+    global _looks
+    if not _looks:
+        boxes, looks = np.full((1, BOX_WORDS), FREE, np.int64), 2_000
+        serve(boxes, 0, 1)
+        boxes[0, STATE] = FREE
+        start = time.perf_counter()
+        serve(boxes, 0, looks)
+        _looks = max(1, round(looks * seconds / (time.perf_counter() - start)))
+    return _looks
 
 
 def set_num_threads(n: int) -> None:
@@ -81,26 +121,42 @@ def get_num_threads() -> int:
 def share(run: Callable, arguments: tuple, count: int, multiply_adds: int, grain: int = 1) -> None:
     """Call run(*arguments, start, stop) so that 0 .. count is covered, in parallel where the work is worth it.
 
-    Pieces are multiples of `grain` except the last, the others as even as can be, the caller's larger by what it gets
-    done while the work is handed over.
+    `run` is a shared kernel, or a function that gives its last two arguments to such. Pieces are multiples of `grain`
+    except the last, the others as even as can be, the caller's larger by what it gets done while the work is handed
+    over.
     """
     if multiply_adds < WORTH_SHARING or _threads == 1 or count <= grain:
         run(*arguments, 0, count)
         return
     pieces = min(_threads, -(-count // grain))
-    even = count - count * HAND_OVER // max(multiply_adds, 2 * HAND_OVER)
-    size = max(1, even // (pieces * grain)) * grain
-    first = -(-(count - (pieces - 1) * size) // grain) * grain
-    busy = []
-    for start in range(first, count, size):
-        worker = _hire()
-        worker.begin(run, (*arguments, start, min(start + size, count)))
-        busy.append(worker)
+    if ALONE:
+        _run_all(run, arguments, count, *_cut(pieces, count, multiply_adds, HAND_OVER, grain))
+        return
+    crew = _hire(pieces - 1)
     try:
-        run(*arguments, 0, first)
-    finally:
-        for worker in busy:
-            worker.finish()
+        awake = crew.awake(pieces - 1)
+        if awake or multiply_adds >= WORTH_WAKING:
+            first, size = _cut(pieces, count, multiply_adds, HAND_OVER if awake else WAKING, grain)
+            crew.run(run, arguments, -(-(count - first) // size), first, size, count)
+        else:
+            run(*arguments, 0, count)
+    except BaseException:  # Ctrl-C, perhaps when some of the helpers were woken and some were not
+        crew.retire()
+        raise
+    _idle.append(crew)
+
+
+def _cut(pieces: int, count: int, multiply_adds: int, hand_over: int, grain: int) -> tuple[int, int]:
+    """How much the caller does, and how much each of the others."""
+    even = count - count * hand_over // max(multiply_adds, 2 * hand_over)
+    size = max(1, even // (pieces * grain)) * grain
+    return -(-(count - (pieces - 1) * size) // grain) * grain, size
+
+
+def _run_all(run: Callable, arguments: tuple, count: int, first: int, size: int) -> None:
+    run(*arguments, 0, first)
+    for start in range(first, count, size):
+        run(*arguments, start, min(start + size, count))
 
 
 def repeat(run: Callable, arguments: tuple, multiply_adds: int) -> None:
@@ -114,12 +170,16 @@ def repeat(run: Callable, arguments: tuple, multiply_adds: int) -> None:
         share(run, arguments[:-2], arguments[-1], multiply_adds)
 
 
-def _hire() -> Worker:
-    """A worker that has nothing to do; several callers never get the same one."""
-    try:
-        return _idle.pop()
-    except IndexError:
-        return Worker()
+def _hire(helpers: int) -> Crew:
+    """A crew that has nothing to do, of at least so many; several callers never get the same one."""
+    while True:
+        try:
+            crew = _idle.pop()
+        except IndexError:
+            return Crew(max(helpers, _threads - 1))
+        if len(crew.boxes) >= helpers:
+            return crew
+        crew.retire()
 
 
 # The threads do not survive a fork: the child makes its own when it needs some.

@@ -6,7 +6,7 @@ each sum over time and batch does not depend on their number.
 
 from __future__ import annotations
 
-from minirnn.jit import inline, kernel
+from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.simd import load, store, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
@@ -66,7 +66,7 @@ def add_up(s, t0, t1, j, first, columns, db, offset):
         store(db, offset + v * W, total)
 
 
-@kernel
+@shared_kernel
 def gradients(x, cell, h_in, c, s, dw, du, db, reverse, j0, j1):
     """Fill tiles j0 .. j1-1 of dw, du and db (shapes of w, u and b)."""
     T, NT, B, C = s.shape

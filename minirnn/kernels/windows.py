@@ -6,10 +6,10 @@ tap = 0 .. size - 1; steps before the first and behind the last of x are zeros. 
 
 from __future__ import annotations
 
-from minirnn.jit import kernel
+from minirnn.jit import shared_kernel
 
 
-@kernel
+@shared_kernel
 def unfold(x, stride, dilation, left, windows, b0, b1):
     """Fill the windows from x."""
     T, F = x.shape[1], x.shape[2]
@@ -26,7 +26,7 @@ def unfold(x, stride, dilation, left, windows, b0, b1):
                         windows[b, n, tap * F + f] = 0.0
 
 
-@kernel
+@shared_kernel
 def fold(d_windows, stride, dilation, left, dx, b0, b1):
     """dx becomes at each step the sum over the places where `unfold` put it: the transpose of `unfold`."""
     T, F = dx.shape[1], dx.shape[2]
@@ -43,7 +43,7 @@ def fold(d_windows, stride, dilation, left, dx, b0, b1):
                         dx[b, t, f] += d_windows[b, n, tap * F + f]
 
 
-@kernel
+@shared_kernel
 def largest(x, size, stride, left, y, winner, b0, b1):
     """y (B, N, F) becomes the largest of the steps in each window, winner (B, N, F) which step of x, the first such."""
     T, F = x.shape[1], x.shape[2]
@@ -60,7 +60,7 @@ def largest(x, size, stride, left, y, winner, b0, b1):
                         winner[b, n, f] = t
 
 
-@kernel
+@shared_kernel
 def to_largest(dy, winner, dx, b0, b1):
     """dx (B, T, F) becomes at each step the sum of dy over the windows whose largest it is."""
     for b in range(b0, b1):

@@ -16,7 +16,7 @@ from minirnn.kernels.calling import record
 from minirnn.kernels.dense import dense_forward
 from minirnn.kernels.recurrence import forward
 from minirnn.kernels.streaming import DENSE, RECURRENT, take_step
-from minirnn.kernels.threads import WORTH_SHARING
+from minirnn.kernels.threads import WORTH_WAKING
 from minirnn.layers import Dense
 from minirnn.layers.layer import NO_MASK
 from minirnn.layers.recurrence import Recurrent
@@ -83,7 +83,7 @@ def fast_step(design: Design, batch: int) -> FastStep | None:
     if {part.layer.dtype for part in parts} != {graph.inputs[0].dtype}:
         return None
     found = FastStep(parts, graph.inputs[0].shape[-1], batch)
-    return found if found.work < WORTH_SHARING and 0 not in found.addresses else None
+    return found if found.work < WORTH_WAKING and 0 not in found.addresses else None
 
 
 def _is_fast(part: Part) -> bool:

@@ -234,7 +234,7 @@ def multiply(version, a, b, out, r0, r1):
 
 def multiply_rows(rows, i, a, b, out):
     K, N = b.shape
-    tile = tiles.matmul(tile_zeros(rows, COLUMNS_1, a), COLUMNS_0, COLUMNS_1, a, i * K, K, 1, b, 0, N, K)
+    tile = tiles.matmul(tile_zeros(rows, COLUMNS_1, a), COLUMNS_0, COLUMNS_1, a, i * K, K, 1, b, 0, N, K, 0)
     tile_store(tile, out, i * N, N)
 
 
@@ -249,6 +249,21 @@ def test_for_rows_covers_any_number_of_rows_once(rows, dtype):
     multiply(VERSION, a, b, out, 1, rows + 1)
     np.testing.assert_allclose(out[1:-1], (a @ b)[1:-1], rtol=0, atol=20 * EPSILON[dtype])
     assert np.isnan(out[[0, -1]]).all()
+
+
+@pytest.mark.parametrize("columns", [COLUMNS_1, tiles.COLUMNS_3, tiles.COLUMNS_4])
+@pytest.mark.parametrize("height", [len(tiles.TALL), len(tiles.MIDDLE)])
+def test_the_tiles_of_a_panel_fetch_the_next_one_and_nothing_outside(height, columns, dtype):
+    terms, panels, r0 = 5, 3, 7
+    b = np.zeros((panels, terms, len(columns) * lanes(dtype)), dtype)
+    for panel in range(panels):
+        fetched = set()
+        for tile in range(len(columns) + 1):
+            i = r0 + tile * height
+            start = tiles.next_panel((0,) * height, i, r0, columns, panel, panels, terms, b)
+            fetched |= set(range(start, start + terms * lanes(dtype)))
+        after = (panel + 1) % panels
+        assert fetched == set(range(after * b[0].size, (after + 1) * b[0].size))
 
 
 def test_a_register_is_as_wide_as_the_cpus():
