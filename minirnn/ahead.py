@@ -11,6 +11,7 @@ import numpy as np
 from minirnn import layers
 from minirnn.choices import one_of
 from minirnn.jit import cache
+from minirnn.kernels.threads import compile_helpers, get_num_threads
 from minirnn.models import Sequential
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
@@ -47,6 +48,8 @@ def warmup(
         model.train_on_batch(np.zeros((2, 2, features)), np.zeros((2, 1)))
         if print_fn:
             print_fn(f"{cell}({units}) on {features} feature(s), {dtype}: ready in {time.perf_counter() - start:.1f} s")
+    if get_num_threads() > 1:
+        compile_helpers()
     if print_fn:
         place = cache.folder()
         print_fn(f"kept in {place}" if place else "not kept: there is no usable cache folder")

@@ -102,6 +102,12 @@ def _looks_in(seconds: float) -> int:
     return _looks
 
 
+def compile_helpers() -> None:
+    """Compile what a first call that is worth sharing would compile beside its own kernels."""
+    if not ALONE:
+        Crew(0)
+
+
 def set_num_threads(n: int) -> None:
     """Use at most n threads for one call from now on. Results do not depend on n, bit for bit.
 

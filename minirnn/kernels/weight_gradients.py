@@ -21,7 +21,9 @@ from minirnn.kernels.tiles import (
     tile_zeros,
 )
 
-BLOCK_ROWS = 64  # rows of da that stay in the first-level cache while all of x^T passes over them
+# Rows of da that stay in the first-level cache while all of x^T passes over them. The rows of x of one block lie in so
+# many pages of memory, and a processor knows the addresses of some 100 pages at once.
+BLOCK_ROWS = 64
 
 
 @inline
