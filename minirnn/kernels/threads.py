@@ -22,12 +22,18 @@ from numba import config
 from minirnn.jit import JIT_ENABLED
 from minirnn.jit.sharing import ASLEEP, BOX_WORDS, BOXES, FREE, ORDER_WORDS, STATE, WAITED, WAKE
 from minirnn.kernels.crew import call_up, dismiss, serve
+from minirnn.kernels.tiles import cut_rows
 
-# In multiply-adds: what pays if helpers are awake (some 10 us of work), and what pays even if they have to be woken.
-WORTH_SHARING, WORTH_WAKING = 400_000, 3_000_000
+# In multiply-adds: what pays if helpers are awake (some 20 us of work), and what pays even if they have to be woken.
+# Between the two a call wakes them for the next one, where calls come often.
+WORTH_SHARING, WORTH_WAKING = 800_000, 3_000_000
+# In training each thread reads much of what others wrote, from their caches: it pays from so many times the work on.
+CROSSING = 4
 # What the caller gets done meanwhile: its own share is larger by so many multiply-adds.
 HAND_OVER, WAKING = 50_000, 500_000
 LOOK_SECONDS = 200e-6
+FEW_ROWS = 48
+OFTEN_SECONDS = 1e-3
 ALONE = not JIT_ENABLED or bool(config.BOUNDSCHECK)
 
 _threads = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
@@ -43,6 +49,8 @@ class Crew:
         start = -(memory.ctypes.data // 8) % BOX_WORDS
         self.boxes = memory[start:][: helpers * BOX_WORDS].reshape(helpers, BOX_WORDS)
         self.boxes[:, STATE] = FREE
+        self._words = memoryview(self.boxes.reshape(-1))  # single words, faster than through NumPy
+        self._called = -OFTEN_SECONDS
         self.order = np.zeros(ORDER_WORDS, np.int64)
         self.order[BOXES] = self.boxes.ctypes.data
         self.stop = -self.order.ctypes.data
@@ -64,7 +72,19 @@ class Crew:
 
     def awake(self, helpers: int) -> bool:
         """Whether the first helpers are."""
-        return all(self.boxes[k, STATE] != ASLEEP for k in range(helpers))
+        for k in range(helpers):
+            if self._words[k * BOX_WORDS + STATE] == ASLEEP:
+                return False
+        return True
+
+    def wake_if_called_often(self, helpers: int) -> None:
+        """Wake the first helpers for the next call, if there was one a short time ago."""
+        before, self._called = self._called, time.perf_counter()
+        if self._called - before < OFTEN_SECONDS:
+            for k in range(helpers):
+                if self._words[k * BOX_WORDS + STATE] == ASLEEP:
+                    self._words[k * BOX_WORDS + STATE] = FREE
+                    self._begun[k].release()
 
     def run(self, run: Callable, arguments: tuple, helpers: int, first: int, size: int, stop: int) -> None:
         """run(*arguments, start, stop) for 0 .. first by the caller, and pieces of `size` up to `stop` by helpers."""
@@ -124,27 +144,33 @@ def get_num_threads() -> int:
     return _threads
 
 
-def share(run: Callable, arguments: tuple, count: int, multiply_adds: int, grain: int = 1) -> None:
+def share(
+    run: Callable, arguments: tuple, count: int, multiply_adds: int, grain: int = 1, rows: bool = False
+) -> None:
     """Call run(*arguments, start, stop) so that 0 .. count is covered, in parallel where the work is worth it.
 
     `run` is a shared kernel, or a function that gives its last two arguments to such. Pieces are multiples of `grain`
     except the last, the others as even as can be, the caller's larger by what it gets done while the work is handed
-    over.
+    over. `rows`: the range is rows of `for_rows`; a few are cut as its tiles are done soonest.
     """
     if multiply_adds < WORTH_SHARING or _threads == 1 or count <= grain:
         run(*arguments, 0, count)
         return
     pieces = min(_threads, -(-count // grain))
-    if ALONE:
-        _run_all(run, arguments, count, *_cut(pieces, count, multiply_adds, HAND_OVER, grain))
+    few = rows and count <= FEW_ROWS
+    first, size = cut_rows(count, pieces) if few else _cut(pieces, count, multiply_adds, HAND_OVER, grain)
+    if ALONE or not size:
+        _run_all(run, arguments, count, first, size)
         return
     crew = _hire(pieces - 1)
     try:
         awake = crew.awake(pieces - 1)
+        if not awake and not few:
+            first, size = _cut(pieces, count, multiply_adds, WAKING, grain)
         if awake or multiply_adds >= WORTH_WAKING:
-            first, size = _cut(pieces, count, multiply_adds, HAND_OVER if awake else WAKING, grain)
             crew.run(run, arguments, -(-(count - first) // size), first, size, count)
         else:
+            crew.wake_if_called_often(pieces - 1)
             run(*arguments, 0, count)
     except BaseException:  # Ctrl-C, perhaps when some of the helpers were woken and some were not
         crew.retire()
@@ -161,11 +187,11 @@ def _cut(pieces: int, count: int, multiply_adds: int, hand_over: int, grain: int
 
 def _run_all(run: Callable, arguments: tuple, count: int, first: int, size: int) -> None:
     run(*arguments, 0, first)
-    for start in range(first, count, size):
+    for start in range(first, count, size or 1):
         run(*arguments, start, min(start + size, count))
 
 
-def repeat(run: Callable, arguments: tuple, multiply_adds: int) -> None:
+def repeat(run: Callable, arguments: tuple, multiply_adds: int, rows: bool = False) -> None:
     """`share` of arguments that end with the whole range, 0, count: a tuple to keep for the next such call.
 
     To put the tuple of a kernel's arguments together takes as long as a small kernel.
@@ -173,7 +199,7 @@ def repeat(run: Callable, arguments: tuple, multiply_adds: int) -> None:
     if multiply_adds < WORTH_SHARING:
         run(*arguments)
     else:
-        share(run, arguments[:-2], arguments[-1], multiply_adds)
+        share(run, arguments[:-2], arguments[-1], multiply_adds, rows=rows)
 
 
 def _hire(helpers: int) -> Crew:

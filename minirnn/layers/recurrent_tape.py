@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from minirnn.jit import Static
 from minirnn.kernels.plans import with_input_product_before
 from minirnn.kernels.recurrence import backward, forward, input_gradient, multiply_input, transpose
+from minirnn.kernels.threads import CROSSING
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
 from minirnn.kernels.vec import lanes
 from minirnn.kernels.weight_gradients import gradients
@@ -112,7 +113,7 @@ class RecurrentTapes:
         if wide:
             t.multiply_input = multiply_input.specialise(t.y, plan, t.s, w, self.go_backwards, 0, 0, 0, 0)
             t.run = _forward_in_chunks(t)
-        t.work = B * T * (F + U) * self.gates * U
+        t.work = B * T * (F + U) * self.gates * U // (CROSSING if training else 1)
         t.x = t.mask = t.from_zero = None  # those of `forward_call`
         if training:
             self._add_backward(t, cell, shape)

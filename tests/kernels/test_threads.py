@@ -16,7 +16,7 @@ from recurrent_cases import CELLS, make
 
 from minirnn import layers
 from minirnn.jit import shared_kernel, sharing
-from minirnn.kernels import threads
+from minirnn.kernels import threads, tiles
 from minirnn.kernels.crew import call_up, dismiss
 
 machine_code_shares = pytest.mark.skipif(threads.ALONE, reason="the caller does all pieces here")
@@ -287,3 +287,22 @@ def wait_for(child: int, seconds: float) -> int:
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return 99
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 5])
+@pytest.mark.parametrize("count", [*range(5, 49)])
+def test_few_rows_are_cut_where_their_tiles_are_done_soonest(count, pieces):
+    first, size = tiles.cut_rows(count, pieces)
+    if size:
+        assert first + (pieces - 1) * size == count and first > 0
+        taken = max(tiles.rows_cost(first), tiles.rows_cost(size))
+        assert taken < tiles.rows_cost(count)
+        even = count // pieces
+        assert taken <= max(tiles.rows_cost(count - (pieces - 1) * even), tiles.rows_cost(even))
+    else:
+        assert first == count
+
+
+def test_rows_that_are_one_tile_are_not_cut():
+    assert tiles.cut_rows(tiles.TALL_ROWS, 2) == (tiles.TALL_ROWS, 0)
+    assert tiles.cut_rows(2 * tiles.TALL_ROWS, 2) == (tiles.TALL_ROWS, tiles.TALL_ROWS)
