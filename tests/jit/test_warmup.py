@@ -58,7 +58,9 @@ def test_a_second_process_compiles_nothing(warmed, program):
     *_, said, counts = run(program + COUNT, folder)
     assert said == "True"
     hits, misses = map(int, counts.split())
-    assert (hits, misses) == (int(first[-1].split()[1]), 0)
+    compiled = int(first[-1].split()[1])
+    assert misses == 0 < hits
+    assert hits == compiled if program is WARMUP else hits <= compiled  # small calls need none of what helpers run
     assert sorted(folder.rglob("*")) == files
 
 
@@ -69,8 +71,8 @@ def test_warmup_is_silent_where_it_is_asked_to_be(warmed):
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"cells": "ltsm"}, ValueError, "unknown cell 'ltsm', expected some of lstm, gru, simple_rnn"),
-        ({"cells": ["lstm", "rnn"]}, ValueError, "unknown cell 'rnn'"),
+        ({"cells": "ltsm"}, ValueError, "must be 'lstm', 'gru' or 'simple_rnn', got 'ltsm'; did you mean 'lstm'?"),
+        ({"cells": ["lstm", "rnn"]}, ValueError, "must be 'lstm', 'gru' or 'simple_rnn', got 'rnn'"),
         ({"cells": ["gru"], "units": 0}, ValueError, "units must be at least 1, got 0"),
         ({"cells": ["gru"], "dtype": "float16"}, ValueError, "dtype must be 'float32' or 'float64', got 'float16'"),
         ({"cells": ["gru"], "unit": 3}, TypeError, "GRU got an unknown argument 'unit'"),

@@ -304,5 +304,5 @@ def test_few_rows_are_cut_where_their_tiles_are_done_soonest(count, pieces):
 
 
 def test_rows_that_are_one_tile_are_not_cut():
-    assert tiles.cut_rows(tiles.TALL_ROWS, 2) == (tiles.TALL_ROWS, 0)
+    assert tiles.cut_rows(tiles.MIDDLE_ROWS, 2) == (tiles.MIDDLE_ROWS, 0)
     assert tiles.cut_rows(2 * tiles.TALL_ROWS, 2) == (tiles.TALL_ROWS, tiles.TALL_ROWS)

@@ -37,9 +37,9 @@ def handed_over(monkeypatch):
     kernels = []
 
     def watched(repeat):
-        def repeated(kernel, *arguments):
+        def repeated(kernel, *arguments, **options):
             kernels.append(kernel)
-            return repeat(kernel, *arguments)
+            return repeat(kernel, *arguments, **options)
 
         return repeated
 
