@@ -22,7 +22,7 @@ from numba import config
 from minirnn.jit import JIT_ENABLED
 from minirnn.jit.sharing import ASLEEP, BOX_WORDS, BOXES, FREE, ORDER_WORDS, STATE, WAITED, WAKE
 from minirnn.kernels.crew import call_up, dismiss, serve
-from minirnn.kernels.tiles import cut_rows
+from minirnn.kernels.cutting import cut, cut_rows
 
 # In multiply-adds: what pays if helpers are awake (some 20 us of work), and what pays even if they have to be woken.
 # Between the two a call wakes them for the next one, where calls come often.
@@ -158,7 +158,7 @@ def share(
         return
     pieces = min(_threads, -(-count // grain))
     few = rows and count <= FEW_ROWS
-    first, size = cut_rows(count, pieces) if few else _cut(pieces, count, multiply_adds, HAND_OVER, grain)
+    first, size = cut_rows(count, pieces) if few else cut(pieces, count, multiply_adds, HAND_OVER, grain)
     if ALONE or not size:
         _run_all(run, arguments, count, first, size)
         return
@@ -166,7 +166,7 @@ def share(
     try:
         awake = crew.awake(pieces - 1)
         if not awake and not few:
-            first, size = _cut(pieces, count, multiply_adds, WAKING, grain)
+            first, size = cut(pieces, count, multiply_adds, WAKING, grain)
         if awake or multiply_adds >= WORTH_WAKING:
             crew.run(run, arguments, -(-(count - first) // size), first, size, count)
         else:
@@ -176,13 +176,6 @@ def share(
         crew.retire()
         raise
     _idle.append(crew)
-
-
-def _cut(pieces: int, count: int, multiply_adds: int, hand_over: int, grain: int) -> tuple[int, int]:
-    """How much the caller does, and how much each of the others."""
-    even = count - count * hand_over // max(multiply_adds, 2 * hand_over)
-    size = max(1, even // (pieces * grain)) * grain
-    return -(-(count - (pieces - 1) * size) // grain) * grain, size
 
 
 def _run_all(run: Callable, arguments: tuple, count: int, first: int, size: int) -> None:

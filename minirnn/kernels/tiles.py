@@ -11,8 +11,6 @@ array (rows, columns, W). A tile is never changed, only replaced.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -320,10 +318,16 @@ primitive(rows_at_once, _type_rows_at_once)
 
 
 @inline
+def takes_tall(left):
+    """Whether the next of so many rows go into a tall tile: unless two middle ones leave fewer single rows."""
+    return left >= TALL_ROWS and not 2 * MIDDLE_ROWS <= left < TALL_ROWS + MIDDLE_ROWS
+
+
+@inline
 def for_rows(body, start, stop, arguments):
     """Cover rows start .. stop-1 with tiles: body(rows, first row, *arguments)."""
     i = start
-    while stop - i >= TALL_ROWS and not 2 * MIDDLE_ROWS <= stop - i < TALL_ROWS + MIDDLE_ROWS:
+    while takes_tall(stop - i):
         body(TALL, i, *arguments)
         i += TALL_ROWS
     while stop - i >= MIDDLE_ROWS:
@@ -332,25 +336,3 @@ def for_rows(body, start, stop, arguments):
     while stop - i >= 1:
         body(ROWS_1, i, *arguments)
         i += 1
-
-
-def rows_cost(count):
-    """What `for_rows` takes for so many rows, in rows of a tall tile. A single row waits for its own sums."""
-    cost = 0
-    while count > 0:
-        tall = count >= TALL_ROWS and not 2 * MIDDLE_ROWS <= count < TALL_ROWS + MIDDLE_ROWS
-        height = TALL_ROWS if tall else MIDDLE_ROWS if count >= MIDDLE_ROWS else 1
-        cost, count = cost + max(height, 2), count - height
-    return cost
-
-
-@lru_cache(maxsize=1024)
-def cut_rows(count, pieces):
-    """(first, size): the cut of rows into a first piece and others of one size that is done soonest; size 0 for none.
-
-    An even cut is not always that: 6 rows are one tile, 3 are three.
-    """
-    cuts = [(count - (pieces - 1) * size, size) for size in range(1, (count - 1) // (pieces - 1) + 1)]
-    costs = [(max(rows_cost(first), rows_cost(size)), abs(first - size), first, size) for first, size in cuts]
-    cost, _, *cut = min(costs, default=(count, 0, count, 0))
-    return tuple(cut) if cost < rows_cost(count) else (count, 0)

@@ -285,6 +285,7 @@ def test_rates_that_are_none_are_refused_in_one_line(zoneout):
 @pytest.mark.parametrize("cell", SIBLINGS)
 def test_the_number_of_threads_changes_no_bit(cell, monkeypatch, thread_count):
     monkeypatch.setattr(threads, "WORTH_SHARING", 0)
+    monkeypatch.setattr(threads, "WORTH_WAKING", 0)
     case = case_of(cell, batch=29, time=4, units=20, mask=True, dtype="float32", return_sequences=True)
     thread_count(1)
     expected = found_in(case)

@@ -122,6 +122,7 @@ def test_padded_units_keep_no_state_and_get_no_gradient(cell, rates):
 @every_cell
 def test_results_are_the_same_bits_for_every_number_of_threads(cell, dtype, thread_count, monkeypatch):
     monkeypatch.setattr(threads, "WORTH_SHARING", 0)
+    monkeypatch.setattr(threads, "WORTH_WAKING", 0)
     case = make_dropping(
         cell, batch=29, time=4, units=20, mask=True, return_sequences=True, dtype=dtype, **RATES["both"]
     )

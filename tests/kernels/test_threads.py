@@ -16,7 +16,7 @@ from recurrent_cases import CELLS, make
 
 from minirnn import layers
 from minirnn.jit import shared_kernel, sharing
-from minirnn.kernels import threads, tiles
+from minirnn.kernels import cutting, threads, tiles
 from minirnn.kernels.crew import call_up, dismiss
 
 machine_code_shares = pytest.mark.skipif(threads.ALONE, reason="the caller does all pieces here")
@@ -292,17 +292,17 @@ def wait_for(child: int, seconds: float) -> int:
 @pytest.mark.parametrize("pieces", [2, 3, 5])
 @pytest.mark.parametrize("count", [*range(5, 49)])
 def test_few_rows_are_cut_where_their_tiles_are_done_soonest(count, pieces):
-    first, size = tiles.cut_rows(count, pieces)
+    first, size = cutting.cut_rows(count, pieces)
     if size:
         assert first + (pieces - 1) * size == count and first > 0
-        taken = max(tiles.rows_cost(first), tiles.rows_cost(size))
-        assert taken < tiles.rows_cost(count)
+        taken = max(cutting.rows_cost(first), cutting.rows_cost(size))
+        assert taken < cutting.rows_cost(count)
         even = count // pieces
-        assert taken <= max(tiles.rows_cost(count - (pieces - 1) * even), tiles.rows_cost(even))
+        assert taken <= max(cutting.rows_cost(count - (pieces - 1) * even), cutting.rows_cost(even))
     else:
         assert first == count
 
 
 def test_rows_that_are_one_tile_are_not_cut():
-    assert tiles.cut_rows(tiles.MIDDLE_ROWS, 2) == (tiles.MIDDLE_ROWS, 0)
-    assert tiles.cut_rows(2 * tiles.TALL_ROWS, 2) == (tiles.TALL_ROWS, tiles.TALL_ROWS)
+    assert cutting.cut_rows(tiles.MIDDLE_ROWS, 2) == (tiles.MIDDLE_ROWS, 0)
+    assert cutting.cut_rows(2 * tiles.TALL_ROWS, 2) == (tiles.TALL_ROWS, tiles.TALL_ROWS)

@@ -26,6 +26,7 @@ METHODS = ["predict", "predict_on_batch", "__call__"]
 def crowded(monkeypatch, thread_count):
     """Small work is shared among threads, too, and Python changes threads as often as it can."""
     monkeypatch.setattr(threads, "WORTH_SHARING", 0)
+    monkeypatch.setattr(threads, "WORTH_WAKING", 0)
     thread_count(2)
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
@@ -131,7 +132,7 @@ import minirnn
 from minirnn.kernels import threads
 from test_concurrency import CHILDREN, model_of, trained
 
-threads.WORTH_SHARING = 0
+threads.WORTH_SHARING = threads.WORTH_WAKING = 0
 minirnn.set_num_threads(2)
 sys.setswitchinterval(1e-5)
 model, x = model_of(), np.random.default_rng(0).normal(size=(29, 4, 2)).astype("float32")
