@@ -204,14 +204,20 @@ def _type_rank1(tile, first, columns, a, a_offset, a_stride, b, b_offset):
         vec = context.get_value_type(tile.dtype.dtype)
         fused = llvm_function(builder, "fmuladd", vec, 3)
         b_address = pointer(context, builder, b, b_data, b_at, columns.count * vec.count)
-        right = [load_vec(builder, b_address, vec, v * vec.count) for v in range(columns.count)]
-        for r in range(tile.count):
-            address = _row_address(context, builder, a, a_data, a_at, a_step, r, 1)
-            left = splat(builder, builder.load(address), vec.count)
-            for v in range(columns.count):
-                place = [r, first.count + v]
-                total = builder.call(fused, [left, right[v], builder.extract_value(value, place)])
-                value = builder.insert_value(value, total, place)
+        # The shorter side of the tile stays in registers, the longer passes by: 3 x 4 sums, 3 and 1 just fit 16.
+        places = [(r, v) for r in range(tile.count) for v in range(columns.count)]
+        if tile.count < columns.count:
+            places.sort(key=lambda place: place[1])
+        left, right = {}, {}
+        for r, v in places:
+            if r not in left:
+                address = _row_address(context, builder, a, a_data, a_at, a_step, r, 1)
+                left[r] = splat(builder, builder.load(address), vec.count)
+            if v not in right:
+                right[v] = load_vec(builder, b_address, vec, v * vec.count)
+            place = [r, first.count + v]
+            total = builder.call(fused, [left[r], right[v], builder.extract_value(value, place)])
+            value = builder.insert_value(value, total, place)
         return value
 
     return tile, (tile, first, columns, a, types.intp, types.intp, b, types.intp), emit
