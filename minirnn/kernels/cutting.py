@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from minirnn.kernels.tiles import MIDDLE_ROWS, TALL_ROWS, takes_tall
+from minirnn.kernels.tiles import heights, takes_tall
 
 
 def cut(pieces: int, count: int, multiply_adds: int, hand_over: int, grain: int) -> tuple[int, int]:
@@ -14,22 +14,27 @@ def cut(pieces: int, count: int, multiply_adds: int, hand_over: int, grain: int)
     return -(-(count - (pieces - 1) * size) // grain) * grain, size
 
 
-def rows_cost(count: int) -> int:
-    """What `tiles.for_rows` takes for so many rows, in rows of a tall tile. A single row waits for its own sums."""
+def rows_cost(count: int, columns: int) -> int:
+    """What `tiles.for_rows` takes for so many rows of so many columns, in rows of a tall tile.
+
+    A single row waits for its own sums.
+    """
+    tall, middle = heights(columns)
     cost = 0
     while count > 0:
-        height = TALL_ROWS if takes_tall(count) else MIDDLE_ROWS if count >= MIDDLE_ROWS else 1
+        height = tall if takes_tall(count, tall, middle) else middle if count >= middle else 1
         cost, count = cost + max(height, 2), count - height
     return cost
 
 
 @lru_cache(maxsize=1024)
-def cut_rows(count: int, pieces: int) -> tuple[int, int]:
+def cut_rows(count: int, pieces: int, columns: int) -> tuple[int, int]:
     """The cut of a few rows into that many pieces which is done soonest; size 0 if none is sooner than the whole.
 
     An even cut is not always that: 6 rows are one tile, 3 are three.
     """
     cuts = [(count - (pieces - 1) * size, size) for size in range(1, (count - 1) // (pieces - 1) + 1)]
-    costs = [(max(rows_cost(first), rows_cost(size)), abs(first - size), first, size) for first, size in cuts]
+    costs = [(max(rows_cost(first, columns), rows_cost(size, columns)), abs(first - size), first, size)
+             for first, size in cuts]  # fmt: skip
     cost, _, first, size = min(costs, default=(count, 0, count, 0))
-    return (first, size) if cost < rows_cost(count) else (count, 0)
+    return (first, size) if cost < rows_cost(count, columns) else (count, 0)

@@ -36,7 +36,7 @@ def dense_tile(rows, i, r0, tile, act, x, w, b, s, y, j):
 def dense_forward(x, act, tile, w, b, s, y, r0, r1):
     """Rows r0 .. r1-1 of y = activation(x W + b)."""
     for j in range(w.shape[0]):
-        for_rows(dense_tile, r0, r1, (r0, tile, act, x, w, b, s, y, j))
+        for_rows(dense_tile, tile, r0, r1, (r0, tile, act, x, w, b, s, y, j))
 
 
 @shared_kernel
@@ -62,7 +62,7 @@ def dense_gradients(x, tile, s, dw, db, j0, j1):
     """Tiles j0 .. j1-1 of dW = x^T da and db."""
     K, L = dw.shape[1], dw.shape[2]
     for j in range(j0, j1):
-        for_rows(gradient_tile, 0, K, (x, 0, K, 0, False, COLUMNS_0, tile, s, 0, 1, j, dw, 0))
+        for_rows(gradient_tile, tile, 0, K, (x, 0, K, 0, False, COLUMNS_0, tile, s, 0, 1, j, dw, 0))
         add_up(s, 0, 1, j, COLUMNS_0, tile, db, j * L)
 
 

@@ -75,7 +75,7 @@ def kept_tile(rows, i, r0, columns, first, count, s, slot, ut, D, n, dh, masks):
 def add_kept_to_previous(columns, first, count, s, slot, ut, D, dh, drop, r0, r1):
     """dh += mask * (da U^T), da being `count` elements from `first` on in the rows of s."""
     for n in range(ut.shape[0]):
-        for_rows(kept_tile, r0, r1, (r0, columns, first, count, s, slot, ut, D, n, dh, drop[1]))
+        for_rows(kept_tile, columns, r0, r1, (r0, columns, first, count, s, slot, ut, D, n, dh, drop[1]))
 
 
 WITHOUT = dict(drop_state=drop_nothing, to_previous=all_to_previous, add_to_previous=add_all_to_previous)

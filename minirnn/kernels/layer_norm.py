@@ -153,7 +153,7 @@ def normalised_row(cell, h, c, s, b, slot, src, dst, units, i):
 def layer_norm_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """The products of all tiles, then row by row what needs the whole row."""
     for j in range(w.shape[0]):
-        for_rows(product_tile, r0, r1, (r0, cell, x, xt, h_in, s, w, u, slot, src, j))
+        for_rows(product_tile, cell.h_columns, r0, r1, (r0, cell, x, xt, h_in, s, w, u, slot, src, j))
     for i in range(r0, r1):
         normalised_row(cell, h, c, s, b, slot, src, dst, u.shape[1], i)
 

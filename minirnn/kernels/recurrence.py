@@ -27,11 +27,11 @@ from minirnn.kernels.simd import load, load_part, store, store_part, width, zero
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     SUM_LENGTH,
-    TALL_ROWS,
     for_rows,
     matmul,
     next_panel,
     rows_at_once,
+    tall,
     tile_add,
     tile_blank,
     tile_load,
@@ -84,7 +84,7 @@ def one_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """One step of a cell whose gates need h_prev only."""
     for j in range(w.shape[0]):
         for_rows(
-            gate_tile, r0, r1,
+            gate_tile, cell.columns, r0, r1,
             (r0, cell.rows, cell.h_first, cell.h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j),
         )  # fmt: skip
 
@@ -181,19 +181,19 @@ def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
     slots, NT, B, C = s.shape
     for k in range(0, F, SUM_LENGTH):
         for j in range(w.shape[0]):
-            if r1 - r0 >= min(TALL_ROWS, t1 - t0):
+            if r1 - r0 >= min(len(tall(cell.x_columns)), t1 - t0):
                 for t in range(t0, t1):
                     xt = T - 1 - t if reverse else t
                     at = ((t % slots) * NT + j) * B * C
                     began = r0 - (t - t0) * (r1 - r0)
-                    for_rows(input_tile, r0, r1, (began, cell, x, xt * F, T * F, s, at, C, w, j, k))
+                    for_rows(input_tile, cell.x_columns, r0, r1, (began, cell, x, xt * F, T * F, s, at, C, w, j, k))
             else:
                 step = -F if reverse else F
                 for i in range(r0, r1):
                     first = (i * T + (T - 1 - t0 if reverse else t0)) * F
                     at = (((t0 % slots) * NT + j) * B + i) * C
                     began = (r0 - i) * (t1 - t0)
-                    for_rows(input_tile, 0, t1 - t0, (began, cell, x, first, step, s, at, NT * B * C, w, j, k))
+                    for_rows(input_tile, cell.x_columns, 0, t1 - t0, (began, cell, x, first, step, s, at, NT * B * C, w, j, k))
 
 
 # --- backward -------------------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def transposed_product(columns, first, count, s, slot, wt, skip, D, out, offset,
     """`transposed_tile` for every tile and row."""
     for n in range(wt.shape[0]):
         for_rows(
-            transposed_tile, r0, r1,
+            transposed_tile, columns, r0, r1,
             (r0, columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add),
         )  # fmt: skip
 

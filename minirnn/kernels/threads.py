@@ -145,20 +145,20 @@ def get_num_threads() -> int:
 
 
 def share(
-    run: Callable, arguments: tuple, count: int, multiply_adds: int, grain: int = 1, rows: bool = False
+    run: Callable, arguments: tuple, count: int, multiply_adds: int, grain: int = 1, columns: int = 0
 ) -> None:
     """Call run(*arguments, start, stop) so that 0 .. count is covered, in parallel where the work is worth it.
 
     `run` is a shared kernel, or a function that gives its last two arguments to such. Pieces are multiples of `grain`
     except the last, the others as even as can be, the caller's larger by what it gets done while the work is handed
-    over. `rows`: the range is rows of `for_rows`; a few are cut as its tiles are done soonest.
+    over. `columns`: the range is rows of `for_rows` in tiles of so many; a few are cut as these are done soonest.
     """
     if multiply_adds < WORTH_SHARING or _threads == 1 or count <= grain:
         run(*arguments, 0, count)
         return
     pieces = min(_threads, -(-count // grain))
-    few = rows and count <= FEW_ROWS
-    first, size = cut_rows(count, pieces) if few else cut(pieces, count, multiply_adds, HAND_OVER, grain)
+    few = columns and count <= FEW_ROWS
+    first, size = cut_rows(count, pieces, columns) if few else cut(pieces, count, multiply_adds, HAND_OVER, grain)
     if ALONE or not size:
         _run_all(run, arguments, count, first, size)
         return
@@ -184,7 +184,7 @@ def _run_all(run: Callable, arguments: tuple, count: int, first: int, size: int)
         run(*arguments, start, min(start + size, count))
 
 
-def repeat(run: Callable, arguments: tuple, multiply_adds: int, rows: bool = False) -> None:
+def repeat(run: Callable, arguments: tuple, multiply_adds: int, columns: int = 0) -> None:
     """`share` of arguments that end with the whole range, 0, count: a tuple to keep for the next such call.
 
     To put the tuple of a kernel's arguments together takes as long as a small kernel.
@@ -192,7 +192,7 @@ def repeat(run: Callable, arguments: tuple, multiply_adds: int, rows: bool = Fal
     if multiply_adds < WORTH_SHARING:
         run(*arguments)
     else:
-        share(run, arguments[:-2], arguments[-1], multiply_adds, rows=rows)
+        share(run, arguments[:-2], arguments[-1], multiply_adds, columns=columns)
 
 
 def _hire(helpers: int) -> Crew:

@@ -4,7 +4,7 @@ A tile is `rows` x `columns` registers that stay in the CPU's register file whil
 
     tile[r][v] += a[r, k] * b[k, v]        one broadcast of a, one register of b, one fused multiply-add
 
-Sizes are part of the type: `rows` and `columns` are tuples whose *length* counts (`ROWS_6`, `COLUMNS_4`), so each size
+Sizes are part of the type: `rows` and `columns` are tuples whose *length* counts (`ROWS_3`, `COLUMNS_4`), so each size
 is compiled for itself and no branch is left. Under the JIT a tile is a tuple of tuples of `Vec`; without it, a NumPy
 array (rows, columns, W). A tile is never changed, only replaced.
 """
@@ -19,11 +19,12 @@ from minirnn.jit import inline
 from minirnn.kernels.simd import emit_prefetch, load_vec, masked_store, pointer, prefetch, store_vec, width
 from minirnn.kernels.vec import I64, REGISTERS, VecType, lanes, llvm_function, primitive, splat, vec_of
 
-ROWS_6, ROWS_4, ROWS_3, ROWS_2, ROWS_1 = ((0,) * n for n in (6, 4, 3, 2, 1))
+ROWS_3, ROWS_2, ROWS_1 = ((0,) * n for n in (3, 2, 1))
 COLUMNS_4, COLUMNS_3, COLUMNS_2, COLUMNS_1, COLUMNS_0 = ((0,) * n for n in (4, 3, 2, 1, 0))
-# 4 columns x 6 rows of sums, 4 registers of b and the broadcasts fit 32 registers; 4 x 3 fit 16.
-TALL, MIDDLE = (ROWS_6, ROWS_4) if REGISTERS >= 32 else (ROWS_3, ROWS_2)
-TALL_ROWS, MIDDLE_ROWS = len(TALL), len(MIDDLE)
+# Rows of the tall and of the middle tile by columns: as many as leave room for one side of the tile and a register of
+# the other. 3 x 4 sums, 3 and 1 fit 16 registers; 6 x 4 sums, 4 and 1 fit 32. A processor has about 8 products under
+# way, so fewer sums than that wait for themselves.
+HEIGHTS = {4: (6, 4), 3: (6, 4), 2: (8, 4), 1: (8, 4)} if REGISTERS >= 32 else {4: (3, 2), 3: (4, 2), 2: (6, 4), 1: (8, 4)}
 
 
 def tile_type(array: types.Array, rows: int, columns: int) -> types.UniTuple:
@@ -323,22 +324,50 @@ def _type_rows_at_once(rows):
 primitive(rows_at_once, _type_rows_at_once)
 
 
+def heights(columns: int) -> tuple[int, int]:
+    """Rows of the tall and of the middle tile of so many columns."""
+    return HEIGHTS[min(max(columns, 1), max(HEIGHTS))]
+
+
+def tall(columns):
+    """The rows of a tall tile of these columns."""
+    return (0,) * heights(len(columns))[0]
+
+
+def middle(columns):
+    """The rows of a middle tile of these columns."""
+    return (0,) * heights(len(columns))[1]
+
+
+def _type_height(which):
+    def typing(columns):
+        rows = types.UniTuple(types.intp, len(which((0,) * columns.count)))
+        return rows, (columns,), lambda context, builder, _: ir.Constant(context.get_value_type(rows), None)
+
+    return typing
+
+
+primitive(tall, _type_height(tall))
+primitive(middle, _type_height(middle))
+
+
 @inline
-def takes_tall(left):
+def takes_tall(left, tall_rows, middle_rows):
     """Whether the next of so many rows go into a tall tile: unless two middle ones leave fewer single rows."""
-    return left >= TALL_ROWS and not 2 * MIDDLE_ROWS <= left < TALL_ROWS + MIDDLE_ROWS
+    return left >= tall_rows and not 2 * middle_rows <= left < tall_rows + middle_rows
 
 
 @inline
-def for_rows(body, start, stop, arguments):
-    """Cover rows start .. stop-1 with tiles: body(rows, first row, *arguments)."""
+def for_rows(body, columns, start, stop, arguments):
+    """Cover rows start .. stop-1 with tiles that are high for so many columns: body(rows, first row, *arguments)."""
+    tall_rows, middle_rows = tall(columns), middle(columns)
     i = start
-    while takes_tall(stop - i):
-        body(TALL, i, *arguments)
-        i += TALL_ROWS
-    while stop - i >= MIDDLE_ROWS:
-        body(MIDDLE, i, *arguments)
-        i += MIDDLE_ROWS
+    while takes_tall(stop - i, len(tall_rows), len(middle_rows)):
+        body(tall_rows, i, *arguments)
+        i += len(tall_rows)
+    while stop - i >= len(middle_rows):
+        body(middle_rows, i, *arguments)
+        i += len(middle_rows)
     while stop - i >= 1:
         body(ROWS_1, i, *arguments)
         i += 1

@@ -48,11 +48,11 @@ def two_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """z and r of all units, then n and h."""
     for j in range(w.shape[0]):
         for_rows(
-            gate_tile, r0, r1,
+            gate_tile, cell.columns, r0, r1,
             (r0, gru_reset_rows, COLUMNS_1, COLUMNS_2, cell, x, xt, h_in, h_in, c, s, w, u, b, slot, src, dst, j),
         )  # fmt: skip
     for j in range(w.shape[0]):
-        for_rows(candidate_tile, r0, r1, (r0, cell, h, c, s, u, slot, src, dst, j))
+        for_rows(candidate_tile, COLUMNS_1, r0, r1, (r0, cell, h, c, s, u, slot, src, dst, j))
 
 
 @inline
@@ -89,5 +89,7 @@ def two_pass_recurrent_gradient(cell, h_in, c, s, t0, t1, j, du):
     """du: columns z and r from h_in, column n from the reset state (slot t + 1 of c)."""
     W = width(s)
     B, P, U = h_in.shape[1], h_in.shape[2], du.shape[1]
-    for_rows(gradient_tile, 0, U, (h_in, 0, P, B * P, False, COLUMNS_1, COLUMNS_2, s, t0, t1, j, du, 0))
-    for_rows(gradient_tile, 0, U, (c, B * P, P, B * P, False, COLUMNS_0, COLUMNS_1, s, t0, t1, j, du, 2 * W))
+    of_gates = (h_in, 0, P, B * P, False, COLUMNS_1, COLUMNS_2, s, t0, t1, j, du, 0)
+    of_candidate = (c, B * P, P, B * P, False, COLUMNS_0, COLUMNS_1, s, t0, t1, j, du, 2 * W)
+    for_rows(gradient_tile, COLUMNS_2, 0, U, of_gates)
+    for_rows(gradient_tile, COLUMNS_1, 0, U, of_candidate)

@@ -81,7 +81,8 @@ def gradients(x, cell, h_in, c, s, dw, du, db, reverse, j0, j1):
             add_up(s, t0, t1, j, COLUMNS_0, cell.x_columns, db, j * CX)
             if db.shape[0] == 2:
                 add_up(s, t0, t1, j, cell.h_first, cell.h_columns, db, NT * CX + j * CH)
-            for_rows(gradient_tile, 0, F, (x, 0, T * F, F, reverse, COLUMNS_0, cell.x_columns, s, t0, t1, j, dw, 0))
+            of_x = (x, 0, T * F, F, reverse, COLUMNS_0, cell.x_columns, s, t0, t1, j, dw, 0)
+            for_rows(gradient_tile, cell.x_columns, 0, F, of_x)
             cell.recurrent_gradient(cell, h_in, c, s, t0, t1, j, du)
 
 
@@ -89,6 +90,5 @@ def gradients(x, cell, h_in, c, s, dw, du, db, reverse, j0, j1):
 def recurrent_gradient(cell, h_in, c, s, t0, t1, j, du):
     """du[j] from h_in: slot t is the state before step t."""
     B, P = h_in.shape[1], h_in.shape[2]
-    for_rows(
-        gradient_tile, 0, du.shape[1], (h_in, 0, P, B * P, False, cell.h_first, cell.h_columns, s, t0, t1, j, du, 0)
-    )
+    of_h = (h_in, 0, P, B * P, False, cell.h_first, cell.h_columns, s, t0, t1, j, du, 0)
+    for_rows(gradient_tile, cell.h_columns, 0, du.shape[1], of_h)

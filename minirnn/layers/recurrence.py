@@ -166,7 +166,7 @@ class Recurrent(RecurrentTapes, RecurrentStates, Affine):
         if x is not tape.x or mask is not tape.mask or from_zero is not tape.from_zero:
             tape.x, tape.mask, tape.from_zero = x, mask, from_zero
             tape.forward_call = (x, mask, *tape.forward_arguments, from_zero, 0, x.shape[1], 0, x.shape[0])
-        repeat(tape.run, tape.forward_call, tape.work, rows=True)
+        repeat(tape.run, tape.forward_call, tape.work, columns=tape.columns)
         if self.stateful:
             self.states, self._were_reset = self.last_states(tape), False
         return tape.out
@@ -187,7 +187,7 @@ class Recurrent(RecurrentTapes, RecurrentStates, Affine):
             t.dy, t.backward_mask, t.backward_key = lasting(dy), t.mask, key
             rows = t.y[:0] if dy is None else dy.reshape(t.y.shape)
             t.backward_call = self._backward_call(t, t.mask, rows, *key)
-        repeat(t.backward, t.backward_call, t.work, rows=True)
+        repeat(t.backward, t.backward_call, t.work, columns=len(t.h_tile))
         if need_dx:
             if t.dx is None:
                 self._add_dx(t)

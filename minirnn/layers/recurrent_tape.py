@@ -11,7 +11,7 @@ from minirnn.jit import Static
 from minirnn.kernels.plans import with_input_product_before
 from minirnn.kernels.recurrence import backward, forward, input_gradient, multiply_input, transpose
 from minirnn.kernels.threads import CROSSING
-from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, TALL_ROWS
+from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, heights
 from minirnn.kernels.vec import lanes
 from minirnn.kernels.weight_gradients import gradients
 from minirnn.layers.dropping import RecurrentDropout
@@ -96,7 +96,8 @@ class RecurrentTapes:
         t.ut_shape = transposed_shape(self._recurrent_kernel.packed.shape, h_tile, dtype)
         t.row = max(t.ut_shape[0] * t.ut_shape[2], P)
         self._dropping.add_to(t, shape, t.row, dropping)
-        wide = T > 1 and self._is_wide(B)
+        t.columns = len(cell.columns)
+        wide = T > 1 and self._is_wide(B, t.columns)
         t.chunk = min(T, max(1, CHUNK_ROWS // B)) if wide else T
         kept = (T, NT) if training else (t.chunk, NT) if wide else (1, NT if two_pass else 1)
         t.s = zeros((*kept, B, len(cell.columns) * W), dtype)
@@ -119,9 +120,9 @@ class RecurrentTapes:
             self._add_backward(t, cell, shape)
         return t
 
-    def _is_wide(self, batch: int) -> bool:
+    def _is_wide(self, batch: int, columns: int) -> bool:
         panel = self._kernel.packed[0]
-        return panel.nbytes >= WIDE_PANEL_BYTES or (batch < TALL_ROWS and len(panel) >= WIDE_FEATURES_OF_FEW_ROWS)
+        return panel.nbytes >= WIDE_PANEL_BYTES or (batch < heights(columns)[0] and len(panel) >= WIDE_FEATURES_OF_FEW_ROWS)
 
     def _add_backward(self, t: Tape, cell: Static, shape: tuple[int, ...]) -> None:
         """The rest of a tape that training needs."""
