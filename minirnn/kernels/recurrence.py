@@ -84,7 +84,7 @@ def one_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """One step of a cell whose gates need h_prev only."""
     for j in range(w.shape[0]):
         for_rows(
-            gate_tile, cell.columns, r0, r1,
+            gate_tile, cell.h_columns, r0, r1,
             (r0, cell.rows, cell.h_first, cell.h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j),
         )  # fmt: skip
 

@@ -96,7 +96,7 @@ class RecurrentTapes:
         t.ut_shape = transposed_shape(self._recurrent_kernel.packed.shape, h_tile, dtype)
         t.row = max(t.ut_shape[0] * t.ut_shape[2], P)
         self._dropping.add_to(t, shape, t.row, dropping)
-        t.columns = len(cell.columns)
+        t.columns = len(cell.h_columns)
         wide = T > 1 and self._is_wide(B, t.columns)
         t.chunk = min(T, max(1, CHUNK_ROWS // B)) if wide else T
         kept = (T, NT) if training else (t.chunk, NT) if wide else (1, NT if two_pass else 1)
