@@ -193,7 +193,8 @@ def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
                     first = (i * T + (T - 1 - t0 if reverse else t0)) * F
                     at = (((t0 % slots) * NT + j) * B + i) * C
                     began = (r0 - i) * (t1 - t0)
-                    for_rows(input_tile, cell.x_columns, 0, t1 - t0, (began, cell, x, first, step, s, at, NT * B * C, w, j, k))
+                    of_steps = (began, cell, x, first, step, s, at, NT * B * C, w, j, k)
+                    for_rows(input_tile, cell.x_columns, 0, t1 - t0, of_steps)
 
 
 # --- backward -------------------------------------------------------------------------------------------------------

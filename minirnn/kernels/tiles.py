@@ -24,7 +24,10 @@ COLUMNS_4, COLUMNS_3, COLUMNS_2, COLUMNS_1, COLUMNS_0 = ((0,) * n for n in (4, 3
 # Rows of the tall and of the middle tile by columns: as many as leave room for one side of the tile and a register of
 # the other. 3 x 4 sums, 3 and 1 fit 16 registers; 6 x 4 sums, 4 and 1 fit 32. A processor has about 8 products under
 # way, so fewer sums than that wait for themselves.
-HEIGHTS = {4: (6, 4), 3: (6, 4), 2: (8, 4), 1: (8, 4)} if REGISTERS >= 32 else {4: (3, 2), 3: (4, 2), 2: (6, 4), 1: (8, 4)}
+HEIGHTS = {
+    32: {4: (6, 4), 3: (6, 4), 2: (8, 4), 1: (8, 4)},
+    16: {4: (3, 2), 3: (4, 2), 2: (6, 4), 1: (8, 4)},
+}[REGISTERS]
 
 
 def tile_type(array: types.Array, rows: int, columns: int) -> types.UniTuple:

@@ -122,7 +122,8 @@ class RecurrentTapes:
 
     def _is_wide(self, batch: int, columns: int) -> bool:
         panel = self._kernel.packed[0]
-        return panel.nbytes >= WIDE_PANEL_BYTES or (batch < heights(columns)[0] and len(panel) >= WIDE_FEATURES_OF_FEW_ROWS)
+        few_rows = batch < heights(columns)[0]
+        return panel.nbytes >= WIDE_PANEL_BYTES or (few_rows and len(panel) >= WIDE_FEATURES_OF_FEW_ROWS)
 
     def _add_backward(self, t: Tape, cell: Static, shape: tuple[int, ...]) -> None:
         """The rest of a tape that training needs."""

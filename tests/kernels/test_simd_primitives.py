@@ -30,6 +30,7 @@ from minirnn.kernels.tiles import (
     COLUMNS_2,
     COLUMNS_3,
     ROWS_1,
+    ROWS_2,
     ROWS_3,
     for_rows,
     tile_add,
@@ -214,6 +215,8 @@ def move_tiles(version, x, y, b, offset, stride, count):
     tile_store(tile_rank1(t, COLUMNS_0, COLUMNS_2, b, 2, -1, x, 3), y, 9 * size, stride)
     one = tile_load(ROWS_1, COLUMNS_3, x, 0, 0)
     tile_store(one, y, 8 * size, 3 * W)
+    low = tile_load(ROWS_2, COLUMNS_3, x, 0, 3)
+    tile_store(tile_rank1(low, COLUMNS_0, COLUMNS_3, b, 2, 1, x, 1), y, 10 * size, 3 * W)
 
 
 @pytest.mark.parametrize("count", [-1, 0, 1, "W", "W + 1", "2 W", "2 W + 5"])
@@ -221,38 +224,45 @@ def test_tiles_are_moved_added_and_multiplied_alike(count, both, dtype):
     W = lanes(dtype)
     count = {"W": W, "W + 1": W + 1, "2 W": 2 * W, "2 W + 5": 2 * W + 5}.get(count, count)
     stride = 2 * W + 3
-    _, pairs = both(move_tiles, 1, stride, count, arrays=[(4, stride), (10, 3, stride), (2 * W + 8,)])
+    _, pairs = both(move_tiles, 1, stride, count, arrays=[(4, stride), (13, 3, stride), (2 * W + 8,)])
     for a, b in pairs:
         # The compiled product and sum are one fused operation with one rounding.
         np.testing.assert_allclose(a, b, rtol=0, atol=16 * EPSILON[dtype])
 
 
 @kernel
-def multiply(version, a, b, out, r0, r1):
-    for_rows(multiply_rows, r0, r1, (a, b, out))
+def multiply(version, columns, a, b, out, r0, r1):
+    for_rows(multiply_rows, columns, r0, r1, (columns, a, b, out))
 
 
-def multiply_rows(rows, i, a, b, out):
+def multiply_rows(rows, i, columns, a, b, out):
     K, N = b.shape
-    tile = tiles.matmul(tile_zeros(rows, COLUMNS_1, a), COLUMNS_0, COLUMNS_1, a, i * K, K, 1, b, 0, N, K, 0)
+    tile = tiles.matmul(tile_zeros(rows, columns, a), COLUMNS_0, columns, a, i * K, K, 1, b, 0, N, K, 0)
     tile_store(tile, out, i * N, N)
 
 
 multiply_rows = tiles.inline(multiply_rows)
 
 
+@pytest.mark.parametrize("columns", range(1, 5))
 @pytest.mark.parametrize("rows", [*range(1, 20), 31])
-def test_for_rows_covers_any_number_of_rows_once(rows, dtype):
-    random = np.random.default_rng(rows)
-    a, b = random.normal(size=(rows + 2, 5)).astype(dtype), random.normal(size=(5, lanes(dtype))).astype(dtype)
-    out = np.full((rows + 2, lanes(dtype)), np.nan, dtype)
-    multiply(VERSION, a, b, out, 1, rows + 1)
+def test_for_rows_covers_any_number_of_rows_once(rows, columns, dtype):
+    random, N = np.random.default_rng(rows), columns * lanes(dtype)
+    a, b = random.normal(size=(rows + 2, 5)).astype(dtype), random.normal(size=(5, N)).astype(dtype)
+    out = np.full((rows + 2, N), np.nan, dtype)
+    multiply(VERSION, (0,) * columns, a, b, out, 1, rows + 1)
     np.testing.assert_allclose(out[1:-1], (a @ b)[1:-1], rtol=0, atol=20 * EPSILON[dtype])
     assert np.isnan(out[[0, -1]]).all()
 
 
+@pytest.mark.parametrize("columns", range(1, 5))
+def test_a_tile_leaves_room_for_one_side_and_a_register(columns):
+    for height in tiles.heights(columns):
+        assert height * columns + min(height, columns) + 1 <= tiles.REGISTERS
+
+
 @pytest.mark.parametrize("columns", [COLUMNS_1, tiles.COLUMNS_3, tiles.COLUMNS_4])
-@pytest.mark.parametrize("height", [len(tiles.TALL), len(tiles.MIDDLE)])
+@pytest.mark.parametrize("height", tiles.heights(4))
 def test_the_tiles_of_a_panel_fetch_the_next_one_and_nothing_outside(height, columns, dtype):
     terms, panels, r0 = 5, 3, 7
     b = np.zeros((panels, terms, len(columns) * lanes(dtype)), dtype)

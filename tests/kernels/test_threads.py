@@ -289,20 +289,24 @@ def wait_for(child: int, seconds: float) -> int:
     return 99
 
 
+@pytest.mark.parametrize("columns", range(1, 5))
 @pytest.mark.parametrize("pieces", [2, 3, 5])
 @pytest.mark.parametrize("count", [*range(5, 49)])
-def test_few_rows_are_cut_where_their_tiles_are_done_soonest(count, pieces):
-    first, size = cutting.cut_rows(count, pieces)
+def test_few_rows_are_cut_where_their_tiles_are_done_soonest(count, pieces, columns):
+    first, size = cutting.cut_rows(count, pieces, columns)
     if size:
         assert first + (pieces - 1) * size == count and first > 0
-        taken = max(cutting.rows_cost(first), cutting.rows_cost(size))
-        assert taken < cutting.rows_cost(count)
+        taken = max(cutting.rows_cost(first, columns), cutting.rows_cost(size, columns))
+        assert taken < cutting.rows_cost(count, columns)
         even = count // pieces
-        assert taken <= max(cutting.rows_cost(count - (pieces - 1) * even), cutting.rows_cost(even))
+        evenly = max(cutting.rows_cost(count - (pieces - 1) * even, columns), cutting.rows_cost(even, columns))
+        assert taken <= evenly
     else:
         assert first == count
 
 
-def test_rows_that_are_one_tile_are_not_cut():
-    assert cutting.cut_rows(tiles.MIDDLE_ROWS, 2) == (tiles.MIDDLE_ROWS, 0)
-    assert cutting.cut_rows(2 * tiles.TALL_ROWS, 2) == (tiles.TALL_ROWS, tiles.TALL_ROWS)
+@pytest.mark.parametrize("columns", range(1, 5))
+def test_rows_that_are_one_tile_are_not_cut(columns):
+    tall, middle = tiles.heights(columns)
+    assert cutting.cut_rows(middle, 2, columns) == (middle, 0)
+    assert cutting.cut_rows(2 * tall, 2, columns) == (tall, tall)
