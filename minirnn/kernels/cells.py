@@ -142,7 +142,7 @@ def gru_reset_rows(cell, rows, s, q, h_in, reset, prev, new, left):
 
 
 @inline
-def gru_update_rows(cell, rows, s, q, h, prev, new, left):
+def gru_update_rows(cell, rows, s, q, h, c, prev, new, left):
     W, C, P = width(s), s.shape[3], h.shape[2]
     a_n = load_rows(rows, s, q, C)
     z, _ = cell.recall_recurrent_activation(cell.recurrent_activation, load_rows(rows, s, q + W, C))

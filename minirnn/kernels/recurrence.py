@@ -27,10 +27,10 @@ from minirnn.kernels.simd import load, load_part, store, store_part, width, zero
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     SUM_LENGTH,
+    for_gates,
     for_rows,
     matmul,
     next_panel,
-    rows_at_once,
     tall,
     tile_add,
     tile_blank,
@@ -41,6 +41,9 @@ from minirnn.kernels.tiles import (
     tile_store_part,
     tile_zeros,
 )
+
+# Rows whose sums wait in the first-level cache for the gates, which then have nothing else between them.
+ROWS_OF_SUMS = 48
 
 
 @inline
@@ -59,12 +62,10 @@ def product_before(rows, i, r0, cell, x, xt, s, w, j, q):
 
 
 @inline
-def gate_tile(rows, i, r0, cell_rows, h_first, h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j):
-    """Gates of unit tile j for batch rows i, i+1, ..: a = x W + h_in U + b, then the cell's equations."""
-    W = width(s)
-    B, P, U, C = h.shape[1], h.shape[2], u.shape[1], s.shape[3]
+def sums_tile(rows, i, r0, h_first, h_columns, cell, x, xt, h_in, s, w, u, b, slot, src, j):
+    """Pre-activations a = x W + h_in U + b of unit tile j for batch rows i, i+1, .., into s."""
+    B, P, U, C = h_in.shape[1], h_in.shape[2], u.shape[1], s.shape[3]
     CX, CH = w.shape[2], u.shape[2]
-    S = len(cell.unit_columns) * W
     q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
     a = cell.input_product(rows, i, r0, cell, x, xt, s, w, j, q)
     ahead = next_panel(rows, i, r0, cell.h_columns, j, u.shape[0], U, u)
@@ -73,20 +74,26 @@ def gate_tile(rows, i, r0, cell_rows, h_first, h_columns, cell, x, xt, h_in, h, 
     if b.shape[0] == 2:
         a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
     tile_store(a, s, q, C)
-    some = rows_at_once(rows)
-    for r in range(0, len(rows), len(some)):
-        prev, new = (src * B + i + r) * P + j * S, (dst * B + i + r) * P + j * S
-        cell_rows(cell, some, s, q + r * C, h, c, prev, new, U - j * S)
+
+
+@inline
+def gate_rows(rows, i, equations, cell, h, c, s, slot, src, dst, j, U):
+    """The cell's equations of unit tile j for batch rows i, i+1, .., from what `sums_tile` left in s."""
+    B, P, C = h.shape[1], h.shape[2], s.shape[3]
+    S = len(cell.unit_columns) * width(s)
+    q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
+    equations(cell, rows, s, q, h, c, (src * B + i) * P + j * S, (dst * B + i) * P + j * S, U - j * S)
 
 
 @inline
 def one_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """One step of a cell whose gates need h_prev only."""
     for j in range(w.shape[0]):
-        for_rows(
-            gate_tile, cell.h_columns, r0, r1,
-            (r0, cell.rows, cell.h_first, cell.h_columns, cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, j),
-        )  # fmt: skip
+        for i in range(r0, r1, ROWS_OF_SUMS):
+            stop = min(i + ROWS_OF_SUMS, r1)
+            of_sums = (r0, cell.h_first, cell.h_columns, cell, x, xt, h_in, s, w, u, b, slot, src, j)
+            for_rows(sums_tile, cell.h_columns, i, stop, of_sums)
+            for_gates(gate_rows, i, stop, (cell.rows, cell, h, c, s, slot, src, dst, j, u.shape[1]))
 
 
 @inline

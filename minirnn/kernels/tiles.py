@@ -19,7 +19,7 @@ from minirnn.jit import inline
 from minirnn.kernels.simd import emit_prefetch, load_vec, masked_store, pointer, prefetch, store_vec, width
 from minirnn.kernels.vec import I64, REGISTERS, VecType, lanes, llvm_function, primitive, splat, vec_of
 
-ROWS_3, ROWS_2, ROWS_1 = ((0,) * n for n in (3, 2, 1))
+ROWS_4, ROWS_3, ROWS_2, ROWS_1 = ((0,) * n for n in (4, 3, 2, 1))
 COLUMNS_4, COLUMNS_3, COLUMNS_2, COLUMNS_1, COLUMNS_0 = ((0,) * n for n in (4, 3, 2, 1, 0))
 # Rows of the tall and of the middle tile by columns: as many as leave room for one side of the tile and a register of
 # the other. 3 x 4 sums, 3 and 1 fit 16 registers; 6 x 4 sums, 4 and 1 fit 32. A processor has about 8 products under
@@ -310,23 +310,6 @@ def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_s
     return tile
 
 
-# Rows whose gates are computed together; more would not fit the registers.
-ROWS_AT_ONCE = 4 if REGISTERS >= 32 else 2
-
-
-def rows_at_once(rows):
-    """So many of the tile's rows, in equal groups, as have their gates computed together."""
-    return rows[: max(n for n in range(1, ROWS_AT_ONCE + 1) if len(rows) % n == 0)]
-
-
-def _type_rows_at_once(rows):
-    some = types.UniTuple(types.intp, len(rows_at_once((0,) * rows.count)))
-    return some, (rows,), lambda context, builder, _: ir.Constant(context.get_value_type(some), None)
-
-
-primitive(rows_at_once, _type_rows_at_once)
-
-
 def heights(columns: int) -> tuple[int, int]:
     """Rows of the tall and of the middle tile of so many columns."""
     return HEIGHTS[min(max(columns, 1), max(HEIGHTS))]
@@ -371,6 +354,21 @@ def for_rows(body, columns, start, stop, arguments):
     while stop - i >= len(middle_rows):
         body(middle_rows, i, *arguments)
         i += len(middle_rows)
+    while stop - i >= 1:
+        body(ROWS_1, i, *arguments)
+        i += 1
+
+
+@inline
+def for_gates(body, start, stop, arguments):
+    """Cover rows start .. stop-1, four at once as long as there are so many: body(rows, first row, *arguments).
+
+    The functions in a gate are long chains in which each result waits for the one before; four rows fill the time.
+    """
+    i = start
+    while stop - i >= len(ROWS_4):
+        body(ROWS_4, i, *arguments)
+        i += len(ROWS_4)
     while stop - i >= 1:
         body(ROWS_1, i, *arguments)
         i += 1

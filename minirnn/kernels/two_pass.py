@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from minirnn.jit import inline
 from minirnn.kernels.cells import gru_reset_row_backward, gru_reset_rows, gru_update_row_backward, gru_update_rows
-from minirnn.kernels.recurrence import gate_tile, silence, transposed_product
+from minirnn.kernels.recurrence import gate_rows, silence, sums_tile, transposed_product
 from minirnn.kernels.simd import width
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     COLUMNS_1,
     COLUMNS_2,
     COLUMNS_3,
+    for_gates,
     for_rows,
     matmul,
     next_panel,
-    rows_at_once,
     tile_load,
     tile_store,
 )
@@ -26,33 +26,28 @@ from minirnn.kernels.weight_gradients import gradient_tile
 
 
 @inline
-def candidate_tile(rows, i, r0, cell, h, reset, s, u, slot, src, dst, j):
-    """Second pass: a_n += s U_n, then n and h."""
-    W = width(s)
-    B, P, U, C, CH = h.shape[1], h.shape[2], u.shape[1], s.shape[3], u.shape[2]
+def candidate_tile(rows, i, r0, reset, s, u, slot, dst, j):
+    """Second pass: a_n += s U_n."""
+    B, P, U, C, CH = reset.shape[1], reset.shape[2], u.shape[1], s.shape[3], u.shape[2]
     q = ((slot * s.shape[1] + j) * B + i) * C
     a_n = tile_load(rows, COLUMNS_1, s, q, C)
     ahead = next_panel(rows, i, r0, COLUMNS_3, j, u.shape[0], U, u)
-    a_n = matmul(
-        a_n, COLUMNS_0, COLUMNS_1, reset, (dst * B + i) * P, P, 1, u, j * U * CH + 2 * W, CH, U, ahead
-    )  # fmt: skip
+    at = j * U * CH + 2 * width(s)
+    a_n = matmul(a_n, COLUMNS_0, COLUMNS_1, reset, (dst * B + i) * P, P, 1, u, at, CH, U, ahead)
     tile_store(a_n, s, q, C)
-    some = rows_at_once(rows)
-    for r in range(0, len(rows), len(some)):
-        prev, new = (src * B + i + r) * P + j * W, (dst * B + i + r) * P + j * W
-        gru_update_rows(cell, some, s, q + r * C, h, prev, new, U - j * W)
 
 
 @inline
 def two_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """z and r of all units, then n and h."""
+    U = u.shape[1]
     for j in range(w.shape[0]):
-        for_rows(
-            gate_tile, cell.columns, r0, r1,
-            (r0, gru_reset_rows, COLUMNS_1, COLUMNS_2, cell, x, xt, h_in, h_in, c, s, w, u, b, slot, src, dst, j),
-        )  # fmt: skip
+        of_sums = (r0, COLUMNS_1, COLUMNS_2, cell, x, xt, h_in, s, w, u, b, slot, src, j)
+        for_rows(sums_tile, cell.columns, r0, r1, of_sums)
+        for_gates(gate_rows, r0, r1, (gru_reset_rows, cell, h_in, c, s, slot, src, dst, j, U))
     for j in range(w.shape[0]):
-        for_rows(candidate_tile, COLUMNS_1, r0, r1, (r0, cell, h, c, s, u, slot, src, dst, j))
+        for_rows(candidate_tile, COLUMNS_1, r0, r1, (r0, c, s, u, slot, dst, j))
+        for_gates(gate_rows, r0, r1, (gru_update_rows, cell, h, c, s, slot, src, dst, j, U))
 
 
 @inline
