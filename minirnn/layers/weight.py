@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minirnn import constraints, regularizers
-from minirnn.kernels.vec import VECTOR_BYTES, lanes
+from minirnn.kernels.vec import lanes
 from minirnn.layers.planning import claim
+
+CACHE_LINE = 128
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Zeros that begin on a register's boundary."""
+    """Zeros that begin where a cache line does: threads that write neighbouring rows then share no line."""
     dtype = np.dtype(dtype)
     size = int(np.prod(shape)) * dtype.itemsize
-    raw = np.zeros(size + VECTOR_BYTES, np.uint8)
-    start = -raw.ctypes.data % VECTOR_BYTES
+    raw = np.zeros(size + CACHE_LINE, np.uint8)
+    start = -raw.ctypes.data % CACHE_LINE
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
