@@ -20,7 +20,6 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import models, register_model
 
 I64 = ir.IntType(64)
-CONTRACT = ("contract",)
 
 
 def _register_file() -> tuple[int, int]:
@@ -117,7 +116,7 @@ def divide(builder, x, y):
     """
     width = VECTOR_BYTES // 4
     if VECTOR_BYTES < 64 or element_bytes(y.type) != 4 or y.type.count % width:
-        return builder.fdiv(x, y, flags=CONTRACT)
+        return builder.fdiv(x, y)
     part = ir.VectorType(y.type.element, width)
     function_type = ir.FunctionType(part, [part, part, ir.IntType(16)])
     estimate = cgutils.get_or_insert_function(builder.module, function_type, "llvm.x86.avx512.rcp14.ps.512")
@@ -182,9 +181,37 @@ def _binary(op, emit, boolean=False):
         lower_builtin(op, left, right)(lower)
 
 
-_binary(operator.add, lambda b, x, y: b.fadd(x, y, flags=CONTRACT))
-_binary(operator.sub, lambda b, x, y: b.fsub(x, y, flags=CONTRACT))
-_binary(operator.mul, lambda b, x, y: b.fmul(x, y, flags=CONTRACT))
+# A product that is added to something becomes one fused operation where the processor has one: the left one if there
+# are two. The optimizer could choose as well, but not always alike for long vectors and for short ones.
+
+
+def _add(builder, x, y):
+    if _is_product(x):
+        return _fused(builder, *x.operands, y)
+    if _is_product(y):
+        return _fused(builder, *y.operands, x)
+    return builder.fadd(x, y)
+
+
+def _subtract(builder, x, y):
+    if _is_product(x):
+        return _fused(builder, *x.operands, builder.fneg(y))
+    if _is_product(y):
+        return _fused(builder, builder.fneg(y.operands[0]), y.operands[1], x)
+    return builder.fsub(x, y)
+
+
+def _is_product(value):
+    return isinstance(value, ir.Instruction) and value.opname == "fmul"
+
+
+def _fused(builder, a, b, c):
+    return builder.call(llvm_function(builder, "fmuladd", a.type, 3), [a, b, c])
+
+
+_binary(operator.add, _add)
+_binary(operator.sub, _subtract)
+_binary(operator.mul, lambda b, x, y: b.fmul(x, y))
 _binary(operator.truediv, divide)
 _binary(operator.lt, lambda b, x, y: b.fcmp_ordered("<", x, y), boolean=True)
 _binary(operator.le, lambda b, x, y: b.fcmp_ordered("<=", x, y), boolean=True)

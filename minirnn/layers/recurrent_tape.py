@@ -12,15 +12,16 @@ from minirnn.kernels.plans import with_input_product_before
 from minirnn.kernels.recurrence import backward, forward, input_gradient, multiply_input, transpose
 from minirnn.kernels.threads import CROSSING
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, heights
-from minirnn.kernels.vec import lanes
+from minirnn.kernels.vec import VECTOR_BYTES, lanes
 from minirnn.kernels.weight_gradients import gradients
 from minirnn.layers.dropping import RecurrentDropout
 from minirnn.layers.layer import NO_MASK, Tape
 from minirnn.layers.weight import Weight, zeros
 
 # x W is computed before the time loop, for a chunk of steps at once, where a panel of W (its columns of one unit tile)
-# would have to come from memory at every step: if it is larger than this, or if few rows share it.
-WIDE_PANEL_BYTES, WIDE_FEATURES_OF_FEW_ROWS = 768 * 1024, 64
+# would have to come from memory at every step: if it is larger than this, a part of the second-level cache, or if few
+# rows share it.
+WIDE_PANEL_BYTES, WIDE_FEATURES_OF_FEW_ROWS = (768 if VECTOR_BYTES >= 64 else 192) * 1024, 64
 CHUNK_ROWS = 256  # rows (batch x steps) of a chunk
 
 
@@ -97,7 +98,7 @@ class RecurrentTapes:
         t.row = max(t.ut_shape[0] * t.ut_shape[2], P)
         self._dropping.add_to(t, shape, t.row, dropping)
         t.columns = len(cell.h_columns)
-        wide = T > 1 and self._is_wide(B, t.columns)
+        wide = T > 1 and self._is_wide(B)
         t.chunk = min(T, max(1, CHUNK_ROWS // B)) if wide else T
         kept = (T, NT) if training else (t.chunk, NT) if wide else (1, NT if two_pass else 1)
         t.s = zeros((*kept, B, len(cell.columns) * W), dtype)
@@ -120,9 +121,9 @@ class RecurrentTapes:
             self._add_backward(t, cell, shape)
         return t
 
-    def _is_wide(self, batch: int, columns: int) -> bool:
+    def _is_wide(self, batch: int) -> bool:
         panel = self._kernel.packed[0]
-        few_rows = batch < heights(columns)[0]
+        few_rows = batch < heights(len(self.cell().x_columns))[0]
         return panel.nbytes >= WIDE_PANEL_BYTES or (few_rows and len(panel) >= WIDE_FEATURES_OF_FEW_ROWS)
 
     def _add_backward(self, t: Tape, cell: Static, shape: tuple[int, ...]) -> None:
