@@ -17,6 +17,7 @@ from minirnn.cli.wave import wave_model
 from minirnn.utils.nested import flatten
 
 DEMO = "demo"
+_FORMATS = {"float32": "%.9g", "float64": "%.17g"}  # as many digits as it takes to read the same number again
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,23 +64,27 @@ def one_line(model: Any) -> Callable[[str], str]:
         raise ValueError(f"a line is a step of one input, (batch, time, features); the model has {shapes}")
     stream = model.stream()
     size = 1 if len(shapes[0]) == 2 else shapes[0][2]
-    shape, dtype = (1, *shapes[0][2:]), np.dtype(model.input_dtype(0))
-    form = {"float32": "%.9g", "float64": "%.17g"}
+    x = np.empty((1, *shapes[0][2:]), np.dtype(model.input_dtype(0)))
+    row, whole = x.reshape(-1), x.dtype.kind != "f"
+    most = 0.0 if whole else float(np.finfo(x.dtype).max)
+    answer_as = [_FORMATS[np.dtype(tensor.dtype).name] for tensor in model.outputs]
 
     def take(line: str) -> str:
         words = line.replace(",", " ").split()
         if len(words) != size:
             raise ValueError(f"got {len(words)} numbers, expected {size}, apart by commas or spaces")
-        numbers = np.array([number(word) for word in words])
-        x = numbers.astype(dtype) if dtype.kind == "f" else numbers
-        outputs = flatten(stream.step(x.reshape(shape)))
-        return " ".join([form[y.dtype.name] % value for y in outputs for value in y.ravel().tolist()]) + "\n"
+        numbers = [number(word) for word in words]
+        if whole:  # which numbers are whole, the stream tells
+            outputs = stream.step(np.array(numbers).reshape(x.shape))
+        else:
+            for k, value in enumerate(numbers):
+                row[k] = value if -most <= value <= most else value * np.inf
+            outputs = stream.step(x)
+        ys = (outputs,) if type(outputs) is np.ndarray else flatten(outputs)
+        said = [form % value for form, y in zip(answer_as, ys, strict=True) for value in y.ravel().tolist()]
+        return " ".join(said) + "\n"
 
-    def quiet(line: str) -> str:
-        with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinity
-            return take(line)
-
-    return quiet
+    return take
 
 
 def within_waves(take: Callable[[str], str]) -> Callable[[str], str]:

@@ -280,11 +280,12 @@ class Model(Held, Subclassing, Trainer, Streaming, StudiedModel, Files, OlderMet
         if mask is not None:
             raise NotImplementedError(f"{self.name}: masks of a model's inputs are not supported; use a Masking layer")
         xs = self._inputs(inputs)
-        run = self._runs.take(run_key(xs, training))
+        runs = self._runs.of(run_key(xs, training))
+        run = runs.take()
         ys = [y.copy() for y in run.forward(xs)]
         if run.activities is not None:
             run.activities.total(run.values)
-        self._runs.give_back(run)
+        runs.give_back(run)
         return self._packed(ys)
 
     def _packed(self, outputs: list[NDArray[Any]]) -> Any:

@@ -14,7 +14,7 @@ from minirnn.layers.regularized import with_sublayers
 from minirnn.losses import NO_WEIGHTS
 from minirnn.training import intake
 from minirnn.training.batches import train_validation_split
-from minirnn.training.run import KEPT_SHAPES, run_key
+from minirnn.training.run import KEPT_SHAPES, Runs, run_key
 from minirnn.training.sources import Arrays, Batch, Source, Stream, is_stream, unpack
 
 _UNWEIGHTED = [NO_WEIGHTS]
@@ -23,11 +23,11 @@ ROWS_AT_ONCE, BYTES_AT_ONCE = 256, 4 * 2**20
 
 
 class Known(NamedTuple):
-    """Of inputs of a shape that was looked at: their dtype, what looks for NaN, and the key of runs that predict."""
+    """Of inputs of a shape that was looked at: their dtype, what looks for NaN, and the runs that predict."""
 
     dtype: np.dtype[Any]
     is_finite: Callable[[NDArray[Any]], bool]
-    run_key: tuple
+    runs: Runs
 
 
 class Feeding:
@@ -48,7 +48,7 @@ class Feeding:
             self._build_once(shapes[0])
             self._shapes_out(shapes)
         if len(xs) == 1 and batch_size is None and np.shape(x) == xs[0].shape:
-            known = Known(xs[0].dtype, boundary.finite_kernel(xs[0]), run_key(xs, False))
+            known = Known(xs[0].dtype, boundary.finite_kernel(xs[0]), self._runs.of(run_key(xs, False)))
             self._remember(self._fitting, xs[0].shape, known)
         return xs
 

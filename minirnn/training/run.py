@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from minirnn.layers.elementwise import activate
 from minirnn.layers.regularized import regularized_within
 from minirnn.layers.weight import Weight
-from minirnn.streaming.long_run import LONG, LongRun, long_run
+from minirnn.streaming.long_run import LONG, long_run
 from minirnn.training.penalties import ActivityPenalties
 
 KEPT_SHAPES = 8  # sets of input shapes whose memory is kept for the next call
@@ -237,20 +237,21 @@ def run_key(xs: list[NDArray[Any]], training: bool, scored: frozenset[int] = fro
     return (xs[0].shape,) if len(xs) == 1 else tuple([x.shape for x in xs]), training, scored
 
 
-class RunPool:
-    """Runs that wait for their next use. Threads that ask at once get one each.
+class Runs:
+    """Runs of one `run_key` that wait for their next use. Threads that ask at once get one each.
 
     A run holds its weights' memory: one that was made before a weight moved, for this model or for another that shares
     a layer, is not used again.
     """
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self._waiting: dict[tuple, deque[Run]] = defaultdict(deque)
+    def __init__(self, model: Any, key: tuple) -> None:
+        self._model, self._key = model, key
+        self._waiting: deque[Run] = deque()
+        self._long = any(len(shape) > 1 and shape[1] >= LONG for shape in key[0])
 
-    def take(self, key: tuple) -> Run:
-        """A run for what `run_key` gives."""
-        waiting = self._waiting[key]
+    def take(self) -> Run:
+        """A run that waits, or a new one."""
+        waiting = self._waiting
         while waiting:
             try:
                 run = waiting.pop()
@@ -258,24 +259,41 @@ class RunPool:
                 break
             if run.moves == Weight.moves:
                 return run
-        shapes, training, scored = key
+        shapes, training, scored = self._key
         return Run(self._model.graph, shapes, training, scored, self._model)
 
-    def take_for_outputs(self, key: tuple) -> Any:
+    def take_for_outputs(self) -> Any:
         """What infers, and tells nothing but the outputs: for long sequences a `LongRun`, if the model is causal."""
-        for shape in key[0]:
-            if len(shape) > 1 and shape[1] >= LONG:
-                return long_run(self._model.graph, key[0]) or self.take(key)
-        return self.take(key)
+        return (self._long and long_run(self._model.graph, self._key[0])) or self.take()
 
     def give_back(self, run: Any) -> None:
         """Keep a run's memory for its next use; a `LongRun` has none worth keeping."""
-        if isinstance(run, LongRun):
-            return
-        if len(self._waiting) > KEPT_SHAPES:
-            self._waiting.clear()
-        self._waiting[run.key].append(run)
+        if type(run) is Run:
+            self._waiting.append(run)
+
+    def clear(self) -> None:
+        """Forget all memory."""
+        self._waiting.clear()
+
+
+class RunPool:
+    """The `Runs` of a model by their `run_key`, those of a few shapes at a time."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._kept: dict[tuple, Runs] = {}
+
+    def of(self, key: tuple) -> Runs:
+        """Those for what `run_key` gives."""
+        runs = self._kept.get(key)
+        if runs is None:
+            if len(self._kept) > KEPT_SHAPES:
+                self.clear()
+            runs = self._kept[key] = Runs(self._model, key)
+        return runs
 
     def clear(self) -> None:
         """Forget all memory: the graph has changed."""
-        self._waiting.clear()
+        for runs in list(self._kept.values()):
+            runs.clear()
+        self._kept.clear()

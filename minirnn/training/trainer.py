@@ -53,24 +53,26 @@ class Trainer(Compiling):
         return value, ps, dxs
 
     def _train_step(self, batch: Batch) -> float:
-        run = self._runs.take(run_key(batch[0], True, self._scored))
+        runs = self._runs.of(run_key(batch[0], True, self._scored))
+        run = runs.take()
         value, ps, _ = self._forward_backward(run, batch)
         self.optimizer.apply()
         if self._watched.entries:
             self._watched.update(batch[1], ps, run.output_masks(), batch[2])
-        self._runs.give_back(run)
+        runs.give_back(run)
         return value
 
     def _test_step(self, batch: Batch) -> None:
         xs, ys, weights = batch
-        run = self._runs.take(run_key(xs, False, self._scored))
+        runs = self._runs.of(run_key(xs, False, self._scored))
+        run = runs.take()
         ps = run.forward(xs)
         masks = run.output_masks()
         dps = [np.empty_like(p) for p in ps]
         self.objective.compute(ys, run.scores, masks, weights, dps, self._penalties.total(run))
         if self._watched.entries:
             self._watched.update(ys, ps, masks, weights)
-        self._runs.give_back(run)
+        runs.give_back(run)
 
     def _logs(self) -> dict[str, Any]:
         return {name: settled(metric.result()) for name, metric in self._reported()}
@@ -107,18 +109,18 @@ class Trainer(Compiling):
         self._test_step(batch)
         return self._results(return_dict)
 
-    @spelling.names_nearest
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch, new arrays."""
         known = self._fitting.get(x.shape) if type(x) is np.ndarray else None
         if known is not None and x.dtype is known.dtype and x.flags.carray and known.is_finite(x):
-            xs, key = [x], known.run_key  # a clean array, as in a loop of one's own: nothing else is to be looked at
+            xs, runs = [x], known.runs  # a clean array, as in a loop of one's own: nothing else is to be looked at
         else:
             xs = self._inputs(x)
-            key = run_key(xs, False)
-        run = self._runs.take_for_outputs(key)
-        ys = [y.copy() for y in run.forward(xs)]
-        self._runs.give_back(run)
+            runs = self._runs.of(run_key(xs, False))
+        run = runs.take_for_outputs()
+        ys = run.forward(xs)
+        ys = [ys[0].copy()] if len(ys) == 1 else [y.copy() for y in ys]
+        runs.give_back(run)
         return self._packed(ys)
 
     def compute_gradients(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[float, list[NDArray[Any]], Any]:
@@ -129,7 +131,8 @@ class Trainer(Compiling):
         """
         self._require("compute_gradients")
         batch = self._ready(self._checked(x, y, sample_weight))
-        run = self._runs.take(run_key(batch[0], True, self._scored))
+        runs = self._runs.of(run_key(batch[0], True, self._scored))
+        run = runs.take()
         averages = [(mean, mean.total, mean.count) for mean in (self.objective.total, *self.objective.trackers)]
         with unchanged(self):
             value, _, dxs = self._forward_backward(run, batch, to_inputs=True)
@@ -137,7 +140,7 @@ class Trainer(Compiling):
             mean.total, mean.count = total, count
         gradients = [w.gradient_numpy() for w in self.trainable_weights]
         dxs = [np.zeros_like(x) if dx is None else dx.copy() for dx, x in zip(dxs, batch[0], strict=True)]
-        self._runs.give_back(run)
+        runs.give_back(run)
         return value, gradients, dxs[0] if len(dxs) == 1 else dxs
 
     # --- public, whole data ---
@@ -314,9 +317,10 @@ class Trainer(Compiling):
             for step, (xs, _, _) in enumerate((source.merged(at_once) if at_once > 1 else source).epoch()):
                 first = step * at_once
                 callback_list.on_predict_batch_begin(first)
-                run = self._runs.take_for_outputs(run_key(xs, False))
+                runs = self._runs.of(run_key(xs, False))
+                run = runs.take_for_outputs()
                 outputs.append([y.copy() for y in run.forward(xs)])
-                self._runs.give_back(run)
+                runs.give_back(run)
                 callback_list.on_predict_batch_end(first, {"outputs": self._packed(outputs[-1])})
                 for batch in range(first + 1, min(first + at_once, source.steps or 0)):  # the bar counts them
                     callback_list.on_predict_batch_begin(batch)

@@ -67,8 +67,8 @@ def test_the_bits_are_those_of_each_batch(layer, batch_size):
 def test_small_batches_are_computed_together(monkeypatch):
     taken = []
     one = model(layers.LSTM(4))
-    take = one._runs.take_for_outputs
-    monkeypatch.setattr(one._runs, "take_for_outputs", lambda key: taken.append(key[0][0][0]) or take(key))
+    of = one._runs.of
+    monkeypatch.setattr(one._runs, "of", lambda key: taken.append(key[0][0][0]) or of(key))
     one.predict(ROWS, verbose=0)
     assert taken == [256, 44]
     taken.clear()
