@@ -31,29 +31,37 @@ inline = register_jitable(**INLINE_OPTIONS)
 
 
 _compiling = threading.RLock()
-
-
-def _renew_lock() -> None:
-    # A thread that was compiling does not live on in a forked child; its lock must not either.
-    global _compiling
-    _compiling = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_collection_waits = False  # whether the search for garbage is off until a kernel is compiled
 
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
     """Numba makes millions of small objects that live until it is done: looking for garbage among them is a tenth of
     the time to compile."""
-    was_on = gc.isenabled()
+    global _collection_waits
+    if not gc.isenabled():
+        yield
+        return
+    _collection_waits = True
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        gc.enable()
+        _collection_waits = False
+
+
+def _forget_compiling() -> None:
+    # A thread that was compiling does not live on in a forked child: it neither gives its lock back nor ends the wait.
+    global _compiling, _collection_waits
+    _compiling = threading.RLock()
+    if _collection_waits:
+        gc.enable()
+        _collection_waits = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_compiling)
 
 
 class Kernel:
