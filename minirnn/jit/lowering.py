@@ -44,34 +44,21 @@ class SharedKernelLower(KernelLower):
         super()._before_return()
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)
-class KernelLowering(NativeLowering):
-    """The pass that lowers a kernel."""
+def _compiler(lower: type[Lower]) -> type[CompilerBase]:
+    """Numba's compiler with this lowering."""
 
-    _name = "minirnn_kernel_lowering"
-    lowering_class = KernelLower
+    @register_pass(mutates_CFG=True, analysis_only=False)
+    class Lowering(NativeLowering):
+        _name = f"minirnn_{lower.__name__}"
+        lowering_class = lower
 
+    class Compiler(CompilerBase):
+        def define_pipelines(self):
+            passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
+            passes.passes = [(Lowering if p is NativeLowering else p, why) for p, why in passes.passes]
+            return [passes]
 
-@register_pass(mutates_CFG=True, analysis_only=False)
-class SharedKernelLowering(NativeLowering):
-    """The pass that lowers a shared kernel."""
-
-    _name = "minirnn_shared_kernel_lowering"
-    lowering_class = SharedKernelLower
-
-
-class KernelCompiler(CompilerBase):
-    """Numba's compiler for kernels."""
-
-    lowering = KernelLowering
-
-    def define_pipelines(self):
-        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        passes.passes = [(self.lowering if p is NativeLowering else p, why) for p, why in passes.passes]
-        return [passes]
+    return Compiler
 
 
-class SharedKernelCompiler(KernelCompiler):
-    """Numba's compiler for shared kernels."""
-
-    lowering = SharedKernelLowering
+KernelCompiler, SharedKernelCompiler = _compiler(KernelLower), _compiler(SharedKernelLower)

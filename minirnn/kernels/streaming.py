@@ -1,9 +1,9 @@
 """One step of a stream in one call: numbers in, the layers' own kernels one after the other, numbers out.
 
 The layers stand in `words`, an array of int64: the arrays that the first one reads and the last one fills, how many
-layers there are, then for each what it is (RECURRENT, or DENSE with
-as many columns in its tiles), the address of its machine code, and its arrays in the order of its kernel's arguments,
-as `calling.record` writes them; `minirnn.streaming.fast_step` puts the words together.
+layers there are, then for each what it is (RECURRENT, or DENSE with as many columns in its tiles), the address of its
+machine code, and its arrays in the order of its kernel's arguments, as `calling.record` writes them;
+`minirnn.streaming.fast_step` puts the words together.
 """
 
 from __future__ import annotations
