@@ -3,7 +3,8 @@
     python -m benchmarks --profile --case 'medium-*'
 
     python       everything outside of kernels: looking at arrays, finding memory, putting arguments together
-    hand-over    giving work to other threads, and waiting for them when the calling thread has done its own
+    hand-over    giving work to other threads, and waiting for them when the calling thread has done its own (of
+                 waits above some 0.1 ms a part stays with the kernel: `Crew.waited`)
     matmul       the kernels of the recurrent layers and the head, without the gates
     gates        activations and the cell's equations, forward and backward
     optimizer    the update of the weights

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
-from minirnn.jit import JIT_ENABLED
+from minirnn.jit import JIT_ENABLED, sharing
 from minirnn.kernels import threads
 
 # The same few examples in every run; HYPOTHESIS_PROFILE=thorough looks for new ones.
@@ -49,3 +50,33 @@ def thread_count():
     before = threads.get_num_threads()
     yield threads.set_num_threads
     threads.set_num_threads(before)
+
+
+@pytest.fixture
+def share_everything(monkeypatch):
+    """Small work is shared too, as large work is, and all of it is of shared kernels, which know what an order is."""
+    monkeypatch.setattr(threads, "WORTH_SHARING", 0)
+    monkeypatch.setattr(threads, "WORTH_WAKING", 0)
+    run = threads.Crew.run
+
+    def run_and_look(crew, kernel, arguments, helpers, *pieces):
+        crew.boxes[:, sharing.PIECE] = 0
+        run(crew, kernel, arguments, helpers, *pieces)
+        assert crew.boxes[:helpers, sharing.PIECE].all(), "not a shared kernel: it took an order for an empty range"
+
+    monkeypatch.setattr(threads.Crew, "run", run_and_look)
+
+
+@pytest.fixture
+def same_bits(share_everything, thread_count):
+    """A check that the arrays a function returns have the same bits for every number of threads."""
+
+    def check(compute):
+        thread_count(1)
+        expected = compute()
+        for count in (2, 3, 5):
+            thread_count(count)
+            for a, b in zip(compute(), expected, strict=True):
+                np.testing.assert_array_equal(a, b)
+
+    return check

@@ -28,8 +28,8 @@ STATE, PIECE, ARGUMENTS, PIECE_START, PIECE_STOP, WAKE = range(6)
 BOX_WORDS = 16  # two cache lines: processors fetch them in pairs, and a helper looks at its own all the time
 
 # States of a helper. FREE: looks for work for a while, then sleeps. HIRED: looks for work until it is FREE again. JOB:
-# a piece waits in its box. RUNNING: it has begun with it, and will be HIRED again.
-ASLEEP, FREE, HIRED, JOB, RUNNING = range(5)
+# a piece waits in its box. RUNNING: it has begun with it, and will be HIRED again. OVER: its thread is to end.
+ASLEEP, FREE, HIRED, JOB, RUNNING, OVER = range(6)
 
 PATIENCE = 2_000  # looks at a box before a thread that waits offers its processor to others, each time it looks
 

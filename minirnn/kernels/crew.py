@@ -14,6 +14,7 @@ from minirnn.jit.sharing import (
     HELPERS,
     HIRED,
     JOB,
+    OVER,
     PATIENCE,
     RUNNING,
     SIZE,
@@ -98,14 +99,15 @@ for _function, _emit in ((pause, emit_pause), (offer_processor, emit_yield)):
 
 @kernel
 def serve(boxes, number, looks):
-    """The life of a helper: do what is in its box; asleep after so many looks at it in vain."""
+    """What a helper does while it is awake: the piece in its box; asleep after so many looks at it in vain."""
     idle = 0
     while True:
-        if state(boxes, number) == JOB and change_state(boxes, number, JOB, RUNNING):
+        found = state(boxes, number)
+        if found == JOB and change_state(boxes, number, JOB, RUNNING):
             run_job(boxes, number)
             set_state(boxes, number, HIRED)
             idle = 0
-        elif idle >= looks and change_state(boxes, number, FREE, ASLEEP):
+        elif found == OVER or (found == FREE and idle >= looks and change_state(boxes, number, FREE, ASLEEP)):
             return
         else:
             if idle >= looks + PATIENCE:

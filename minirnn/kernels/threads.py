@@ -10,28 +10,31 @@ Without the JIT, and where every access is checked, the caller does all pieces, 
 
 from __future__ import annotations
 
+import math
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock, Thread
 
 import numpy as np
 from numba import config
+from numpy.typing import NDArray
 
-from minirnn.jit import JIT_ENABLED
-from minirnn.jit.sharing import ASLEEP, BOX_WORDS, BOXES, FREE, ORDER_WORDS, STATE, WAITED, WAKE
+from minirnn.jit import JIT_ENABLED, Kernel
+from minirnn.jit.sharing import ASLEEP, BOX_WORDS, BOXES, FREE, ORDER_WORDS, OVER, STATE, WAITED, WAKE
 from minirnn.kernels.crew import call_up, dismiss, serve
 from minirnn.kernels.cutting import cut, cut_rows
 
-# In multiply-adds: what pays if helpers are awake (some 20 us of work), and what pays even if they have to be woken.
+# In multiply-adds: what pays if helpers are awake, and what pays even if they have to be woken.
 # Between the two a call wakes them for the next one, where calls come often.
 WORTH_SHARING, WORTH_WAKING = 800_000, 3_000_000
 # In training each thread reads much of what others wrote, from their caches: it pays from so many times the work on.
 CROSSING = 4
 # What the caller gets done meanwhile: its own share is larger by so many multiply-adds.
 HAND_OVER, WAKING = 50_000, 500_000
-LOOK_SECONDS = 200e-6
+LOOK_SECONDS, MEASUREMENTS = 200e-6, 8
 FEW_ROWS = 48
 OFTEN_SECONDS = 1e-3
 ALONE = not JIT_ENABLED or bool(config.BOUNDSCHECK)
@@ -42,7 +45,12 @@ _looks = 0
 
 
 class Crew:
-    """Threads that help one caller at a time; between calls a crew is in `_idle`."""
+    """Threads that help one caller at a time; between calls a crew is in `_idle`. They end when the crew is gone.
+
+    Where the system gives no more threads, helpers have none: the caller does their pieces.
+    """
+
+    _begun: Sequence[Lock] = ()
 
     def __init__(self, helpers: int) -> None:
         memory = np.zeros((helpers + 1) * BOX_WORDS, np.int64)
@@ -50,25 +58,18 @@ class Crew:
         self.boxes = memory[start:][: helpers * BOX_WORDS].reshape(helpers, BOX_WORDS)
         self.boxes[:, STATE] = FREE
         self._words = memoryview(self.boxes.reshape(-1))  # single words, faster than through NumPy
-        self._called = -OFTEN_SECONDS
+        self._called = -math.inf
         self.order = np.zeros(ORDER_WORDS, np.int64)
         self.order[BOXES] = self.boxes.ctypes.data
         self.stop = -self.order.ctypes.data
         self.call_up = call_up.specialise(self.boxes, self.order, 0, 0, 0, 0)
         self.dismiss = dismiss.specialise(self.boxes, 0)
-        self.serve = serve.specialise(self.boxes, 0, 0)
-        self._begun, self._over = [Lock() for _ in range(helpers)], False
-        looks = _looks_in(LOOK_SECONDS)
-        for k, lock in enumerate(self._begun):
-            lock.acquire()
-            Thread(target=self._help, args=(k, lock, looks), name="minirnn", daemon=True).start()
-
-    def _help(self, number: int, begun: Lock, looks: int) -> None:
-        while True:
-            self.serve(self.boxes, number, looks)
-            begun.acquire()
-            if self._over:
-                return
+        work = (serve.specialise(self.boxes, 0, 0), self.boxes, _looks_in(LOOK_SECONDS))
+        self._begun = [Lock() for _ in range(helpers)]
+        with suppress(RuntimeError):  # can't start new thread
+            for k, lock in enumerate(self._begun):
+                lock.acquire()
+                Thread(target=_help, args=(*work, k, lock), name="minirnn", daemon=True).start()
 
     def awake(self, helpers: int) -> bool:
         """Whether the first helpers are."""
@@ -81,44 +82,60 @@ class Crew:
         """Wake the first helpers for the next call, if there was one a short time ago."""
         before, self._called = self._called, time.perf_counter()
         if self._called - before < OFTEN_SECONDS:
-            for k in range(helpers):
-                if self._words[k * BOX_WORDS + STATE] == ASLEEP:
-                    self._words[k * BOX_WORDS + STATE] = FREE
-                    self._begun[k].release()
+            if self.call_up(self.boxes, self.order, helpers, 0, 0, 0):
+                self._wake(helpers)
+            self.dismiss(self.boxes, helpers)
 
     def run(self, run: Callable, arguments: tuple, helpers: int, first: int, size: int, stop: int) -> None:
         """run(*arguments, start, stop) for 0 .. first by the caller, and pieces of `size` up to `stop` by helpers."""
-        try:
-            if self.call_up(self.boxes, self.order, helpers, first, size, stop):
-                for k in range(helpers):
-                    if self.boxes[k, WAKE]:
-                        self._begun[k].release()
-            run(*arguments, 0, self.stop)
-        finally:
-            self.dismiss(self.boxes, helpers)
+        if self.call_up(self.boxes, self.order, helpers, first, size, stop):
+            self._wake(helpers)
+        run(*arguments, 0, self.stop)
+        self.dismiss(self.boxes, helpers)
+
+    def _wake(self, helpers: int) -> None:
+        """Wake those of the first helpers that slept when they were called up."""
+        for k in range(helpers):
+            if self.boxes[k, WAKE]:
+                self._begun[k].release()
 
     def waited(self) -> float:
-        """Seconds that the caller of the last `run` waited for the helpers."""
+        """Seconds that the caller of the last `run` waited for the helpers: its looks in vain, at the time of a look.
+
+        Longer waits count for less than they took, as after PATIENCE looks each offers the processor to others, too.
+        """
         return float(self.order[WAITED]) * LOOK_SECONDS / _looks
 
     def retire(self) -> None:
-        """End the threads, each when it next falls asleep."""
-        self._over = True
-        for lock in self._begun:
+        """End the threads, whatever was being done with them; no piece is being done by one."""
+        for k, lock in enumerate(self._begun):
+            self._words[k * BOX_WORDS + STATE] = OVER
             with suppress(RuntimeError):  # it is not locked: its thread was about to be woken
                 lock.release()
 
+    def __del__(self) -> None:
+        if not sys.is_finalizing():
+            self.retire()
+
+
+def _help(serve: Callable, boxes: NDArray[np.int64], looks: int, number: int, begun: Lock) -> None:
+    """What runs in a helper's thread. It does not know its crew, which would then never be gone."""
+    while boxes[number, STATE] != OVER:
+        serve(boxes, number, looks)
+        begun.acquire()
+
 
 def _looks_in(seconds: float) -> int:
-    """How often a helper looks at its box in that time; measured once."""
+    """How often a helper looks at its box in that time; measured once, in rounds, as others may disturb some."""
     global _looks
     if not _looks:
-        boxes, looks = np.full((1, BOX_WORDS), FREE, np.int64), 2_000
-        serve(boxes, 0, 1)
-        boxes[0, STATE] = FREE
-        start = time.perf_counter()
-        serve(boxes, 0, looks)
-        _looks = max(1, round(looks * seconds / (time.perf_counter() - start)))
+        boxes, looks, taken = np.zeros((1, BOX_WORDS), np.int64), 500, math.inf
+        for _ in range(MEASUREMENTS):
+            boxes[0, STATE] = FREE
+            start = time.perf_counter()
+            serve(boxes, 0, looks)
+            taken = min(taken, time.perf_counter() - start)
+        _looks = max(1, round(looks * seconds / taken))
     return _looks
 
 
@@ -153,15 +170,17 @@ def share(
     except the last, the others as even as can be, the caller's larger by what it gets done while the work is handed
     over. `columns`: the range is rows of `for_rows` in tiles of so many; a few are cut as these are done soonest.
     """
-    if multiply_adds < WORTH_SHARING or _threads == 1 or count <= grain:
+    if multiply_adds < WORTH_SHARING or (most := _threads) == 1 or count <= grain:
         run(*arguments, 0, count)
         return
-    pieces = min(_threads, -(-count // grain))
+    pieces = min(most, -(-count // grain))
     few = columns and count <= FEW_ROWS
     first, size = cut_rows(count, pieces, columns) if few else cut(pieces, count, multiply_adds, HAND_OVER, grain)
     if ALONE or not size:
         _run_all(run, arguments, count, first, size)
         return
+    if type(run) is Kernel:
+        run = run.specialise(*arguments, 0, count)  # which may take seconds, while nobody is kept waiting
     crew = _hire(pieces - 1)
     try:
         awake = crew.awake(pieces - 1)
@@ -207,6 +226,12 @@ def _hire(helpers: int) -> Crew:
         crew.retire()
 
 
-# The threads do not survive a fork: the child makes its own when it needs some.
+def _forget_crews() -> None:
+    # Threads do not survive a fork: the child makes its own when it needs some, and touches no lock of theirs.
+    for crew in _idle:
+        crew._begun = ()
+    _idle.clear()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_idle.clear)
+    os.register_at_fork(after_in_child=_forget_crews)

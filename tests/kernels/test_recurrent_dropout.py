@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from recurrent_cases import CELLS, RATES, every_rate, make, make_dropping
 from test_recurrent_forward import check_forward
 
-from minirnn.kernels import threads
 from minirnn.kernels.vec import lanes
 
 OPTIONS = {
@@ -120,18 +119,11 @@ def test_padded_units_keep_no_state_and_get_no_gradient(cell, rates):
 
 
 @every_cell
-def test_results_are_the_same_bits_for_every_number_of_threads(cell, dtype, thread_count, monkeypatch):
-    monkeypatch.setattr(threads, "WORTH_SHARING", 0)
-    monkeypatch.setattr(threads, "WORTH_WAKING", 0)
+def test_results_are_the_same_bits_for_every_number_of_threads(cell, dtype, same_bits):
     case = make_dropping(
         cell, batch=29, time=4, units=20, mask=True, return_sequences=True, dtype=dtype, **RATES["both"]
     )
-    thread_count(1)
-    expected = results(case)
-    for count in (2, 3, 5):
-        thread_count(count)
-        for a, b in zip(results(case), expected, strict=True):
-            np.testing.assert_array_equal(a, b)
+    same_bits(lambda: results(case))
 
 
 def results(case):

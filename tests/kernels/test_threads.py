@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import threading
 import time
-import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from recurrent_cases import CELLS, make
+from shared_pieces import at_bytecode, machine_code_shares, mark, pieces_of
 
+import minirnn
 from minirnn import layers
-from minirnn.jit import shared_kernel, sharing
+from minirnn.jit import shared_kernel
 from minirnn.kernels import cutting, threads, tiles
-from minirnn.kernels.crew import call_up, dismiss
-
-machine_code_shares = pytest.mark.skipif(threads.ALONE, reason="the caller does all pieces here")
-
-
-@pytest.fixture
-def share_everything(monkeypatch):
-    """Small work is shared too, as large work is."""
-    monkeypatch.setattr(threads, "WORTH_SHARING", 0)
-    monkeypatch.setattr(threads, "WORTH_WAKING", 0)
-
-
-@shared_kernel
-def mark(seen, ends, start, stop):
-    """Count every place, and note where the piece that it is in ends."""
-    for k in range(start, stop):
-        seen[k] += 1
-        ends[k] = stop
 
 
 def run(case):
@@ -44,30 +28,21 @@ def run(case):
 
 @pytest.mark.parametrize("masked", [None, True], ids=["no mask", "mask"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_recurrent_results_are_the_same_bits_for_every_number_of_threads(
-    cell, masked, dtype, share_everything, thread_count
-):
+def test_recurrent_results_are_the_same_bits_for_every_number_of_threads(cell, masked, dtype, same_bits):
     case = make(cell, batch=29, time=4, units=20, mask=masked, return_sequences=True, dtype=dtype)
-    thread_count(1)
-    expected = run(case)
-    for count in (2, 3, 5):
-        thread_count(count)
-        for a, b in zip(run(case), expected, strict=True):
-            np.testing.assert_array_equal(a, b)
+    same_bits(lambda: run(case))
 
 
-def test_dense_results_are_the_same_bits_for_every_number_of_threads(dtype, share_everything, thread_count):
+def test_dense_results_are_the_same_bits_for_every_number_of_threads(dtype, same_bits):
     random = np.random.default_rng(0)
     layer = layers.Dense(37, activation="tanh", dtype=dtype)
     x, dy = random.normal(size=(29, 5)), random.normal(size=(29, 37))
-    thread_count(1)
-    dx, d_weights = layer.vjp(x, dy)
-    expected = [layer(x), dx, *d_weights]
-    for count in (2, 3):
-        thread_count(count)
+
+    def run():
         dx, d_weights = layer.vjp(x, dy)
-        for a, b in zip([layer(x), dx, *d_weights], expected, strict=True):
-            np.testing.assert_array_equal(a, b)
+        return [layer(x), dx, *d_weights]
+
+    same_bits(run)
 
 
 @pytest.mark.parametrize("count", [0, -1, 2.0, True, None, "2"])
@@ -89,8 +64,7 @@ def test_get_num_threads_gives_what_was_set(thread_count):
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
 def test_the_pieces_of_shared_work_cover_it_once(workers, count, grain, share_everything, thread_count):
     thread_count(workers)
-    seen, ends = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    threads.share(mark.specialise(seen, ends, 0, 0), (seen, ends), count, 1, grain)
+    seen, ends = pieces_of(mark, count=count, grain=grain)
     assert (seen == 1).all()
     stops = sorted(set(ends))
     assert stops[-1] == count and all(stop % grain == 0 for stop in stops[:-1])
@@ -107,129 +81,31 @@ def test_small_work_stays_on_the_calling_thread(thread_count):
     assert seen == [(threading.get_ident(), 0, 100)]
 
 
-@shared_kernel
-def dawdle(busy, seen, ends, start, stop):
-    """As `mark`, but each place takes long; its piece begins where `busy` is above zero."""
-    for k in range(start, stop):
-        for _ in range(busy[0]):
-            seen[k] = (seen[k] * 5 + 3) % 11
-        ends[k] = stop
-
-
-def pieces_of(kernel, *arguments, count=64):
-    """Where the pieces end that a kernel's work was cut into."""
-    seen, ends = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    threads.share(kernel.specialise(*arguments, seen, ends, 0, 0), (*arguments, seen, ends), count, 1)
-    assert (ends > 0).all()
-    return seen
-
-
-def until_asleep(crew):
-    deadline = time.monotonic() + 30
-    while any(crew.boxes[:, sharing.STATE] != sharing.ASLEEP):
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+def test_another_thread_may_change_the_number_of_threads_at_any_moment(share_everything, thread_count):
+    found = []
+    for moment in itertools.count():
+        thread_count(5)
+        changed = at_bytecode(moment, lambda: found.append(pieces_of(mark, grain=6)), lambda: thread_count(1))
+        seen, ends = found.pop()
+        assert (seen == 1).all() and ends.max() == len(ends)
+        if not changed:
+            break
+    assert moment > 10
 
 
 @machine_code_shares
-def test_helpers_that_sleep_are_woken_and_those_awake_go_on(share_everything, thread_count):
-    thread_count(3)
-    for pause in (0, 20 * threads.LOOK_SECONDS, 0, 0, 20 * threads.LOOK_SECONDS):
-        time.sleep(pause)
-        assert (pieces_of(mark) == 1).all()
-    until_asleep(threads._idle[-1])
-
-
-@machine_code_shares
-def test_work_too_small_to_wake_a_helper_for_is_done_by_the_caller(monkeypatch, thread_count):
+def test_a_kernel_is_compiled_before_helpers_are_hired(share_everything, thread_count, monkeypatch):
     thread_count(2)
-    crew = threads.Crew(1)
-    monkeypatch.setattr(threads, "_idle", [crew])
-    until_asleep(crew)
-    seen, ends = np.zeros(64, np.int64), np.zeros(64, np.int64)
-    threads.share(mark.specialise(seen, ends, 0, 0), (seen, ends), 64, threads.WORTH_WAKING - 1)
-    assert set(ends) == {64} and not crew.awake(1)
-    crew.retire()
-
-
-@machine_code_shares
-def test_a_caller_does_the_pieces_that_no_helper_begins(thread_count):
-    """The helper's thread never runs: as if the machine had no time for it."""
-    crew = threads.Crew.__new__(threads.Crew)
-    crew.boxes, crew.order = np.zeros((2, sharing.BOX_WORDS), np.int64), np.zeros(sharing.ORDER_WORDS, np.int64)
-    crew.boxes[:, sharing.STATE] = sharing.FREE
-    crew.order[sharing.BOXES] = crew.boxes.ctypes.data
-    crew.stop, crew.call_up, crew.dismiss = -crew.order.ctypes.data, call_up, dismiss
-    seen, ends = np.zeros(10, np.int64), np.zeros(10, np.int64)
-    crew.run(mark.specialise(seen, ends, 0, 0), (seen, ends), 2, 4, 3, 10)
+    fresh, hire, compiled = shared_kernel(mark.function), threads._hire, []
+    monkeypatch.setattr(threads, "_hire", lambda helpers: compiled.append(len(fresh._compiled)) or hire(helpers))
+    seen, _ = pieces_of(fresh)
     assert (seen == 1).all()
-    assert set(ends) == {4, 7, 10}
-    assert (crew.boxes[:, sharing.STATE] == sharing.FREE).all()
-
-
-@machine_code_shares
-def test_a_caller_waits_for_the_pieces_that_others_have_begun(share_everything, thread_count):
-    thread_count(2)
-    busy = np.array([20_000])
-    expected = None
-    for _ in range(20):
-        found = pieces_of(dawdle, busy)
-        expected = found if expected is None else expected
-        np.testing.assert_array_equal(found, expected)
-
-
-@machine_code_shares
-def test_a_crew_is_used_again_and_keeps_nothing_of_the_work(share_everything, thread_count):
-    thread_count(3)
-    pieces_of(mark)
-    before = threading.active_count()
-    for _ in range(20):
-        seen, ends = np.zeros(64, np.int64), np.zeros(64, np.int64)
-        gone = weakref.ref(seen)
-        threads.share(mark.specialise(seen, ends, 0, 0), (seen, ends), 64, 1)
-        del seen
-        assert gone() is None
-    assert threading.active_count() <= before
-
-
-@machine_code_shares
-def test_a_crew_that_has_become_too_small_goes(share_everything, monkeypatch, thread_count):
-    monkeypatch.setattr(threads, "_idle", [])
-    thread_count(2)
-    pieces_of(mark)
-    (small,) = threads._idle
-    thread_count(4)
-    pieces_of(mark)
-    assert [len(crew.boxes) for crew in threads._idle] == [3]
-    mine = [thread for thread in threading.enumerate() if getattr(thread, "_target", None) == small._help]
-    for thread in mine:
-        thread.join(30)
-        assert not thread.is_alive()
-    thread_count(2)
-    pieces_of(mark)
-    assert [len(crew.boxes) for crew in threads._idle] == [3]
-
-
-@machine_code_shares
-def test_after_ctrl_c_the_crew_is_sent_home_and_the_next_call_works(share_everything, monkeypatch, thread_count):
-    monkeypatch.setattr(threads, "_idle", [])
-    thread_count(3)
-    pieces_of(mark)
-    (crew,) = threads._idle
-
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        threads.share(interrupted, (), 10, 1)
-    assert threads._idle == []
-    assert (crew.boxes[:, sharing.STATE] <= sharing.FREE).all()
-    assert (pieces_of(mark) == 1).all()
+    assert compiled == [1]
 
 
 def test_every_kernel_that_ends_with_a_range_is_shared():
     """Another would take an order for an empty range, and do nothing."""
-    for module in sorted(Path(threads.__file__).parent.rglob("*.py")):
+    for module in sorted(Path(minirnn.__file__).parent.rglob("*.py")):
         for node in ast.parse(module.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.decorator_list:
                 marked = {ast.unparse(decorator) for decorator in node.decorator_list}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numba import config
 from recurrent_cases import CELLS, make
+from shared_pieces import machine_code_shares
 
 from minirnn.layers import recurrent_tape
 
@@ -30,6 +31,18 @@ def test_the_time_of_the_product_changes_no_bit(cell, batch, go_backwards, dtype
     inside, before = (results(case, wide, monkeypatch) for wide in (False, True))
     for a, b in zip(inside, before, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCE[dtype] * max(1, np.abs(b).max()))
+
+
+@machine_code_shares
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("batch", [7, 29], ids=["steps share the panel", "rows share it"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_two_kernels_under_one_order_give_the_same_bits_for_every_number_of_threads(
+    cell, batch, go_backwards, dtype, monkeypatch, same_bits
+):
+    options = dict(batch=batch, time=23, features=261, units=20, dtype=dtype, go_backwards=go_backwards)
+    case = make(cell, mask=True, return_sequences=True, **options)
+    same_bits(lambda: results(case, True, monkeypatch))
 
 
 def test_wide_panels_and_few_rows_take_the_product_before():

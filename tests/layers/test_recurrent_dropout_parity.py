@@ -188,9 +188,7 @@ def trained(count, **options):
     return model.get_weights()
 
 
-def test_training_with_one_seed_gives_the_same_bits_for_every_number_of_threads(thread_count, monkeypatch):
-    monkeypatch.setattr(threads, "WORTH_SHARING", 0)
-    monkeypatch.setattr(threads, "WORTH_WAKING", 0)
+def test_training_with_one_seed_gives_the_same_bits_for_every_number_of_threads(thread_count, share_everything):
     runs = []
     for count in (1, 3, 3):
         set_random_seed(8)

@@ -14,7 +14,6 @@ import pytest
 
 import minirnn
 from minirnn import layers
-from minirnn.kernels import threads
 from minirnn.training.run import KEPT_SHAPES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,10 +22,8 @@ METHODS = ["predict", "predict_on_batch", "__call__"]
 
 
 @pytest.fixture(autouse=True)
-def crowded(monkeypatch, thread_count):
+def crowded(share_everything, thread_count):
     """Small work is shared among threads, too, and Python changes threads as often as it can."""
-    monkeypatch.setattr(threads, "WORTH_SHARING", 0)
-    monkeypatch.setattr(threads, "WORTH_WAKING", 0)
     thread_count(2)
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
