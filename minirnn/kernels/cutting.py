@@ -29,12 +29,15 @@ def rows_cost(count: int, columns: int) -> int:
 
 @lru_cache(maxsize=1024)
 def cut_rows(count: int, pieces: int, columns: int) -> tuple[int, int]:
-    """The cut of a few rows into that many pieces which is done soonest; size 0 if none is sooner than the whole.
+    """The cut of a few rows into no more pieces than that which is done soonest; size 0 if none is sooner than all.
 
     An even cut is not always that: 6 rows are one tile, 3 are three.
     """
-    cuts = [(count - (pieces - 1) * size, size) for size in range(1, (count - 1) // (pieces - 1) + 1)]
-    costs = [(max(rows_cost(first, columns), rows_cost(size, columns)), abs(first - size), first, size)
-             for first, size in cuts]  # fmt: skip
-    cost, _, first, size = min(costs, default=(count, 0, count, 0))
+    cuts = [
+        (max(rows_cost(first, columns), rows_cost(size, columns)), abs(first - size), helpers, first, size)
+        for helpers in range(1, pieces)
+        for size in range(1, (count - 1) // helpers + 1)
+        for first in [count - helpers * size]
+    ]
+    cost, _, _, first, size = min(cuts, default=(count, 0, 0, count, 0))
     return (first, size) if cost < rows_cost(count, columns) else (count, 0)

@@ -181,15 +181,17 @@ def share(
         return
     if type(run) is Kernel:
         run = run.specialise(*arguments, 0, count)  # which may take seconds, while nobody is kept waiting
+    helpers = -(-(count - first) // size)
     crew = _hire(pieces - 1)
     try:
-        awake = crew.awake(pieces - 1)
+        awake = crew.awake(helpers)
         if not awake and not few:
             first, size = cut(pieces, count, multiply_adds, WAKING, grain)
+            helpers = -(-(count - first) // size)
         if awake or multiply_adds >= WORTH_WAKING:
-            crew.run(run, arguments, -(-(count - first) // size), first, size, count)
+            crew.run(run, arguments, helpers, first, size, count)
         else:
-            crew.wake_if_called_often(pieces - 1)
+            crew.wake_if_called_often(helpers)
             run(*arguments, 0, count)
     except BaseException:  # Ctrl-C, perhaps when some of the helpers were woken and some were not
         crew.retire()

@@ -170,15 +170,19 @@ def wait_for(child: int, seconds: float) -> int:
 @pytest.mark.parametrize("count", [*range(5, 49)])
 def test_few_rows_are_cut_where_their_tiles_are_done_soonest(count, pieces, columns):
     first, size = cutting.cut_rows(count, pieces, columns)
+    whole = cutting.rows_cost(count, columns)
     if size:
-        assert first + (pieces - 1) * size == count and first > 0
+        helpers, rest = divmod(count - first, size)
+        assert 1 <= helpers < pieces and rest == 0 and first > 0
         taken = max(cutting.rows_cost(first, columns), cutting.rows_cost(size, columns))
-        assert taken < cutting.rows_cost(count, columns)
-        even = count // pieces
-        evenly = max(cutting.rows_cost(count - (pieces - 1) * even, columns), cutting.rows_cost(even, columns))
-        assert taken <= evenly
+        assert taken < whole
     else:
+        taken = whole
         assert first == count
+    for fewer in range(2, pieces + 1):
+        even = count // fewer
+        evenly = max(cutting.rows_cost(count - (fewer - 1) * even, columns), cutting.rows_cost(even, columns))
+        assert taken <= evenly
 
 
 @pytest.mark.parametrize("columns", range(1, 5))
