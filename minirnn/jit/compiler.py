@@ -13,6 +13,7 @@ import numpy as np
 from numba import config, njit, types
 from numba.extending import register_jitable
 
+from minirnn.jit.arrays import ArrayType
 from minirnn.jit.cache import KernelCache
 from minirnn.jit.inlining import InlineCompiler
 from minirnn.jit.lowering import KernelCompiler, SharedKernelCompiler
@@ -140,7 +141,7 @@ def _is_size(value: tuple) -> bool:
 
 def _numba_type(value: Any) -> types.Type:
     if isinstance(value, np.ndarray):
-        return types.Array(_DTYPES[value.dtype], value.ndim, "C")
+        return ArrayType(_DTYPES[value.dtype], value.ndim)
     if isinstance(value, Static):
         return StaticType(value.key)
     if isinstance(value, tuple):

@@ -9,8 +9,15 @@ and emitted at every link of the chain, though only what the kernel at its end m
 
 from __future__ import annotations
 
+from llvmlite import ir
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+from numba.core.compiler import CompilerBase
+from numba.core.compiler_machinery import register_pass
+from numba.core.imputils import user_function
+from numba.core.typed_passes import NativeLowering
+
+from minirnn.jit.lean import LeanLower, place_for
+from minirnn.jit.steps import Steps
 
 
 class InlineLibrary(JITCodeLibrary):
@@ -24,8 +31,29 @@ class InlineLibrary(JITCodeLibrary):
         self._finalized = True
 
 
-class InlineCompiler(Compiler):
+class InlineLower(LeanLower):
+    """Lowering of an inline function; its library tells whether it ever returns an error."""
+
+    def lower(self):
+        super().lower()
+        ends = [block.terminator for block in self.function.blocks]
+        codes = [end.return_value for end in ends if isinstance(end, ir.Ret)]
+        self.library.may_fail = any(getattr(code, "constant", 1) != 0 for code in codes)
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class InlineLowering(NativeLowering):
+    """The pass that lowers an inline function."""
+
+    _name = "minirnn_inline_lowering"
+    lowering_class = InlineLower
+
+
+class InlineCompiler(CompilerBase):
     """Numba's compiler for a function that has an `InlineLibrary`."""
+
+    def define_pipelines(self):
+        return [Steps(InlineLowering)]
 
     def _compile_core(self):
         state = self.state
@@ -34,5 +62,24 @@ class InlineCompiler(Compiler):
         compiled = super()._compile_core()
         # In place of an address: Numba looks a function up by an object of its own, which has to be a built-in one.
         key = [].append
-        state.targetctx.insert_user_function(key, compiled.fndesc, [compiled.library])
+        call = _caller(compiled.fndesc, compiled.library)
+        state.targetctx._defns[key].append(call, call.signature)
         return compiled._replace(entry_point=key)
+
+
+def _caller(described, library):
+    """What a caller's lowering does where it calls an inline function."""
+    checked = user_function(described, [library])
+    if library.may_fail:
+        return checked
+
+    def call(context, builder, sig, args):
+        function = context.declare_function(builder.module, described)
+        result, error, *_ = function.args
+        place = place_for(builder, result.type.pointee)
+        packed = context.call_conv._get_arg_packer(described.argtypes).as_arguments(builder, args)
+        builder.call(function, [place, ir.Constant(error.type, None), *packed])
+        return context.data_model_manager[described.restype].from_return(builder, builder.load(place))
+
+    call.signature, call.libs = checked.signature, checked.libs
+    return call

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from numba.core import ir
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import register_pass
-from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
 from minirnn.jit.denormals import Flushing
+from minirnn.jit.lean import LeanLower
 from minirnn.jit.sharing import Sharing
+from minirnn.jit.steps import Steps
 
 
-class KernelLower(Lower):
-    """Numba's lowering to LLVM; denormal numbers count as zero."""
+class KernelLower(LeanLower):
+    """Lowering to LLVM; denormal numbers count as zero."""
 
     def extract_function_arguments(self):
         arguments = super().extract_function_arguments()
@@ -44,7 +46,15 @@ class SharedKernelLower(KernelLower):
         super()._before_return()
 
 
-def _compiler(lower: type[Lower]) -> type[CompilerBase]:
+class KernelLibrary(JITCodeLibrary):
+    """The code of a kernel and of all that melts into it."""
+
+    def _optimize_functions(self, module) -> None:
+        """Left to `_optimize_final_module`, which sees them all together."""
+        module.data_layout = self._codegen._data_layout
+
+
+def _compiler(lower: type[LeanLower]) -> type[CompilerBase]:
     """Numba's compiler with this lowering."""
 
     @register_pass(mutates_CFG=True, analysis_only=False)
@@ -54,9 +64,13 @@ def _compiler(lower: type[Lower]) -> type[CompilerBase]:
 
     class Compiler(CompilerBase):
         def define_pipelines(self):
-            passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-            passes.passes = [(Lowering if p is NativeLowering else p, why) for p, why in passes.passes]
-            return [passes]
+            return [Steps(Lowering)]
+
+        def _compile_core(self):
+            state = self.state
+            state.library = KernelLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+            state.library.enable_object_caching()
+            return super()._compile_core()
 
     return Compiler
 

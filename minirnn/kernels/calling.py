@@ -9,8 +9,8 @@ from __future__ import annotations
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.np.arrayobj import populate_array
 
+from minirnn.jit import ArrayType
 from minirnn.kernels.simd import pointer
 from minirnn.kernels.vec import I64, primitive
 
@@ -28,26 +28,31 @@ def record(arrays):
 
 
 def _type_array_at(words, at, axes, like):
-    array = types.Array(like.dtype, axes.count, "C")
+    array = ArrayType(like.dtype, axes.count)
 
     def emit(context, builder, data, first, _axes, _like):
         place = pointer(context, builder, words, data, first, 1 + axes.count)
         address, *shape = (builder.load(builder.gep(place, [ir.Constant(I64, k)])) for k in range(1 + axes.count))
-        element = context.get_data_type(array.dtype)
-        size = ir.Constant(I64, context.get_abi_sizeof(element))
-        strides, step = [], size
-        for length in reversed(shape):
-            strides.insert(0, step)
-            step = builder.mul(step, length)
-        made = context.make_array(array)(context, builder)
-        elements = builder.inttoptr(address, element.as_pointer())
-        populate_array(made, data=elements, shape=shape, strides=strides, itemsize=size, meminfo=None)
+        made = cgutils.create_struct_proxy(array)(context, builder)
+        made.data = builder.inttoptr(address, made.data.type)
+        made.shape = cgutils.pack_array(builder, shape, I64)
         return made._getvalue()
 
     return array, (words, types.intp, axes, like), emit
 
 
 primitive(array_at, _type_array_at)
+
+
+def no_mask():
+    """The mask (0, 0) of a kernel that has none."""
+
+
+_MASK = ArrayType(types.boolean, 2)
+primitive(
+    no_mask,
+    lambda: (_MASK, (), lambda context, builder: ir.Constant(context.get_value_type(_MASK), None)),
+)
 
 
 def call_at(address, *arguments):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from minirnn.jit import inline, kernel
-from minirnn.kernels.calling import array_at, call_at
+from minirnn.kernels.calling import array_at, call_at, no_mask
 from minirnn.kernels.recurrence import carry_over
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4
 
@@ -35,7 +35,7 @@ def run_recurrent(words, at, like):
     b = array_at(words, at + 26, AXES_3, like)
     y = array_at(words, at + 30, AXES_3, like)
     B = x.shape[0]
-    call_at(address, x, NO_MASK, None, h, c, s, w, u, b, y, (), False, False, False, 0, 1, 0, B)
+    call_at(address, x, no_mask(), None, h, c, s, w, u, b, y, (), False, False, False, 0, 1, 0, B)
     for i in range(B):
         carry_over(h, c, 1, 0, i)
     return at + 34

@@ -15,7 +15,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from minirnn.jit import inline
+from minirnn.jit import ArrayType, inline
 from minirnn.kernels.simd import emit_prefetch, load_vec, masked_store, pointer, prefetch, store_vec, width
 from minirnn.kernels.vec import I64, REGISTERS, VecType, lanes, llvm_function, primitive, splat, vec_of
 
@@ -30,7 +30,7 @@ HEIGHTS = {
 }[REGISTERS]
 
 
-def tile_type(array: types.Array, rows: int, columns: int) -> types.UniTuple:
+def tile_type(array: ArrayType, rows: int, columns: int) -> types.UniTuple:
     return types.UniTuple(types.UniTuple(vec_of(array), columns), rows)
 
 

@@ -19,6 +19,8 @@ from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import models, register_model
 
+from minirnn.jit import ArrayType
+
 I64 = ir.IntType(64)
 
 
@@ -56,7 +58,7 @@ class _VecModel(models.PrimitiveModel):
         super().__init__(manager, vec, ir.VectorType(element, vec.count))
 
 
-def vec_of(array: types.Array) -> VecType:
+def vec_of(array: ArrayType) -> VecType:
     """The register type that holds elements of this array."""
     return VecType(array.dtype, lanes(str(array.dtype)))
 
