@@ -40,12 +40,17 @@ class _ArrayModel(models.StructModel):
 def _unbox_array(array, obj, c):
     builder = c.builder
     parts = builder.bitcast(obj, _OBJECT.as_pointer())
-    data, lengths = (builder.load(builder.gep(parts, [_I32(0), _I32(k)])) for k in (1, 3))
+    data, axes, lengths = (builder.load(builder.gep(parts, [_I32(0), _I32(k)])) for k in (1, 2, 3))
+    wrong = builder.icmp_signed("!=", axes, _I32(array.ndim))
+    with builder.if_then(wrong, likely=False):
+        c.pyapi.err_set_string("PyExc_TypeError", f"a kernel was given what is no array of {array.ndim} axes")
+    nothing = cgutils.alloca_once_value(builder, ir.Constant(ir.ArrayType(_I64, array.ndim), [0] * array.ndim))
+    lengths = builder.select(wrong, builder.bitcast(nothing, lengths.type), lengths)
     shape = [builder.load(builder.gep(lengths, [_I32(axis)])) for axis in range(array.ndim)]
     made = cgutils.create_struct_proxy(array)(c.context, builder)
     made.data = builder.bitcast(data, made.data.type)
     made.shape = cgutils.pack_array(builder, shape, _I64)
-    return NativeValue(made._getvalue())
+    return NativeValue(made._getvalue(), is_error=wrong)
 
 
 # --- attributes -----------------------------------------------------------------------------------------------------
