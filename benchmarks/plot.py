@@ -63,6 +63,8 @@ def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
         height_ratios=[len(shapes[row]) + 1 for row in modes],
         layout="constrained",
     )
+    farthest = max((result.ratio(name) or 1 for result in shown for name in peers), default=1)
+    labelled = (1, 2, 5) if farthest < 100 else (1,)  # more would not fit side by side
     drawn = {}
     for row, mode in zip(axes, modes, strict=True):
         lines = {shape: index for index, shape in enumerate(shapes[mode])}
@@ -74,7 +76,7 @@ def draw(results: Sequence[CaseResult], path: Path, caption: str = "") -> None:
             axis.set_yticks(list(lines.values()), list(lines))
             axis.set_ylim(-0.6, len(lines) - 0.4)
             axis.tick_params(axis="y", length=0)
-            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.xaxis.set_major_locator(LogLocator(subs=labelled))
             axis.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}x"))
             axis.xaxis.set_minor_formatter(NullFormatter())
             axis.set_axisbelow(True)
