@@ -155,7 +155,7 @@ def without_gates() -> Iterator[None]:
         no_rows(cell, rows, s, q, reset, reset, prev, new, left)
 
     @inline
-    def no_update_rows(cell, rows, s, q, h, prev, new, left):
+    def no_update_rows(cell, rows, s, q, h, c, prev, new, left):
         no_rows(cell, rows, s, q, h, h, prev, new, left)
 
     @inline
