@@ -19,8 +19,8 @@ LARGEST = next(case for case in cases.MODELS if case.features == 4096)
 
 @pytest.fixture(scope="module")
 def rows(keras):
-    """The truth rows of a model of each cell."""
-    return {name: suite.truth_row(case, minirnn) for name, case in CELLS.items()}
+    """The truth rows of all standard models but the largest: what is promised of the mean is promised of all."""
+    return {case.name: suite.truth_row(case, minirnn) for case in cases.MODELS if case is not LARGEST}
 
 
 @pytest.mark.parametrize("name", CELLS)
