@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from minirnn.kernels.tiles import heights, takes_tall
+from minirnn.kernels.rows import heights, takes_tall
 
 
 def cut(pieces: int, count: int, multiply_adds: int, hand_over: int, grain: int) -> tuple[int, int]:
@@ -15,7 +15,7 @@ def cut(pieces: int, count: int, multiply_adds: int, hand_over: int, grain: int)
 
 
 def rows_cost(count: int, columns: int) -> int:
-    """What `tiles.for_rows` takes for so many rows of so many columns, in rows of a tall tile.
+    """What `rows.for_rows` takes for so many rows of so many columns, in rows of a tall tile.
 
     A single row waits for its own sums.
     """

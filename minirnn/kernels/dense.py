@@ -9,8 +9,9 @@ from __future__ import annotations
 from minirnn.gates.elementary import exp
 from minirnn.jit import inline, kernel, shared_kernel
 from minirnn.kernels.recurrence import transposed_product
+from minirnn.kernels.rows import for_rows
 from minirnn.kernels.simd import load, load_part, store, store_part, width
-from minirnn.kernels.tiles import COLUMNS_0, for_rows, matmul, next_panel, tile_add, tile_store, tile_zeros
+from minirnn.kernels.tiles import COLUMNS_0, matmul, next_panel, tile_add, tile_store, tile_zeros
 from minirnn.kernels.weight_gradients import add_up, gradient_tile
 
 

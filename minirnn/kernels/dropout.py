@@ -20,8 +20,9 @@ from __future__ import annotations
 from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.philox import WORD, philox
 from minirnn.kernels.recurrence import transposed_product, transposed_sum
+from minirnn.kernels.rows import for_rows
 from minirnn.kernels.simd import load, store, width
-from minirnn.kernels.tiles import for_rows, tile_load, tile_plus, tile_store, tile_times, tile_zeros
+from minirnn.kernels.tiles import tile_load, tile_plus, tile_store, tile_times, tile_zeros
 
 # --- without recurrent dropout ----------------------------------------------------------------------------------------
 

@@ -19,8 +19,9 @@ from minirnn.jit import inline
 from minirnn.kernels.elementary import sqrt
 from minirnn.kernels.lstm_cells import add_to
 from minirnn.kernels.recurrence import silence
+from minirnn.kernels.rows import for_rows
 from minirnn.kernels.simd import add_lanes, first_lanes, load, store, width, zeros
-from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_4, for_rows, matmul, next_panel, tile_store, tile_zeros
+from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_4, matmul, next_panel, tile_store, tile_zeros
 
 GAIN_X, GAIN_H, GAIN_C, SHIFT_C, SHARE, VECTORS = 0, 4, 8, 9, 10, 11
 BIAS, GRADIENTS = 10, 14

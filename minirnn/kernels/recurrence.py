@@ -23,15 +23,13 @@ whatever their number.
 from __future__ import annotations
 
 from minirnn.jit import inline, shared_kernel
+from minirnn.kernels.rows import for_gates, for_rows, tall
 from minirnn.kernels.simd import load, load_part, store, store_part, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     SUM_LENGTH,
-    for_gates,
-    for_rows,
     matmul,
     next_panel,
-    tall,
     tile_add,
     tile_blank,
     tile_load,

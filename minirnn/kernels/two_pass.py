@@ -9,14 +9,13 @@ from __future__ import annotations
 from minirnn.jit import inline
 from minirnn.kernels.cells import gru_reset_row_backward, gru_reset_rows, gru_update_row_backward, gru_update_rows
 from minirnn.kernels.recurrence import gate_rows, silence, sums_tile, transposed_product
+from minirnn.kernels.rows import for_gates, for_rows
 from minirnn.kernels.simd import width
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     COLUMNS_1,
     COLUMNS_2,
     COLUMNS_3,
-    for_gates,
-    for_rows,
     matmul,
     next_panel,
     tile_load,

@@ -7,11 +7,11 @@ each sum over time and batch does not depend on their number.
 from __future__ import annotations
 
 from minirnn.jit import inline, shared_kernel
+from minirnn.kernels.rows import for_rows
 from minirnn.kernels.simd import load, store, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     SUM_LENGTH,
-    for_rows,
     tile_blank,
     tile_load,
     tile_plus,

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from minirnn.jit import Static
 from minirnn.kernels.plans import with_input_product_before
 from minirnn.kernels.recurrence import backward, forward, input_gradient, multiply_input, transpose
+from minirnn.kernels.rows import heights
 from minirnn.kernels.threads import CROSSING
-from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, heights
+from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4
 from minirnn.kernels.vec import VECTOR_BYTES, lanes
 from minirnn.kernels.weight_gradients import gradients
 from minirnn.layers.dropping import RecurrentDropout

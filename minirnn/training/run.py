@@ -32,7 +32,6 @@ class Run:
         scored: frozenset[int] = frozenset(),
         owner: Any = None,
     ) -> None:
-        self.key = (shapes, training, scored)
         self.moves, self.changes = Weight.moves, Weight.changes
         self.training = training
         self.inputs, self.output_numbers = range(len(shapes)), graph.output_numbers

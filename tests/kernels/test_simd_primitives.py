@@ -12,6 +12,7 @@ from minirnn.gates.elementary import absolute, where
 from minirnn.jit import Static, kernel
 from minirnn.kernels import tiles, vec
 from minirnn.kernels.elementary import ROUNDER_32, ROUNDER_64, power_of_two, sqrt, times_power_of_two
+from minirnn.kernels.rows import for_rows, heights
 from minirnn.kernels.simd import (
     add_lanes,
     element,
@@ -32,7 +33,6 @@ from minirnn.kernels.tiles import (
     ROWS_1,
     ROWS_2,
     ROWS_3,
-    for_rows,
     tile_add,
     tile_load,
     tile_rank1,
@@ -257,12 +257,12 @@ def test_for_rows_covers_any_number_of_rows_once(rows, columns, dtype):
 
 @pytest.mark.parametrize("columns", range(1, 5))
 def test_a_tile_leaves_room_for_one_side_and_a_register(columns):
-    for height in tiles.heights(columns):
-        assert height * columns + min(height, columns) + 1 <= tiles.REGISTERS
+    for height in heights(columns):
+        assert height * columns + min(height, columns) + 1 <= vec.REGISTERS
 
 
 @pytest.mark.parametrize("columns", [COLUMNS_1, tiles.COLUMNS_3, tiles.COLUMNS_4])
-@pytest.mark.parametrize("height", tiles.heights(4))
+@pytest.mark.parametrize("height", heights(4))
 def test_the_tiles_of_a_panel_fetch_the_next_one_and_nothing_outside(height, columns, dtype):
     terms, panels, r0 = 5, 3, 7
     b = np.zeros((panels, terms, len(columns) * lanes(dtype)), dtype)

@@ -18,7 +18,8 @@ from shared_pieces import at_bytecode, machine_code_shares, mark, pieces_of
 import minirnn
 from minirnn import layers
 from minirnn.jit import shared_kernel
-from minirnn.kernels import cutting, threads, tiles
+from minirnn.kernels import cutting, threads
+from minirnn.kernels.rows import heights
 
 
 def run(case):
@@ -187,6 +188,6 @@ def test_few_rows_are_cut_where_their_tiles_are_done_soonest(count, pieces, colu
 
 @pytest.mark.parametrize("columns", range(1, 5))
 def test_rows_that_are_one_tile_are_not_cut(columns):
-    tall, middle = tiles.heights(columns)
+    tall, middle = heights(columns)
     assert cutting.cut_rows(middle, 2, columns) == (middle, 0)
     assert cutting.cut_rows(2 * tall, 2, columns) == (tall, tall)
