@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 from reference.compare import Mismatch, require
 from reference.drawn import Drawn
@@ -22,11 +22,12 @@ def agrees(case: Drawn) -> None:
         raise Mismatch(f"{case}\n{error}") from None
 
 
-def run(count: int, progress: Callable[[str], None] = lambda draw: None) -> str | None:
+def run(count: int, progress: Callable[[str], None] = lambda draw: None, start: int | None = None) -> str | None:
     """Compare `count` new draws; the simplest one that differs and how, or None.
 
     Args:
         progress: told of each draw before it is made.
+        start: seed of the draws, to make the same ones again; None: new ones.
     """
     new = {"derandomize": False, "database": None, "report_multiple_bugs": False}
 
@@ -36,6 +37,8 @@ def run(count: int, progress: Callable[[str], None] = lambda draw: None) -> str 
         progress(str(case))
         agrees(case)
 
+    if start is not None:
+        every_draw_agrees = seed(start)(every_draw_agrees)
     try:
         every_draw_agrees()
     except Mismatch as error:

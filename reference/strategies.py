@@ -46,16 +46,15 @@ def cell_options(draw: DrawFn, kind: str, dtype: str, units: int) -> dict[str, A
     options: dict[str, Any] = {"units": units}
     if kind == "GRU" and draw(often):
         options["reset_after"] = False
-    if dtype == "float64" and draw(seldom):
-        options |= OTHER_ACTIVATIONS[kind, options.get("reset_after", True)]
-    elif draw(seldom):
-        options |= draw(st.sampled_from([{"dropout": 0.5}, {"recurrent_dropout": 0.5}]))
+    # One draw whatever the dtype, its plain choices first: so a draw that differs can always be made simpler.
+    other = OTHER_ACTIVATIONS[kind, options.get("reset_after", True)] if dtype == "float64" else {}
+    options |= draw(st.sampled_from([{}, {}, {}, {}, other, other, {"dropout": 0.5}, {"recurrent_dropout": 0.5}]))
     if draw(seldom):
         options["use_bias"] = False
+    names = [*REGULARIZERS] if dtype == "float64" or units == 1 else [*REGULARIZERS, "orthogonal"]  # ORTHOGONAL
     if draw(seldom):
-        options[draw(st.sampled_from(REGULARIZERS))] = draw(st.sampled_from(["l1", "l2"]))
-    elif dtype == "float32" and units > 1 and draw(seldom):  # ORTHOGONAL
-        options["recurrent_regularizer"] = "orthogonal_regularizer"
+        name, norm = draw(st.sampled_from(names)), draw(st.sampled_from(["l1", "l2"]))
+        options |= {name: norm} if name != "orthogonal" else {"recurrent_regularizer": "orthogonal_regularizer"}
     return options
 
 
