@@ -17,6 +17,10 @@ settings.register_profile("thorough", max_examples=300, deadline=None, database=
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+# The tests have every processor to do already; tests/jit/test_together.py is about compiling on two.
+os.environ["MINIRNN_COMPILERS"] = "1"
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs_jit: about machine code; skipped with NUMBA_DISABLE_JIT=1")
 

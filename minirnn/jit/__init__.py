@@ -6,6 +6,7 @@
 - `kernel` marks an entry point: a function that Python calls with arrays and that is compiled once for each set of
   argument types and kept on disk.
 - `shared_kernel` marks one whose last two arguments are a range that threads may share.
+- `compiled_together` compiles what something needs on two processors.
 - `ArrayType` is what an array is to them: the address of its elements and its shape.
 - `Static` is an argument that a kernel is compiled *for* (which cell, which activation), not one that it reads.
 """
@@ -13,5 +14,9 @@
 from minirnn.jit.arrays import ArrayType
 from minirnn.jit.compiler import INLINE_OPTIONS, JIT_ENABLED, Kernel, inline, kernel, shared_kernel
 from minirnn.jit.static import Static
+from minirnn.jit.together import compiled_together
 
-__all__ = ["ArrayType", "INLINE_OPTIONS", "JIT_ENABLED", "Kernel", "Static", "inline", "kernel", "shared_kernel"]
+__all__ = [
+    "ArrayType", "INLINE_OPTIONS", "JIT_ENABLED", "Kernel", "Static", "compiled_together", "inline", "kernel",
+    "shared_kernel",
+]  # fmt: skip

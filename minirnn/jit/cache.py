@@ -115,6 +115,11 @@ class KernelCache:
         name = hashlib.sha256(f"{self._name}{signature}".encode()).hexdigest()[:32]
         return place / f"{self._name.rpartition('.')[2]}-{name}.bin"
 
+    def is_kept(self, signature) -> bool:
+        """Whether there is a file for it, whatever is in it."""
+        path = self._path(signature)
+        return path is not None and path.exists()
+
     def load_overload(self, signature, target_context):
         """The compiled kernel, or None if there is none that can be trusted."""
         # No target_context.refresh(), which Numba's own cache begins with: it imports and registers all that Numba can

@@ -31,6 +31,14 @@ INLINE_OPTIONS = dict(forceinline=True, no_cpython_wrapper=True, pipeline_class=
 inline = register_jitable(**INLINE_OPTIONS)
 
 
+class _Collecting(threading.local):
+    """Whether this thread only looks which kernels must be compiled (`jit.together`): those, and the arguments."""
+
+    wanted: dict[tuple[Kernel, tuple], tuple] | None = None
+
+
+collecting = _Collecting()
+
 _compiling = threading.RLock()
 _collection_waits = False  # whether the search for garbage is off until a kernel is compiled
 
@@ -88,13 +96,21 @@ class Kernel:
         key = tuple([_kind(a) for a in arguments])
         compiled = self._compiled.get(key)
         if compiled is None:
-            with _compiling:
-                compiled = self._compiled.get(key)
-                if compiled is None:
-                    signature = tuple(_numba_type(a) for a in arguments)
-                    with _no_collection():
-                        compiled = self._compiled[key] = self._dispatcher.compile(signature)
+            signature = tuple(_numba_type(a) for a in arguments)
+            if collecting.wanted is not None and not self._is_kept(signature):
+                collecting.wanted[self, signature] = arguments
+                return _not_yet
+            compiled = self._compiled[key] = self.compile(signature)
         return compiled
+
+    def compile(self, signature: tuple) -> Callable:
+        """The machine code for arguments of these Numba types."""
+        with _compiling, _no_collection():
+            return self._dispatcher.compile(signature)
+
+    def _is_kept(self, signature: tuple) -> bool:
+        """Whether there is machine code for them, here or on disk."""
+        return signature in self._dispatcher.overloads or self._dispatcher._cache.is_kept(signature)
 
     def address(self, *arguments: Any) -> int:
         """Where the machine code of `specialise` begins: for other kernels, which call it by `kernels.calling.call_at`.
@@ -107,6 +123,10 @@ class Kernel:
 
     def __call__(self, *arguments: Any) -> Any:
         return self.specialise(*arguments)(*arguments)
+
+
+def _not_yet(*arguments: Any) -> Any:
+    raise RuntimeError("a kernel was called while kernels are only looked for: make memory, run nothing")
 
 
 def kernel(function: Callable) -> Kernel:

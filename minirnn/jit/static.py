@@ -35,6 +35,9 @@ class Static:
             known = cls._known.setdefault(key, known)
         return known
 
+    def __reduce__(self) -> tuple:
+        return _known, (self.key, {k: v for k, v in vars(self).items() if k != "key"})
+
     def but(self, word: str, **members: Any) -> Static:
         """The same with other `members`; `word` joins its key."""
         return Static((*self.key, word), **{k: v for k, v in vars(self).items() if k != "key"} | members)
@@ -45,6 +48,10 @@ class Static:
 
     def __repr__(self) -> str:
         return f"Static({', '.join(self.key)})"
+
+
+def _known(key: tuple[str, ...], members: dict[str, Any]) -> Static:
+    return Static(key, **members)
 
 
 class StaticType(types.Type):

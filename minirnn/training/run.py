@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minirnn.jit import compiled_together
 from minirnn.layers.elementwise import activate
 from minirnn.layers.regularized import regularized_within
 from minirnn.layers.weight import Weight
@@ -259,7 +260,7 @@ class Runs:
             if run.moves == Weight.moves:
                 return run
         shapes, training, scored = self._key
-        return Run(self._model.graph, shapes, training, scored, self._model)
+        return compiled_together(lambda: Run(self._model.graph, shapes, training, scored, self._model))
 
     def take_for_outputs(self) -> Any:
         """What infers, and tells nothing but the outputs: for long sequences a `LongRun`, if the model is causal."""

@@ -56,7 +56,8 @@ for dtype in "float32", "float64":
 
 def start(program: str, folder: Path | str, **environment: str) -> subprocess.Popen:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "MINIRNN_", "COV"))}
-    environment = inherited | {"MINIRNN_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)} | environment
+    own = {"MINIRNN_CACHE_DIR": str(folder), "MINIRNN_COMPILERS": "1", "PYTHONPATH": str(ROOT)}
+    environment = inherited | own | environment
     return subprocess.Popen(
         [sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
