@@ -121,6 +121,18 @@ def test_the_first_number_that_is_none_is_named(wrong, kind, where):
     assert f"got {wrong} at index [{', '.join(map(str, where))}]" in str(caught.value)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, -np.inf])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_wrong_in_a_large_array_is_found_by_whoever_looks_there(wrong, dtype):
+    x = np.ones((5, boundary.WORTH_SHARING // 4 + 1), dtype)
+    assert boundary.as_input(x, "x", dtype) is x
+    for where in ((0, 0), (2, 7), (4, x.shape[1] - 1)):
+        x[where] = wrong
+        with pytest.raises(ValueError, match=rf"got {wrong} at index \[{where[0]}, {where[1]}\]"):
+            boundary.as_input(x, "x", dtype)
+        x[where] = 1
+
+
 def test_large_finite_numbers_are_no_infinity():
     # Their squares overflow, which is what the quick check looks at.
     huge = np.float32([[1e30, -3e38], [2.0, 3.4e38]])

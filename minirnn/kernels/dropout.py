@@ -82,39 +82,58 @@ def add_kept_to_previous(columns, first, count, s, slot, ut, D, dh, drop, r0, r1
 WITHOUT = dict(drop_state=drop_nothing, to_previous=all_to_previous, add_to_previous=add_all_to_previous)
 WITH = dict(drop_state=drop_state, to_previous=kept_to_previous, add_to_previous=add_kept_to_previous)
 
-# --- the masks --------------------------------------------------------------------------------------------------------
+# --- the masks, and the input -----------------------------------------------------------------------------------------
 
 
-@shared_kernel
-def draw_masks(masks, size, rate, k0, k1, draw, r0, r1):
-    """The first `size` numbers of batch rows r0 .. r1-1 become 0 with probability `rate`, else 1 / (1 - rate).
+@inline
+def draw_row(masks, i, size, rate, k0, k1, draw):
+    """The first `size` numbers of row i become 0 with probability `rate`, else 1 / (1 - rate).
 
     masks (B, Q). Draws of one key (k0, k1) have numbers: a number and a place in the masks always give the same choice.
     """
     kept = 1.0 / (1.0 - rate)
     limit = rate * 4294967296.0
     low, high = draw & WORD, (draw >> 32) & WORD
+    whole = size - size % 4
+    for k in range(0, whole, 4):
+        a, b, c, d = philox(k, i, low, high, k0, k1)
+        masks[i, k] = 0.0 if a < limit else kept
+        masks[i, k + 1] = 0.0 if b < limit else kept
+        masks[i, k + 2] = 0.0 if c < limit else kept
+        masks[i, k + 3] = 0.0 if d < limit else kept
+    if whole < size:
+        words = philox(whole, i, low, high, k0, k1)
+        for k in range(whole, size):
+            masks[i, k] = 0.0 if words[k - whole] < limit else kept
+
+
+@inline
+def drop_row(x, masks, y, i):
+    """y = x * mask for row i; x and y are (B, T, F) and may be one array, masks (B, F)."""
+    T, F, W = y.shape[1], y.shape[2], width(y)
+    whole = F - F % W
+    for t in range(T):
+        at = (i * T + t) * F
+        for k in range(0, whole, W):
+            store(y, at + k, load(x, at + k) * load(masks, i * F + k))
+        for k in range(whole, F):
+            y[i, t, k] = x[i, t, k] * masks[i, k]
+
+
+@shared_kernel
+def draw_and_drop(x, h_masks, units, x_masks, x_kept, h_rate, x_rate, k0, k1, h_draw, x_draw, r0, r1):
+    """For batch rows r0 .. r1-1: new masks of h (its first `units` numbers) and of x, and x_kept = x * mask.
+
+    Where one of the two is not dropped, its arrays are empty, and `units` is 0.
+    """
     for i in range(r0, r1):
-        whole = size - size % 4
-        for k in range(0, whole, 4):
-            a, b, c, d = philox(k, i, low, high, k0, k1)
-            masks[i, k] = 0.0 if a < limit else kept
-            masks[i, k + 1] = 0.0 if b < limit else kept
-            masks[i, k + 2] = 0.0 if c < limit else kept
-            masks[i, k + 3] = 0.0 if d < limit else kept
-        if whole < size:
-            words = philox(whole, i, low, high, k0, k1)
-            for k in range(whole, size):
-                masks[i, k] = 0.0 if words[k - whole] < limit else kept
-
-
-# --- the input --------------------------------------------------------------------------------------------------------
+        draw_row(h_masks, i, units, h_rate, k0, k1, h_draw)
+        draw_row(x_masks, i, x_masks.shape[1], x_rate, k0, k1, x_draw)
+        drop_row(x, x_masks, x_kept, i)
 
 
 @shared_kernel
 def drop_features(x, masks, y, r0, r1):
-    """y = x * mask for batch rows r0 .. r1-1; x and y are (B, T, F) and may be one array, masks (B, F)."""
+    """y = x * mask for batch rows r0 .. r1-1, as `drop_row`."""
     for i in range(r0, r1):
-        for t in range(x.shape[1]):
-            for k in range(x.shape[2]):
-                y[i, t, k] = x[i, t, k] * masks[i, k]
+        drop_row(x, masks, y, i)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,17 +9,16 @@ from numpy.typing import NDArray
 
 from minirnn import random
 from minirnn.jit import Static
-from minirnn.kernels.dropout import draw_masks, drop_features
+from minirnn.kernels.dropout import draw_and_drop, drop_features
 from minirnn.kernels.philox import WORD
 from minirnn.kernels.plans import with_recurrent_dropout
-from minirnn.kernels.threads import repeat, share
+from minirnn.kernels.threads import repeat
 from minirnn.layers.layer import Tape
 from minirnn.layers.weight import zeros
 
 # A product that comes from memory and goes there takes about as long as so many in registers.
 PRODUCT_IN_MEMORY = 4
 COST_OF_DRAW = 16  # of one number, in multiply-adds
-_draw_masks: dict[np.dtype[Any], Callable] = {}  # the kernel's machine code
 
 
 def rate_of(value: Any, name: str) -> float:
@@ -69,52 +67,49 @@ class RecurrentDropout:
         """The cell that the kernels are to run."""
         return with_recurrent_dropout(cell) if dropping and self.recurrent_dropout else cell
 
-    def add_to(self, tape: Tape, shape: tuple[int, ...], row: int, dropping: bool) -> None:
+    def add_to(self, tape: Tape, shape: tuple[int, ...], units: int, row: int, dropping: bool) -> None:
         """Memory in a tape, for inputs of this shape and rows of `row` elements in the gradient of h.
 
-        `drops` tells whether `apply` has anything to do. `x_masks` (batch, features) and `x_kept`, the input times
-        these, are None where features are not dropped; `drop` is what the kernels call so, `h_in` what U multiplies.
+        `drops` tells whether `apply` has anything to do: how many masks. `x_masks` (batch, features) and `x_kept`, the
+        input times these, are empty where features are not dropped; `drop` is what the kernels call so, `h_in` what U
+        multiplies.
         """
-        B, _, F = shape
+        B, T, F = shape
         dtype = tape.h.dtype
-        tape.drops = bool(dropping and (self.dropout or self.recurrent_dropout))
-        tape.x_masks = tape.x_kept = None
+        of_h, of_x = dropping and self.recurrent_dropout > 0, dropping and self.dropout > 0
+        tape.drops = of_h + of_x
         tape.drop, tape.h_in = (), tape.h
-        if dropping and self.dropout:
-            tape.x_masks, tape.x_kept = zeros((B, F), dtype), zeros(shape, dtype)
-            tape.drop_features = drop_features.specialise(tape.x_kept, tape.x_masks, tape.x_kept, 0, 0)
-        if dropping and self.recurrent_dropout:
-            tape.h_in = zeros(tape.h.shape, dtype)
-            tape.drop = (tape.h_in, zeros((B, row), dtype))
-
-    def apply(self, x: NDArray[Any], units: int, tape: Tape, training: bool) -> NDArray[Any]:
-        """Draw the masks of this batch; what W multiplies: x, or a copy with features dropped."""
-        if tape.drop:
-            self.draw(self.recurrent_dropout, tape.drop[1], units, training)
-        if tape.x_masks is None:
-            return x
-        self.draw(self.dropout, tape.x_masks, x.shape[2], training)
-        self._times_masks(x, tape.x_kept, tape)
-        return tape.x_kept
-
-    def apply_backward(self, dx: NDArray[Any], tape: Tape) -> None:
-        """dx, in place, from the gradient of what W multiplied."""
-        if tape.x_masks is not None:
-            self._times_masks(dx, dx, tape)
-
-    def draw(self, rate: float, masks: NDArray[Any], size: int, training: bool) -> None:
-        """Fill the first `size` columns of `masks` with 0 and 1 / (1 - rate), or with 1 outside of training."""
-        if not training:
-            masks[:, :size] = 1.0
+        if not tape.drops:
             return
-        self.draws += 1
-        rows = len(masks)
-        arguments = (masks, size, rate, *self.key, self.draws, 0, rows)
-        kernel = _draw_masks.get(masks.dtype)
-        if kernel is None:
-            kernel = _draw_masks[masks.dtype] = draw_masks.specialise(*arguments)
-        repeat(kernel, arguments, COST_OF_DRAW * rows * size)
+        h_masks = zeros((B, row) if of_h else (0, 0), dtype)
+        tape.x_masks, tape.x_kept = zeros((B, F) if of_x else (0, 0), dtype), zeros(shape if of_x else (0, 0, 0), dtype)
+        if of_h:
+            tape.h_in = zeros(tape.h.shape, dtype)
+            tape.drop = (tape.h_in, h_masks)
+        tape.drop_arguments = (h_masks, units if of_h else 0, tape.x_masks, tape.x_kept)
+        tape.draw_and_drop = draw_and_drop.specialise(tape.x_kept, *tape.drop_arguments, 0.0, 0.0, 0, 0, 0, 0, 0, 0)
+        tape.drop_work = COST_OF_DRAW * (tape.x_masks.size + B * of_h * units) + PRODUCT_IN_MEMORY * tape.x_kept.size
 
-    @staticmethod
-    def _times_masks(x: NDArray[Any], y: NDArray[Any], tape: Tape) -> None:
-        share(tape.drop_features, (x, tape.x_masks, y), len(x), PRODUCT_IN_MEMORY * x.size)
+    def apply(self, x: NDArray[Any], tape: Tape, training: bool) -> NDArray[Any]:
+        """Draw the masks of this batch; what W multiplies: x, or a copy with features dropped.
+
+        Outside of training nothing is dropped: all masks are 1.
+        """
+        rates, first = (0.0, 0.0), self.draws + 1
+        if training:
+            rates = (self.recurrent_dropout, self.dropout)
+            self.draws += tape.drops
+        draws = (first, first + tape.drops - 1)  # one draw, or two: first that of h
+        repeat(tape.draw_and_drop, (x, *tape.drop_arguments, *rates, *self.key, *draws, 0, len(x)), tape.drop_work)
+        return tape.x_kept if tape.x_kept.size else x
+
+    def add_dx_to(self, tape: Tape) -> None:
+        """What `apply_backward` needs in a tape that has room for dx."""
+        if tape.drops and tape.x_kept.size:
+            tape.drop_dx_call = (tape.dx, tape.x_masks, tape.dx, 0, len(tape.dx))
+            tape.drop_dx = drop_features.specialise(*tape.drop_dx_call)
+
+    def apply_backward(self, tape: Tape) -> None:
+        """dx, in place, from the gradient of what W multiplied."""
+        if tape.x_kept.size:
+            repeat(tape.drop_dx, tape.drop_dx_call, PRODUCT_IN_MEMORY * tape.dx.size)

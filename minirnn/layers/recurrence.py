@@ -161,7 +161,7 @@ class Recurrent(RecurrentTapes, RecurrentStates, Affine):
             for slots, state in zip((tape.h, tape.c), initial_state, strict=False):
                 slots[0, :, : self.units] = state
         if tape.drops:
-            x = self._dropping.apply(x, self.units, tape, training)
+            x = self._dropping.apply(x, tape, training)
         mask, from_zero = NO_MASK if mask is None else mask, initial_state is None
         if x is not tape.x or mask is not tape.mask or from_zero is not tape.from_zero:
             tape.x, tape.mask, tape.from_zero = x, mask, from_zero
@@ -198,7 +198,7 @@ class Recurrent(RecurrentTapes, RecurrentStates, Affine):
                 t.gradient_call = (t.x, *t.gradient_arguments, 0, t.s.shape[1])
             repeat(t.gradients, t.gradient_call, t.work)
         if need_dx and t.drops:
-            self._dropping.apply_backward(t.dx, t)
+            self._dropping.apply_backward(t)
         return t.dx if need_dx else None
 
     # --- as a step of a graph: initial states are inputs, last states are outputs ---

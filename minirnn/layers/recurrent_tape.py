@@ -97,7 +97,7 @@ class RecurrentTapes:
         h_tile = tile_for(U, dtype)
         t.ut_shape = transposed_shape(self._recurrent_kernel.packed.shape, h_tile, dtype)
         t.row = max(t.ut_shape[0] * t.ut_shape[2], P)
-        self._dropping.add_to(t, shape, t.row, dropping)
+        self._dropping.add_to(t, shape, U, t.row, dropping)
         t.columns = len(cell.h_columns)
         wide = T > 1 and self._is_wide(B)
         t.chunk = min(T, max(1, CHUNK_ROWS // B)) if wide else T
@@ -161,3 +161,4 @@ class RecurrentTapes:
         t.transpose_w = (self._kernel.packed, t.wt, 0, len(t.wt))
         t.input_gradient_call = (x_tile, t.s, t.wt, t.dx, self.go_backwards, 0, t.shape[0])
         t.input_gradient = input_gradient.specialise(*t.input_gradient_call)
+        self._dropping.add_dx_to(t)

@@ -52,12 +52,12 @@ class Case:
 
     def dropped(self):
         """What the features and the states that enter the recurrent product are multiplied by, for each sample."""
-        layer, masks = self.layer, []
-        for rate, size in ((layer.dropout, self.x.shape[2]), (layer.recurrent_dropout, layer.units)):
-            masks.append(np.ones((len(self.x), size), self.x.dtype))
-            if rate and self.training:
-                layer._dropping.draw(rate, masks[-1], size, True)
-        return masks
+        layer, shape = self.layer, self.x.shape
+        of_x, of_h = np.ones((shape[0], shape[2]), self.x.dtype), np.ones((shape[0], layer.units), self.x.dtype)
+        if not self.training:
+            return of_x, of_h
+        masks = masks_of(layer, shape)
+        return masks[0] if layer.dropout else of_x, masks[1] if layer.recurrent_dropout else of_h
 
     def vjp(self):
         """(dx, gradients of the weights, gradients of the initial states)"""
@@ -100,14 +100,23 @@ every_rate = pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 
 
 def freeze(dropping: Any) -> None:
-    """Let masks of one size be the same at each call."""
-    draw = dropping.draw
+    """Let the masks be the same at each call."""
+    apply = dropping.apply
 
-    def draw_again(rate: float, masks: np.ndarray, size: int, training: bool) -> None:
-        dropping.draws = size
-        draw(rate, masks, size, training)
+    def apply_again(*arguments: Any) -> np.ndarray:
+        dropping.draws = 0
+        return apply(*arguments)
 
-    dropping.draw = draw_again
+    dropping.apply = apply_again
+
+
+def masks_of(layer: Any, shape: tuple[int, ...]) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The masks of the features and of the states that a pass in training draws; None for what has none."""
+    tape = layer.new_tape(shape, True)
+    if tape.drops:
+        layer._dropping.apply(np.ones(shape, layer.dtype), tape, True)
+    of_x = tape.x_masks if layer.dropout else None
+    return of_x, tape.drop[1][:, : layer.units] if layer.recurrent_dropout else None
 
 
 def make_dropping(cell: str, seed: int = 0, **options: Any) -> Case:

@@ -9,7 +9,7 @@ from test_recurrent_parity import CELLS, MASK_AFTER_FIRST, B, F, T, U, assert_cl
 import minirnn
 from minirnn import layers
 from minirnn.kernels import threads
-from minirnn.kernels.dropout import draw_masks
+from minirnn.kernels.dropout import draw_and_drop
 from minirnn.kernels.philox import philox
 from minirnn.random import set_random_seed
 from reference import keras_side
@@ -24,31 +24,31 @@ every_cell = pytest.mark.parametrize("name, arguments", CELLS)
 every_rate = pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 
 
-@pytest.fixture
-def same_masks(monkeypatch, rng):
-    """`same_masks(ours, theirs)` makes both layers drop alike: one mask of zeros and 1 / (1 - rate) for all gates."""
+def masks_of(layer, shape=(B, T, F)):
+    """The masks of the features and of the states that a pass in training draws; None for what is not dropped."""
+    tape = layer.new_tape(shape, True)
+    layer._dropping.apply(np.ones(shape, layer.dtype), tape, True)
+    of_x = tape.x_masks if layer.dropout else None
+    return of_x, tape.drop[1][:, : layer.units] if layer.recurrent_dropout else None
 
-    def share(ours, theirs, batch=B):
-        masks = {}
-        for rate, size in ((ours.dropout, F), (ours.recurrent_dropout, U)):
-            masks[rate, size] = (rng.random((batch, size)) >= rate) / (1 - rate)
 
-        def draw(rate, out, size, training):
-            assert training
-            out[:, :size] = masks[rate, size]
+def drop_alike(ours, theirs):
+    """Let both layers drop the same at each call: what ours draws first."""
+    apply, masks = ours._dropping.apply, masks_of(ours)
 
-        def for_keras(rate, size):
-            mask = masks[rate, size].astype(theirs.compute_dtype)
-            # With recurrent dropout Keras changes to its implementation 1, which takes one mask for each gate.
-            count = getattr(theirs.cell, "dropout_mask_count", None)
-            given = None if rate == 0 else [mask] * count if count else mask
-            return lambda step_input: given
+    def apply_again(*arguments):
+        ours._dropping.draws = 0
+        return apply(*arguments)
 
-        monkeypatch.setattr(ours._dropping, "draw", draw)
-        theirs.cell.get_dropout_mask = for_keras(ours.dropout, F)
-        theirs.cell.get_recurrent_dropout_mask = for_keras(ours.recurrent_dropout, U)
+    ours._dropping.apply = apply_again
 
-    return share
+    def for_keras(mask):
+        # With recurrent dropout Keras changes to its implementation 1, which takes one mask for each gate.
+        count = getattr(theirs.cell, "dropout_mask_count", None)
+        given = None if mask is None else [mask] * count if count else mask
+        return lambda step_input: given
+
+    theirs.cell.get_dropout_mask, theirs.cell.get_recurrent_dropout_mask = map(for_keras, masks)
 
 
 @pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"mask": MASK_AFTER_FIRST}], ids=["", "back", "mask"])
@@ -56,7 +56,7 @@ def same_masks(monkeypatch, rng):
 @every_rate
 @every_cell
 def test_outputs_states_and_gradients_are_those_of_keras_with_the_same_masks(
-    twins, same_masks, rng, name, arguments, rates, dtype, options
+    twins, rng, name, arguments, rates, dtype, options
 ):
     mask = options.get("mask")
     options = {key: value for key, value in options.items() if key != "mask"}
@@ -64,7 +64,7 @@ def test_outputs_states_and_gradients_are_those_of_keras_with_the_same_masks(
         name, (None, T, F), units=U, return_sequences=True, return_state=True, dtype=dtype,
         **arguments, **rates, **options,
     )  # fmt: skip
-    same_masks(ours, theirs)
+    drop_alike(ours, theirs)
     n = state_count(name)
     x, dy = rng.standard_normal((B, T, F)).astype(dtype), rng.standard_normal((B, T, U)).astype(dtype)
     states, d_states = rng.standard_normal((2, n, B, U)).astype(dtype)
@@ -80,9 +80,9 @@ def test_outputs_states_and_gradients_are_those_of_keras_with_the_same_masks(
 
 
 @every_cell
-def test_a_stateful_layer_carries_states_that_were_not_dropped_as_keras_does(twins, same_masks, rng, name, arguments):
+def test_a_stateful_layer_carries_states_that_were_not_dropped_as_keras_does(twins, rng, name, arguments):
     ours, theirs = twins(name, (B, T, F), units=U, stateful=True, dtype="float64", **arguments, **RATES["both"])
-    same_masks(ours, theirs)
+    drop_alike(ours, theirs)
     x = rng.standard_normal((B, T, F))
     for training in (True, False, True):
         assert_close(ours(x, training=training), theirs(x, training=training))
@@ -101,13 +101,6 @@ def test_nothing_is_dropped_but_in_training(rng, name, arguments, rates, trainin
     plain.set_weights(rated.get_weights())
     np.testing.assert_array_equal(rated(x, training=training), plain(x))
     assert np.abs(rated(x, training=True) - plain(x)).max() > 1e-3
-
-
-def masks_of(layer, shape=(B, T, F)):
-    """The masks of the features and of the states that a pass in training draws."""
-    tape = layer.new_tape(shape, True)
-    layer.forward(np.ones(shape, layer.dtype), None, tape, True)
-    return tape.x_masks, tape.drop[1][:, : layer.units]
 
 
 def built(**options):
@@ -220,15 +213,35 @@ def test_draws_are_those_of_philox_and_do_not_depend_on_how_rows_are_shared():
     assert philox(*pi) == (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)
     assert philox(*(0xFFFFFFFF,) * 6) == (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)
     k0, k1, draw, rate = 0x89ABCDEF, 0xF1234567, 2**33 + 5, 0.3
-    whole, parts = np.ones((2, 9, 16), np.float32)
-    draw_masks(whole, 10, rate, k0, k1, draw, 0, 9)
-    for start, stop in ((4, 9), (0, 4)):
-        draw_masks(parts, 10, rate, k0, k1, draw, start, stop)
-    np.testing.assert_array_equal(whole, parts)
-    np.testing.assert_array_equal(whole[:, 10:], 1)
+    x = np.random.default_rng(0).normal(size=(9, 2, 6))
+
+    def drawn(*ranges):
+        h_masks, x_masks, x_kept = np.ones((9, 16)), np.ones((9, 6)), np.ones((9, 2, 6))
+        for start, stop in ranges:
+            draw_and_drop(x, h_masks, 10, x_masks, x_kept, rate, 0.6, k0, k1, draw, draw + 1, start, stop)
+        return h_masks, x_masks, x_kept
+
+    h_masks, x_masks, x_kept = drawn((0, 9))
+    for whole, parts in zip((h_masks, x_masks, x_kept), drawn((4, 9), (0, 4)), strict=True):
+        np.testing.assert_array_equal(whole, parts)
+    np.testing.assert_array_equal(h_masks[:, 10:], 1)
+    np.testing.assert_array_equal(x_kept, x * x_masks[:, None])
     for i in range(9):
-        words = [word for k in (0, 4, 8) for word in philox(k, i, 5, 2, k0, k1)][:10]
-        np.testing.assert_array_equal(whole[i, :10] == 0, np.array(words) < rate * 2**32)
+        for low, masks, size, share in ((5, h_masks, 10, rate), (6, x_masks, 6, 0.6)):
+            words = np.array([philox(k, i, low, 2, k0, k1) for k in (0, 4, 8)]).reshape(-1)[:size]
+            np.testing.assert_array_equal(masks[i, :size], np.where(words < share * 2**32, 0, 1 / (1 - share)))
+
+
+@every_rate
+def test_the_draws_of_a_layer_have_numbers_that_of_the_states_first(rates):
+    layer, number = built(**rates, seed=2**35 + 3), 0
+    for _ in range(3):
+        masks = masks_of(layer, (4, 2, 20))
+        for mask, rate in ((masks[1], layer.recurrent_dropout), (masks[0], layer.dropout)):
+            number += rate > 0
+            for i, row in enumerate(() if mask is None else mask):
+                words = [word for k in range(0, len(row), 4) for word in philox(k, i, number, 0, 3, 8)][: len(row)]
+                np.testing.assert_array_equal(row == 0, np.array(words) < rate * 2**32)
 
 
 def test_both_dtypes_drop_the_same_with_one_seed():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minirnn
-from minirnn import layers, optimizers
+from minirnn import boundary, layers, optimizers
 from minirnn.kernels import threads
 from minirnn.optimizers import optimizer
 from minirnn.utils import set_random_seed
@@ -59,5 +59,7 @@ def test_each_line_that_shares_work_shares_it_and_no_bit_changes(share_everythin
 
     monkeypatch.setattr(threads.Crew, "run", run_and_note)
     same_bits(lambda: trained(optimizers.Adam()) + trained(optimizers.Adam(weight_decay=0.01)))
+    large = np.ones((1, boundary.WORTH_SHARING), "float32")
+    same_bits(lambda: [boundary.as_input(large)])
     for path, first, last in lines_that_share():
         assert threads.ALONE or any((path, line) in seen for line in range(first, last + 1)), f"{path}:{first}"
