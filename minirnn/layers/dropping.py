@@ -70,46 +70,49 @@ class RecurrentDropout:
     def add_to(self, tape: Tape, shape: tuple[int, ...], units: int, row: int, dropping: bool) -> None:
         """Memory in a tape, for inputs of this shape and rows of `row` elements in the gradient of h.
 
-        `drops` tells whether `apply` has anything to do: how many masks. `x_masks` (batch, features) and `x_kept`, the
-        input times these, are empty where features are not dropped; `drop` is what the kernels call so, `h_in` what U
-        multiplies.
+        `drops` tells whether `apply` has anything to do: how many masks. `x_kept` is the input times `x_masks` (batch,
+        features), None where features are not dropped; `drop` is what the kernels call so, `h_in` what U multiplies.
         """
-        B, T, F = shape
+        B, _, F = shape
         dtype = tape.h.dtype
         of_h, of_x = dropping and self.recurrent_dropout > 0, dropping and self.dropout > 0
         tape.drops = of_h + of_x
-        tape.drop, tape.h_in = (), tape.h
+        tape.drop, tape.h_in, tape.x_kept = (), tape.h, None
         if not tape.drops:
             return
-        h_masks = zeros((B, row) if of_h else (0, 0), dtype)
-        tape.x_masks, tape.x_kept = zeros((B, F) if of_x else (0, 0), dtype), zeros(shape if of_x else (0, 0, 0), dtype)
+        h_masks, tape.x_masks = zeros((B, row) if of_h else (0, 0), dtype), zeros((B, F) if of_x else (0, 0), dtype)
+        x_kept = zeros(shape if of_x else (0, 0, 0), dtype)
         if of_h:
             tape.h_in = zeros(tape.h.shape, dtype)
             tape.drop = (tape.h_in, h_masks)
-        tape.drop_arguments = (h_masks, units if of_h else 0, tape.x_masks, tape.x_kept)
-        tape.draw_and_drop = draw_and_drop.specialise(tape.x_kept, *tape.drop_arguments, 0.0, 0.0, 0, 0, 0, 0, 0, 0)
-        tape.drop_work = COST_OF_DRAW * (tape.x_masks.size + B * of_h * units) + PRODUCT_IN_MEMORY * tape.x_kept.size
+        if of_x:
+            tape.x_kept = x_kept
+        rates = (self.recurrent_dropout, self.dropout)
+        tape.drop_arguments = (h_masks, units if of_h else 0, tape.x_masks, x_kept, *rates)
+        tape.draw_and_drop = draw_and_drop.specialise(x_kept, *tape.drop_arguments, 0, 0, 0, 0, 0, 0)
+        tape.drop_work = COST_OF_DRAW * (tape.x_masks.size + B * of_h * units) + PRODUCT_IN_MEMORY * x_kept.size
 
     def apply(self, x: NDArray[Any], tape: Tape, training: bool) -> NDArray[Any]:
         """Draw the masks of this batch; what W multiplies: x, or a copy with features dropped.
 
         Outside of training nothing is dropped: all masks are 1.
         """
-        rates, first = (0.0, 0.0), self.draws + 1
+        first, arguments = self.draws + 1, tape.drop_arguments
+        last = first + tape.drops - 1  # one draw, or two: first that of h
         if training:
-            rates = (self.recurrent_dropout, self.dropout)
-            self.draws += tape.drops
-        draws = (first, first + tape.drops - 1)  # one draw, or two: first that of h
-        repeat(tape.draw_and_drop, (x, *tape.drop_arguments, *rates, *self.key, *draws, 0, len(x)), tape.drop_work)
-        return tape.x_kept if tape.x_kept.size else x
+            self.draws = last
+        else:
+            arguments = (*arguments[:-2], 0.0, 0.0)
+        repeat(tape.draw_and_drop, (x, *arguments, *self.key, first, last, 0, len(x)), tape.drop_work)
+        return x if tape.x_kept is None else tape.x_kept
 
     def add_dx_to(self, tape: Tape) -> None:
         """What `apply_backward` needs in a tape that has room for dx."""
-        if tape.drops and tape.x_kept.size:
+        if tape.x_kept is not None:
             tape.drop_dx_call = (tape.dx, tape.x_masks, tape.dx, 0, len(tape.dx))
             tape.drop_dx = drop_features.specialise(*tape.drop_dx_call)
 
     def apply_backward(self, tape: Tape) -> None:
         """dx, in place, from the gradient of what W multiplied."""
-        if tape.x_kept.size:
+        if tape.x_kept is not None:
             repeat(tape.drop_dx, tape.drop_dx_call, PRODUCT_IN_MEMORY * tape.dx.size)
