@@ -23,6 +23,9 @@ from minirnn.jit.steps import Steps
 class InlineLibrary(JITCodeLibrary):
     """The code of an inline function and of all that it calls, to be linked into that of a kernel."""
 
+    def _optimize_functions(self, module) -> None:
+        module.data_layout = self._codegen._data_layout
+
     def finalize(self) -> None:
         """Link what the function calls, as Numba does; neither optimize it further nor emit it."""
         self._raise_if_finalized()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numba.core import ir
+import llvmlite.binding as llvm
+from numba.core import config, ir
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import register_pass
@@ -52,6 +53,18 @@ class KernelLibrary(JITCodeLibrary):
     def _optimize_functions(self, module) -> None:
         """Left to `_optimize_final_module`, which sees them all together."""
         module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        """Melt all into the kernel, then optimize it."""
+        options = llvm.create_pipeline_tuning_options(min(config.OPT, 2))
+        options.loop_vectorization, options.slp_vectorization = bool(config.LOOP_VECTORIZE), False
+        options.loop_unrolling = False
+        builder = llvm.create_pass_builder(self._codegen._tm, options)
+        melting = llvm.create_new_module_pass_manager()
+        melting.add_always_inliner_pass()
+        melting.add_global_dead_code_eliminate_pass()
+        melting.run(self._final_module, builder)
+        builder.getModulePassManager().run(self._final_module, builder)
 
 
 def _compiler(lower: type[LeanLower]) -> type[CompilerBase]:
