@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from llvmlite import ir
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import register_pass
 from numba.core.imputils import user_function
 from numba.core.typed_passes import NativeLowering
 
 from minirnn.jit.lean import LeanLower, place_for
-from minirnn.jit.steps import Steps
+from minirnn.jit.steps import LeanCompiler
 
 
 class InlineLibrary(JITCodeLibrary):
@@ -52,11 +51,10 @@ class InlineLowering(NativeLowering):
     lowering_class = InlineLower
 
 
-class InlineCompiler(CompilerBase):
-    """Numba's compiler for a function that has an `InlineLibrary`."""
+class InlineCompiler(LeanCompiler):
+    """The compiler of a function that has an `InlineLibrary`."""
 
-    def define_pipelines(self):
-        return [Steps(InlineLowering)]
+    lowering = InlineLowering
 
     def _compile_core(self):
         state = self.state

@@ -16,6 +16,8 @@ from numba.core.analysis import compute_cfg_from_blocks
 from numba.core.lowering import Lower
 from numba.core.typing import signature
 
+from minirnn.jit.contexts import EXTREMES
+
 _I64 = ir.IntType(64)
 
 
@@ -80,7 +82,11 @@ class LeanLower(Lower):
     def lower_expr(self, resty, expr):
         """Expressions; those of loops over ranges of plain whole numbers in as few instructions as will do."""
         if expr.op == "call" and resty is types.range_state64_type:
-            return self._range(resty, expr)
+            return self._range(resty, self._arguments(expr))
+        if expr.op == "call" and isinstance(resty, types.Number) and len(expr.args) == 2:
+            comparison = EXTREMES.get(getattr(self.typeof(expr.func.name), "typing_key", None))
+            if comparison is not None:
+                return self._extreme(resty, comparison, *self._arguments(expr), *self.fndesc.calltypes[expr].args)
         if expr.op == "getiter" and self.typeof(expr.value.name) is types.range_state64_type:
             return self._begin(resty, self.loadvar(expr.value.name))
         if expr.op == "iternext" and self.typeof(expr.value.name) is types.range_iter64_type:
@@ -89,10 +95,18 @@ class LeanLower(Lower):
             return self.builder.extract_value(self.loadvar(expr.value.name), int(expr.op == "pair_second"))
         return super().lower_expr(resty, expr)
 
-    def _range(self, resty, expr):
+    def _arguments(self, expr):
+        called, call = self.typeof(expr.func.name), self.fndesc.calltypes[expr]
+        return self.fold_call_args(called, call, expr.args, expr.vararg, expr.kws)
+
+    def _extreme(self, resty, comparison, x, y, x_type, y_type):
+        """min(x, y) or max(x, y)"""
+        x, y = (self.context.cast(self.builder, v, t, resty) for v, t in ((x, x_type), (y, y_type)))
+        compare = self.context.get_function(comparison, signature(types.boolean, resty, resty))
+        return self.builder.select(compare(self.builder, (y, x)), y, x)
+
+    def _range(self, resty, given):
         """(start, stop, step)"""
-        call = self.fndesc.calltypes[expr]
-        given = self.fold_call_args(self.typeof(expr.func.name), call, expr.args, expr.vararg, expr.kws)
         start, stop, step = (_I64(0), *given, _I64(1)) if len(given) == 1 else (*given, _I64(1))[:3]
         state = self._struct(resty, start, stop, step)
         self._steps[state] = step

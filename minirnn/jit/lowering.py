@@ -5,14 +5,13 @@ from __future__ import annotations
 import llvmlite.binding as llvm
 from numba.core import config, ir
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 
 from minirnn.jit.denormals import Flushing
 from minirnn.jit.lean import LeanLower
 from minirnn.jit.sharing import Sharing
-from minirnn.jit.steps import Steps
+from minirnn.jit.steps import LeanCompiler
 
 
 class KernelLower(LeanLower):
@@ -67,7 +66,7 @@ class KernelLibrary(JITCodeLibrary):
         builder.getModulePassManager().run(self._final_module, builder)
 
 
-def _compiler(lower: type[LeanLower]) -> type[CompilerBase]:
+def _compiler(lower: type[LeanLower]) -> type[LeanCompiler]:
     """Numba's compiler with this lowering."""
 
     @register_pass(mutates_CFG=True, analysis_only=False)
@@ -75,9 +74,8 @@ def _compiler(lower: type[LeanLower]) -> type[CompilerBase]:
         _name = f"minirnn_{lower.__name__}"
         lowering_class = lower
 
-    class Compiler(CompilerBase):
-        def define_pipelines(self):
-            return [Steps(Lowering)]
+    class Compiler(LeanCompiler):
+        lowering = Lowering
 
         def _compile_core(self):
             state = self.state
