@@ -64,8 +64,33 @@ class KernelTyping(Context):
         return found
 
 
+class _Implementation:
+    """What writes the code of a call: as Numba's `_wrap_impl`, but not made anew for each call."""
+
+    def __init__(self, implementation, context, sig) -> None:
+        self._imp, self._context, self._sig = implementation, context, sig
+        self._libraries = getattr(implementation, "libs", ())
+
+    def __call__(self, builder, args, loc=None):
+        result = self._imp(self._context, builder, self._sig, args, loc=loc)
+        self._context.add_linking_libs(self._libraries)
+        return result
+
+    def __getattr__(self, name):
+        return getattr(self._imp, name)
+
+
 class KernelTarget(CPUContext):
     """How calls and operators become LLVM code."""
+
+    _found: dict[tuple, Any]
+
+    def get_function(self, fn, sig, _firstcall=True):
+        """What writes the code of a call of this signature; it is looked up once."""
+        found = self._found.get((fn, sig))
+        if found is None:
+            found = self._found[fn, sig] = super().get_function(fn, sig, _firstcall)
+        return _Implementation(found._imp, self, found._sig)
 
     def refresh(self) -> None:
         """As `KernelTyping.refresh`."""
@@ -89,7 +114,7 @@ def kernel_contexts() -> tuple[KernelTyping, KernelTarget]:
     """Both contexts. The target's tables are those of Numba's own, which calls kernels."""
     target = KernelTarget.__new__(KernelTarget)
     vars(target).update(vars(cpu_target.target_context))
-    target.typing_context = KernelTyping()
+    target.typing_context, target._found = KernelTyping(), {}
     return target.typing_context, target
 
 

@@ -19,17 +19,30 @@ from minirnn.jit.lean import LeanLower, place_for
 from minirnn.jit.steps import LeanCompiler
 
 
-class InlineLibrary(JITCodeLibrary):
-    """The code of an inline function and of all that it calls, to be linked into that of a kernel."""
+class MeltingLibrary(JITCodeLibrary):
+    """The code of a function, and a list of all inline functions that melt into it, however deep."""
+
+    def add_linking_library(self, library) -> None:
+        """Note a function that is called, and what that one calls."""
+        super().add_linking_library(library)
+        if isinstance(library, InlineLibrary):
+            self._linking_libraries.extend(library._linking_libraries)
 
     def _optimize_functions(self, module) -> None:
+        """Left to the kernel, which sees them all together."""
         module.data_layout = self._codegen._data_layout
 
+
+class InlineLibrary(MeltingLibrary):
+    """The code of an inline function, to be linked into that of a kernel."""
+
     def finalize(self) -> None:
-        """Link what the function calls, as Numba does; neither optimize it further nor emit it."""
+        """Ready to be linked."""
         self._raise_if_finalized()
-        for library in dict.fromkeys(self._linking_libraries):
-            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        for function in self._final_module.functions:
+            if not function.is_declaration:
+                function.linkage = "linkonce_odr"
+        self._shared_module = self._final_module
         self._finalized = True
 
 

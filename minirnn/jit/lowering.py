@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import llvmlite.binding as llvm
 from numba.core import config, ir
-from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 
 from minirnn.jit.denormals import Flushing
+from minirnn.jit.inlining import MeltingLibrary
 from minirnn.jit.lean import LeanLower
 from minirnn.jit.sharing import Sharing
 from minirnn.jit.steps import LeanCompiler
@@ -46,12 +46,8 @@ class SharedKernelLower(KernelLower):
         super()._before_return()
 
 
-class KernelLibrary(JITCodeLibrary):
+class KernelLibrary(MeltingLibrary):
     """The code of a kernel and of all that melts into it."""
-
-    def _optimize_functions(self, module) -> None:
-        """Left to `_optimize_final_module`, which sees them all together."""
-        module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
         """Melt all into the kernel, then optimize it."""

@@ -17,7 +17,6 @@ from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, 
 
 from minirnn.jit.contexts import kernel_contexts
 
-
 _read: dict[Callable, FunctionIR] = {}
 
 
