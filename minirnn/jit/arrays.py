@@ -85,6 +85,7 @@ def lower_size(context, builder, array, value):
 
 
 @lower_getattr(ArrayType, "dtype")
+@lower_getattr(types.DType, "type")
 def _lower_dtype(context, builder, array, value):
     return context.get_dummy_value()
 

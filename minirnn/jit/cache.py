@@ -123,8 +123,8 @@ class KernelCache:
     def load_overload(self, signature, target_context):
         """The compiled kernel, or None if there is none that can be trusted."""
         # No target_context.refresh(), which Numba's own cache begins with: it imports and registers all that Numba can
-        # compile, and SciPy where there is one, and so takes several times as long as a model's kernels. All that machine code needs of it is Numba's memory manager, and kernels have no use for that
-        # (`_nrt=False`).
+        # compile, and SciPy where there is one, and so takes several times as long as a model's kernels. All that
+        # machine code needs of it is Numba's memory manager, and kernels have no use for that (`_nrt=False`).
         path = self._path(signature)
         try:
             content = path.read_bytes() if path else b""
