@@ -4,7 +4,7 @@ Numba makes a *library* of each function that it compiles: it links the librarie
 it, optimizes the whole, emits machine code, and links it into the callers' libraries, where all of it is optimized and
 inlined once more. A chain of inline functions, exp in sigmoid in a gate in a row in a tile in a step, is so optimized
 and emitted at every link of the chain, though only what the kernel at its end makes of it ever runs. An
-`InlineLibrary` does nothing but link, and leaves the rest to the kernel; that is half of the time to compile one.
+`InlineLibrary` does none of that: the kernel links all that melts into it and optimizes the whole, once.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ class MeltingLibrary(JITCodeLibrary):
 
     def add_linking_library(self, library) -> None:
         """Note a function that is called, and what that one calls."""
-        super().add_linking_library(library)
-        if isinstance(library, InlineLibrary):
-            self._linking_libraries.extend(library._linking_libraries)
+        melting = library._linking_libraries if isinstance(library, InlineLibrary) else []
+        for each in (library, *melting):
+            if each not in self._linking_libraries:
+                super().add_linking_library(each)
 
     def _optimize_functions(self, module) -> None:
         """Left to the kernel, which sees them all together."""

@@ -50,7 +50,7 @@ class KernelLibrary(MeltingLibrary):
     """The code of a kernel and of all that melts into it."""
 
     def _optimize_final_module(self) -> None:
-        """Melt all into the kernel, then optimize it."""
+        """Melt all into the kernel, then optimize it; loops unrolled would be twice the code, and no faster."""
         options = llvm.create_pipeline_tuning_options(min(config.OPT, 2))
         options.loop_vectorization, options.slp_vectorization = bool(config.LOOP_VECTORIZE), False
         options.loop_unrolling = False
