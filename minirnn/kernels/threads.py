@@ -28,7 +28,7 @@ from minirnn.kernels.crew import call_up, dismiss, serve
 from minirnn.kernels.cutting import cut, cut_rows
 
 # In multiply-adds: what pays if helpers are awake, and what pays even if they have to be woken.
-# Between the two a call wakes them for the next one, where calls come often.
+# Between the two a call wakes them where calls come often: they help from this one on, if they are in time, or the next.
 WORTH_SHARING, WORTH_WAKING = 800_000, 3_000_000
 # In training each thread reads much of what others wrote, from their caches: it pays from so many times the work on.
 CROSSING = 4
@@ -78,13 +78,10 @@ class Crew:
                 return False
         return True
 
-    def wake_if_called_often(self, helpers: int) -> None:
-        """Wake the first helpers for the next call, if there was one a short time ago."""
+    def called_often(self) -> bool:
+        """Whether there was a call for sleeping helpers a short time ago, too."""
         before, self._called = self._called, time.perf_counter()
-        if self._called - before < OFTEN_SECONDS:
-            if self.call_up(self.boxes, self.order, helpers, 0, 0, 0):
-                self._wake(helpers)
-            self.dismiss(self.boxes, helpers)
+        return self._called - before < OFTEN_SECONDS
 
     def run(self, run: Callable, arguments: tuple, helpers: int, first: int, size: int, stop: int) -> None:
         """run(*arguments, start, stop) for 0 .. first by the caller, and pieces of `size` up to `stop` by helpers."""
@@ -188,10 +185,9 @@ def share(
         if not awake and not few:
             first, size = cut(pieces, count, multiply_adds, WAKING, grain)
             helpers = -(-(count - first) // size)
-        if awake or multiply_adds >= WORTH_WAKING:
+        if awake or multiply_adds >= WORTH_WAKING or crew.called_often():
             crew.run(run, arguments, helpers, first, size, count)
         else:
-            crew.wake_if_called_often(helpers)
             run(*arguments, 0, count)
     except BaseException:  # Ctrl-C, perhaps when some of the helpers were woken and some were not
         crew.retire()

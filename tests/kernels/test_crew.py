@@ -57,7 +57,7 @@ def test_helpers_that_sleep_are_woken_and_those_awake_go_on(share_everything, th
 
 @machine_code_shares
 @pytest.mark.parametrize("often", [True, False])
-def test_work_too_small_to_wake_a_helper_for_wakes_it_for_the_next_if_it_comes_often(
+def test_work_too_small_to_wake_a_helper_for_wakes_it_if_it_comes_often(
     often, monkeypatch, thread_count, idle
 ):
     monkeypatch.setattr(threads, "OFTEN_SECONDS", 60.0 if often else 0.0)
@@ -67,7 +67,7 @@ def test_work_too_small_to_wake_a_helper_for_wakes_it_for_the_next_if_it_comes_o
     for woken in (False, often):
         until_asleep(crew)  # only its thread puts a helper to sleep: one that was woken has come
         seen, ends = pieces_of(mark, work=threads.WORTH_WAKING - 1)
-        assert (seen == 1).all() and set(ends) == {64}
+        assert (seen == 1).all() and (woken or set(ends) == {64})
         assert bool(crew.boxes[0, sharing.WAKE]) == woken
     until_asleep(crew)
 
