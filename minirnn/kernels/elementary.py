@@ -62,49 +62,57 @@ ROUNDER_32, ROUNDER_64 = 1.5 * 2.0**23, 1.5 * 2.0**52
 
 def power_of_two(rounded):
     """2**n for the whole number n = rounded - ROUNDER, made of the exponent's bits; it must be a normal number."""
-    return times_power_of_two(np.ones_like(rounded), rounded)
+    n = rounded - (ROUNDER_32 if rounded.dtype == np.float32 else ROUNDER_64)
+    return np.ldexp(np.ones_like(rounded), n.astype(np.int32))
 
 
-def times_power_of_two(x, rounded):
-    """x * 2**n for the whole number n = rounded - ROUNDER, added to the exponent's bits; it must be a normal number."""
-    return np.ldexp(x, (rounded - (ROUNDER_32 if x.dtype == np.float32 else ROUNDER_64)).astype(np.int32))
+def half_power_of_two(rounded):
+    """2**(n - 1), otherwise as `power_of_two`."""
+    return power_of_two(rounded - 1)
 
 
-def _add_to_exponent(builder, value, rounded):
-    bits, mantissa = (32, 23) if element_bytes(value.type) == 4 else (64, 52)
-    integer = ir.VectorType(ir.IntType(bits), value.type.count)
-    exponent = builder.shl(builder.bitcast(rounded, integer), ir.Constant(integer, [mantissa] * integer.count))
-    return builder.bitcast(builder.add(builder.bitcast(value, integer), exponent), value.type)
+def _type_power(one):
+    """2**n * `one`, a power of two itself: n is added to its exponent."""
+
+    def typing(rounded):
+        def emit(context, builder, value):
+            integer, mantissa = _bits(value.type)
+            exponent = builder.shl(builder.bitcast(value, integer), ir.Constant(integer, [mantissa] * integer.count))
+            first = builder.bitcast(ir.Constant(value.type, [one] * integer.count), integer)
+            return builder.bitcast(builder.add(first, exponent), value.type)
+
+        return (rounded, (rounded,), emit) if isinstance(rounded, VecType) else None
+
+    return typing
 
 
-def _type_power_of_two(rounded):
-    def emit(context, builder, value):
-        return _add_to_exponent(builder, ir.Constant(value.type, [1.0] * value.type.count), value)
-
-    return (rounded, (rounded,), emit) if isinstance(rounded, VecType) else None
-
-
-def _type_times_power_of_two(x, rounded):
-    return x, (x, rounded), lambda context, builder, value, power: _add_to_exponent(builder, value, power)
+def _bits(vec):
+    """The integers that an LLVM vector's lanes are in memory, and the bits of a lane's mantissa."""
+    bits, mantissa = (32, 23) if element_bytes(vec) == 4 else (64, 52)
+    return ir.VectorType(ir.IntType(bits), vec.count), mantissa
 
 
-primitive(power_of_two, _type_power_of_two)
-primitive(times_power_of_two, _type_times_power_of_two)
+primitive(power_of_two, _type_power(1.0))
+primitive(half_power_of_two, _type_power(0.5))
 
 
-def copysign(x, sign):
-    """|x| with the sign of `sign`."""
+def with_sign(x, sign):
+    """x, which has none, with the sign of `sign`."""
     return np.copysign(x, sign)
 
 
-def _type_copysign(x, sign):
+def _type_with_sign(x, sign):
     def emit(context, builder, value, other):
-        return builder.call(llvm_function(builder, "copysign", value.type, 2), [value, other])
+        integer, _ = _bits(value.type)
+        only_sign = ir.Constant(integer, [-(2 ** (integer.element.width - 1))] * integer.count)
+        sign_bit = builder.and_(builder.bitcast(other, integer), only_sign)
+        return builder.bitcast(builder.or_(builder.bitcast(value, integer), sign_bit), value.type)
 
     return (x, (x, sign), emit) if isinstance(x, VecType) else None
 
 
-primitive(copysign, _type_copysign)
+primitive(with_sign, _type_with_sign)
+
 
 @inline
 def at_least(x, lowest):
@@ -118,72 +126,81 @@ def at_most(x, highest):
     return elementary.where(x > highest, highest, x)
 
 
-# --- exp and expm1: x = n ln(2) + r with |r| <= ln(2)/2, and a polynomial for e**r - 1 -------------------------------
+# --- exp and expm1: x = n ln(2) + r with |r| <= ln(2)/2, and a polynomial p = 2 (e**r - 1 - r) / r**2 ----------------
+#
+# Twice e**r is (p r + 2) r + 2; 2**(n - 1), by which exp multiplies it, is a number even where 2**n no longer is one.
 
 
 @inline
 def reduce_float32(x):
-    """n, as ROUNDER_32 + n, and e**r - 1 of x = n ln(2) + r, for -87 <= x <= 88.72."""
-    rounded = x * 1.44269504 + ROUNDER_32
+    """n, as ROUNDER_32 + n, r and p of x = n ln(2) + r, for -87 <= x <= 89.
+
+    Were n the nearest whole number, 2**(n - 1) would be no normal one at -87; 1.4425, not 1 / ln(2), spares it.
+    """
+    rounded = x * 1.4425 + ROUNDER_32
     n = rounded - ROUNDER_32
     r = x - n * 0.693359375 + n * 2.12194440e-4
-    p = 0.001388252605 * r + 0.008366546977
-    p = p * r + 0.04166720059
-    p = p * r + 0.1666654342
-    p = p * r + 0.4999999815
-    return rounded, r * r * p + r
+    p = 0.00277650521 * r + 0.016733093954
+    p = p * r + 0.08333440118
+    p = p * r + 0.3333308684
+    p = p * r + 0.999999963
+    return rounded, r, p
 
 
 @inline
 def exp_float32(x):
-    rounded, p = reduce_float32(at_least(x, -87.0))
-    return elementary.where(x <= 88.72, times_power_of_two(p + 1.0, rounded), x + np.inf)
+    rounded, r, p = reduce_float32(at_most(at_least(x, -87.0), 89.0))
+    p = p * r + 2.0
+    p = p * r + 2.0
+    return p * half_power_of_two(rounded)
 
 
 @inline
 def expm1_float32(x):
     """For x <= 0."""
-    rounded, p = reduce_float32(at_least(x, -87.0))
+    rounded, r, p = reduce_float32(at_least(x, -87.0))
     scale = power_of_two(rounded)
-    return scale * p + (scale - 1.0)
+    return (0.5 * r * r * p + r) * scale + (scale - 1.0)
 
 
 @inline
 def reduce_float64(x):
-    """n, as ROUNDER_64 + n, and e**r - 1 of x = n ln(2) + r, for -708 <= x <= 709.78."""
+    """n, as ROUNDER_64 + n, r and p of x = n ln(2) + r, for -708 <= x <= 710."""
     rounded = x * 1.4426950408889634074 + ROUNDER_64
     n = rounded - ROUNDER_64
     r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6
-    p = 2.0875322495285103498e-9 * r + 2.5109022926232970803e-8
-    p = p * r + 2.7557402771254995318e-7
-    p = p * r + 2.7557244258724382321e-6
-    p = p * r + 0.000024801587172273046222
-    p = p * r + 0.00019841269886068739052
-    p = p * r + 0.0013888888888962559566
-    p = p * r + 0.0083333333333216561727
-    p = p * r + 0.041666666666666508294
-    p = p * r + 0.16666666666666676544
-    p = p * r + 0.50000000000000000085
-    return rounded, r * r * p + r
+    p = 5.0200945011389992006e-8 * r + 5.5240403182063097584e-7
+    p = p * r + 5.5114536553811392374e-6
+    p = p * r + 0.000049603042115736410397
+    p = p * r + 0.00039682539726343112053
+    p = p * r + 0.0027777777834734161123
+    p = p * r + 0.016666666666660076395
+    p = p * r + 0.083333333333247641063
+    p = p * r + 0.3333333333333333492
+    p = p * r + 1.0000000000000002063
+    return rounded, r, p
 
 
 @inline
 def exp_float64(x):
-    rounded, p = reduce_float64(at_least(x, -708.0))
-    return elementary.where(x <= 709.78, times_power_of_two(p + 1.0, rounded), x + np.inf)
+    rounded, r, p = reduce_float64(at_most(at_least(x, -708.0), 710.0))
+    p = p * r + 2.0
+    p = p * r + 2.0
+    return p * half_power_of_two(rounded)
 
 
 @inline
 def expm1_float64(x):
     """For x <= 0."""
-    rounded, p = reduce_float64(at_least(x, -708.0))
+    rounded, r, p = reduce_float64(at_least(x, -708.0))
     scale = power_of_two(rounded)
-    return scale * p + (scale - 1.0)
+    return (0.5 * r * r * p + r) * scale + (scale - 1.0)
 
 
 # --- tanh |x| = m / (m + 1) with m = (e**2|x| - 1) / 2, where rounding m + 1 would cost a bit or two -----------------
 #
 # With u = m for m < 1 and u = 1 beyond, that is u - u u / (m + 1): what is divided is the smaller part of the result.
+# 2|x| = n ln(2) + 2 r, and p = ((e**2r - 1) / 2 - r) / r**2.
 
 
 @inline
@@ -198,17 +215,28 @@ def tanh_float32(x):
     scale = power_of_two(rounded)
     m = (r * r * p + r) * scale + (0.5 * scale - 0.5)
     u = at_most(m, 1.0)
-    return copysign(u - u * (u / (m + 1.0)), x)
+    return with_sign(u - u * (u / (m + 1.0)), x)
 
 
 @inline
 def tanh_float64(x):
     a = at_most(elementary.absolute(x), 20.0)
-    rounded, p = reduce_float64(a + a)
-    scale = 0.5 * power_of_two(rounded)
-    m = p * scale + (scale - 0.5)
+    rounded = a * 2.8853900817779268147 + ROUNDER_64
+    n = rounded - ROUNDER_64
+    r = a - n * 3.465728759765625e-1 - n * 7.14303410154708616060e-7
+    p = 0.000025702883845831675907 * r + 0.00014141543214608152981
+    p = p * r + 0.00070546606788878582238
+    p = p * r + 0.0031745946954071302654
+    p = p * r + 0.012698412712429795857
+    p = p * r + 0.044444444535574657797
+    p = p * r + 0.13333333333328061116
+    p = p * r + 0.33333333333299056425
+    p = p * r + 0.66666666666666669839
+    p = p * r + 1.0000000000000002063
+    scale = power_of_two(rounded)
+    m = (r * r * p + r) * scale + (0.5 * scale - 0.5)
     u = at_most(m, 1.0)
-    return copysign(u - u * (u / (m + 1.0)), x)
+    return with_sign(u - u * (u / (m + 1.0)), x)
 
 
 # --- erf: x * P(x**2) up to 1, then 1 - e**-x**2 * Q(2 / (2 + x)) ---------------------------------------------------
@@ -235,7 +263,7 @@ def erf_float32(x):
     p = p * t + 0.2840830539
     p = p * t - 0.0001058098308
     far = elementary.where(a > 4.2, 1.0, 1.0 - exp_float32(-s) * p)
-    return elementary.where(a < 1.0, near, copysign(far, x))
+    return elementary.where(a < 1.0, near, with_sign(far, x))
 
 
 @inline
@@ -276,7 +304,7 @@ def erf_float64(x):
     p = p * t + 0.28209476537990778904
     p = p * t + 3.7552198961190866371e-10
     far = elementary.where(a > 6.2, 1.0, 1.0 - exp_float64(-s) * p)
-    return elementary.where(a < 1.0, near, copysign(far, x))
+    return elementary.where(a < 1.0, near, with_sign(far, x))
 
 
 # --- log1p for 0 <= x <= 1, all that softplus needs: 2 atanh(s) with s = x / (2 + x) --------------------------------

@@ -11,7 +11,7 @@ import pytest
 from minirnn.gates.elementary import absolute, where
 from minirnn.jit import Static, kernel
 from minirnn.kernels import tiles, vec
-from minirnn.kernels.elementary import ROUNDER_32, ROUNDER_64, power_of_two, sqrt, times_power_of_two
+from minirnn.kernels.elementary import ROUNDER_32, ROUNDER_64, half_power_of_two, power_of_two, sqrt, with_sign
 from minirnn.kernels.rows import for_rows, heights
 from minirnn.kernels.simd import (
     add_lanes,
@@ -129,7 +129,8 @@ def compute(version, x, y, rounder):
     store(y, 13 * W, sqrt(absolute(a)))
     rounded = 3.0 * b + rounder
     store(y, 14 * W, power_of_two(rounded))
-    store(y, 15 * W, times_power_of_two(a, rounded))
+    store(y, 15 * W, half_power_of_two(rounded))
+    store(y, 16 * W, with_sign(absolute(a), b))
     return add_lanes(a)
 
 
@@ -166,7 +167,7 @@ def test_quotients_of_zero_and_infinity_are_those_of_numpy(dtype):
 def test_operators_give_the_same_bits(both, dtype):
     W = lanes(dtype)
     rounder = ROUNDER_32 if dtype == "float32" else ROUNDER_64
-    (compiled, plain), pairs = both(compute, rounder, arrays=[(2 * W,), (16 * W,)])
+    (compiled, plain), pairs = both(compute, rounder, arrays=[(2 * W,), (17 * W,)])
     for a, b in pairs:
         np.testing.assert_array_equal(a, b)
     # The sum of the lanes is taken in an order of the compiler's choice.
