@@ -19,9 +19,16 @@ class KernelLower(LeanLower):
 
     def extract_function_arguments(self):
         arguments = super().extract_function_arguments()
+        self._align_stack()
         self._flushing = Flushing(self.builder)
         self._flushing.begin()
         return arguments
+
+    def _align_stack(self) -> None:
+        """So that no register that is put away on the stack lies across two cache lines."""
+        attributes = self.function.attributes
+        attributes.add("nounwind")  # (llvmlite leaves out the alignment where it stands alone)
+        attributes.alignstack = 64
 
     def lower_inst(self, inst):
         if isinstance(inst, ir.Return):

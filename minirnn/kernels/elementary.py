@@ -126,81 +126,72 @@ def at_most(x, highest):
     return elementary.where(x > highest, highest, x)
 
 
-# --- exp and expm1: x = n ln(2) + r with |r| <= ln(2)/2, and a polynomial p = 2 (e**r - 1 - r) / r**2 ----------------
+# --- exp and expm1: x = n ln(2) + r with |r| <= ln(2)/2, and a polynomial for q = 2 (e**r - 1) -----------------------
 #
-# Twice e**r is (p r + 2) r + 2; 2**(n - 1), by which exp multiplies it, is a number even where 2**n no longer is one.
+# Twice e**r, because 2**(n - 1) is a number even where e**x is one and 2**n is no longer. Polynomials are summed up in
+# steps of r**2, two terms at once, one of which need not wait for the step before.
 
 
 @inline
 def reduce_float32(x):
-    """n, as ROUNDER_32 + n, r and p of x = n ln(2) + r, for -87 <= x <= 89.
+    """n, as ROUNDER_32 + n, and q of x = n ln(2) + r, for -87 <= x <= 89.
 
-    Were n the nearest whole number, 2**(n - 1) would be no normal one at -87; 1.4425, not 1 / ln(2), spares it.
+    At -87 the n nearest to x / ln(2) = 1.4427 x would be -126, and 2**(n - 1) no normal number.
     """
     rounded = x * 1.4425 + ROUNDER_32
     n = rounded - ROUNDER_32
     r = x - n * 0.693359375 + n * 2.12194440e-4
-    p = 0.00277650521 * r + 0.016733093954
-    p = p * r + 0.08333440118
-    p = p * r + 0.3333308684
-    p = p * r + 0.999999963
-    return rounded, r, p
+    s = r * r
+    p = 0.00277650521 * s + (0.016733093954 * r + 0.08333440118)
+    p = p * s + (0.3333308684 * r + 0.999999963)
+    return rounded, p * s + (r + r)
 
 
 @inline
 def exp_float32(x):
-    rounded, r, p = reduce_float32(at_most(at_least(x, -87.0), 89.0))
-    p = p * r + 2.0
-    p = p * r + 2.0
-    return p * half_power_of_two(rounded)
+    rounded, q = reduce_float32(at_most(at_least(x, -87.0), 89.0))
+    return (q + 2.0) * half_power_of_two(rounded)
 
 
 @inline
 def expm1_float32(x):
     """For x <= 0."""
-    rounded, r, p = reduce_float32(at_least(x, -87.0))
-    scale = power_of_two(rounded)
-    return (0.5 * r * r * p + r) * scale + (scale - 1.0)
+    rounded, q = reduce_float32(at_least(x, -87.0))
+    return q * half_power_of_two(rounded) + (power_of_two(rounded) - 1.0)
 
 
 @inline
 def reduce_float64(x):
-    """n, as ROUNDER_64 + n, r and p of x = n ln(2) + r, for -708 <= x <= 710."""
+    """n, as ROUNDER_64 + n, and q of x = n ln(2) + r, for -708 <= x <= 710."""
     rounded = x * 1.4426950408889634074 + ROUNDER_64
     n = rounded - ROUNDER_64
     r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6
+    s = r * r
     p = 5.0200945011389992006e-8 * r + 5.5240403182063097584e-7
-    p = p * r + 5.5114536553811392374e-6
-    p = p * r + 0.000049603042115736410397
-    p = p * r + 0.00039682539726343112053
-    p = p * r + 0.0027777777834734161123
-    p = p * r + 0.016666666666660076395
-    p = p * r + 0.083333333333247641063
-    p = p * r + 0.3333333333333333492
-    p = p * r + 1.0000000000000002063
-    return rounded, r, p
+    p = p * s + (5.5114536553811392374e-6 * r + 0.000049603042115736410397)
+    p = p * s + (0.00039682539726343112053 * r + 0.0027777777834734161123)
+    p = p * s + (0.016666666666660076395 * r + 0.083333333333247641063)
+    p = p * s + (0.3333333333333333492 * r + 1.0000000000000002063)
+    return rounded, p * s + (r + r)
 
 
 @inline
 def exp_float64(x):
-    rounded, r, p = reduce_float64(at_most(at_least(x, -708.0), 710.0))
-    p = p * r + 2.0
-    p = p * r + 2.0
-    return p * half_power_of_two(rounded)
+    rounded, q = reduce_float64(at_most(at_least(x, -708.0), 710.0))
+    return (q + 2.0) * half_power_of_two(rounded)
 
 
 @inline
 def expm1_float64(x):
     """For x <= 0."""
-    rounded, r, p = reduce_float64(at_least(x, -708.0))
-    scale = power_of_two(rounded)
-    return (0.5 * r * r * p + r) * scale + (scale - 1.0)
+    rounded, q = reduce_float64(at_least(x, -708.0))
+    return q * half_power_of_two(rounded) + (power_of_two(rounded) - 1.0)
 
 
 # --- tanh |x| = m / (m + 1) with m = (e**2|x| - 1) / 2, where rounding m + 1 would cost a bit or two -----------------
 #
 # With u = m for m < 1 and u = 1 beyond, that is u - u u / (m + 1): what is divided is the smaller part of the result.
-# 2|x| = n ln(2) + 2 r, and p = ((e**2r - 1) / 2 - r) / r**2.
+# 2|x| = n ln(2) + 2 r, and r r p + r is (e**2r - 1) / 2.
 
 
 @inline
@@ -208,12 +199,11 @@ def tanh_float32(x):
     a = at_most(elementary.absolute(x), 10.0)
     rounded = a * 2.885390082 + ROUNDER_32
     r = a - (rounded - ROUNDER_32) * 0.34657359
-    p = 0.04442416816 * r + 0.133864752
-    p = p * r + 0.3333376047
-    p = p * r + 0.6666617682
-    p = p * r + 0.999999963
+    s = r * r
+    p = 0.04442416816 * s + (0.133864752 * r + 0.3333376047)
+    p = p * s + (0.6666617682 * r + 0.999999963)
     scale = power_of_two(rounded)
-    m = (r * r * p + r) * scale + (0.5 * scale - 0.5)
+    m = (s * p + r) * scale + (0.5 * scale - 0.5)
     u = at_most(m, 1.0)
     return with_sign(u - u * (u / (m + 1.0)), x)
 
@@ -224,17 +214,14 @@ def tanh_float64(x):
     rounded = a * 2.8853900817779268147 + ROUNDER_64
     n = rounded - ROUNDER_64
     r = a - n * 3.465728759765625e-1 - n * 7.14303410154708616060e-7
+    s = r * r
     p = 0.000025702883845831675907 * r + 0.00014141543214608152981
-    p = p * r + 0.00070546606788878582238
-    p = p * r + 0.0031745946954071302654
-    p = p * r + 0.012698412712429795857
-    p = p * r + 0.044444444535574657797
-    p = p * r + 0.13333333333328061116
-    p = p * r + 0.33333333333299056425
-    p = p * r + 0.66666666666666669839
-    p = p * r + 1.0000000000000002063
+    p = p * s + (0.00070546606788878582238 * r + 0.0031745946954071302654)
+    p = p * s + (0.012698412712429795857 * r + 0.044444444535574657797)
+    p = p * s + (0.13333333333328061116 * r + 0.33333333333299056425)
+    p = p * s + (0.66666666666666669839 * r + 1.0000000000000002063)
     scale = power_of_two(rounded)
-    m = (r * r * p + r) * scale + (0.5 * scale - 0.5)
+    m = (s * p + r) * scale + (0.5 * scale - 0.5)
     u = at_most(m, 1.0)
     return with_sign(u - u * (u / (m + 1.0)), x)
 
