@@ -21,7 +21,7 @@ def dense_tile(rows, i, r0, tile, act, x, w, b, s, y, j):
     W = width(s)
     R, K, L, N = x.shape[0], x.shape[1], w.shape[2], y.shape[1]
     ahead = next_panel(rows, i, r0, tile, j, w.shape[0], K, w)
-    a = matmul(tile_zeros(rows, tile, s), COLUMNS_0, tile, x, i * K, K, 1, w, j * K * L, L, K, ahead)
+    a = matmul(tile_zeros(rows, tile, s), COLUMNS_0, tile, x, i * K, K, 1, w, j * K * L, tile, K, ahead)
     a = tile_add(a, COLUMNS_0, tile, b, j * L)
     q = (j * R + i) * L
     tile_store(a, s, q, L)

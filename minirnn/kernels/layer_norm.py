@@ -36,7 +36,7 @@ def product_tile(rows, i, r0, cell, x, xt, h, s, w, u, slot, src, j):
     tile_store(cell.input_product(rows, i, r0, cell, x, xt, s, w, j, q), s, q, C)
     a = tile_zeros(rows, COLUMNS_4, s)
     ahead = next_panel(rows, i, r0, COLUMNS_4, j, u.shape[0], U, u)
-    a = matmul(a, COLUMNS_0, COLUMNS_4, h, (src * B + i) * P, P, 1, u, j * U * u.shape[2], u.shape[2], U, ahead)
+    a = matmul(a, COLUMNS_0, COLUMNS_4, h, (src * B + i) * P, P, 1, u, j * U * u.shape[2], COLUMNS_4, U, ahead)
     tile_store(a, s, q + 4 * width(s), C)
 
 

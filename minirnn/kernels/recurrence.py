@@ -50,7 +50,7 @@ def product_now(rows, i, r0, cell, x, xt, s, w, j, q):
     T, F, CX = x.shape[1], x.shape[2], w.shape[2]
     a = tile_zeros(rows, cell.columns, s)
     ahead = next_panel(rows, i, r0, cell.x_columns, j, w.shape[0], F, w)
-    return matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, CX, F, ahead)
+    return matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, cell.x_columns, F, ahead)
 
 
 @inline
@@ -67,7 +67,7 @@ def sums_tile(rows, i, r0, h_first, h_columns, cell, x, xt, h_in, s, w, u, b, sl
     q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
     a = cell.input_product(rows, i, r0, cell, x, xt, s, w, j, q)
     ahead = next_panel(rows, i, r0, cell.h_columns, j, u.shape[0], U, u)
-    a = matmul(a, h_first, h_columns, h_in, (src * B + i) * P, P, 1, u, j * U * CH, CH, U, ahead)
+    a = matmul(a, h_first, h_columns, h_in, (src * B + i) * P, P, 1, u, j * U * CH, cell.h_columns, U, ahead)
     a = tile_add(a, COLUMNS_0, cell.x_columns, b, j * CX)
     if b.shape[0] == 2:
         a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
@@ -173,7 +173,7 @@ def input_tile(rows, i, r0, cell, x, x_offset, x_stride, s, s_offset, s_stride, 
     a = tile_zeros(rows, cell.columns, s)
     if k > 0:
         tile_prefetch(rows, cell.columns, s, q, s_stride)
-    a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, panel, CX, terms, ahead)
+    a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, panel, cell.x_columns, terms, ahead)
     if k > 0:
         a = tile_plus(tile_load(rows, cell.columns, s, q, s_stride), a)
     tile_store(a, s, q, s_stride)
@@ -181,25 +181,24 @@ def input_tile(rows, i, r0, cell, x, x_offset, x_stride, s, s_offset, s_stride, 
 
 @shared_kernel
 def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
-    """x W of steps t0 .. t1-1 into their slots of s; the rows of a tile are batch rows, or steps if those are more."""
+    """x W of steps t0 .. t1-1 into their slots of s; the rows of a tile are batch rows, of those left over steps."""
     T, F = x.shape[1], x.shape[2]
     slots, NT, B, C = s.shape
+    steps, step = t1 - t0, -F if reverse else F
+    height = len(tall(cell.x_columns))
+    stop = r1 if steps < min(height, r1 - r0) else r1 - (r1 - r0) % height
     for k in range(0, F, SUM_LENGTH):
         for j in range(w.shape[0]):
-            if r1 - r0 >= min(len(tall(cell.x_columns)), t1 - t0):
-                for t in range(t0, t1):
-                    xt = T - 1 - t if reverse else t
-                    at = ((t % slots) * NT + j) * B * C
-                    began = r0 - (t - t0) * (r1 - r0)
-                    for_rows(input_tile, cell.x_columns, r0, r1, (began, cell, x, xt * F, T * F, s, at, C, w, j, k))
-            else:
-                step = -F if reverse else F
-                for i in range(r0, r1):
-                    first = (i * T + (T - 1 - t0 if reverse else t0)) * F
-                    at = (((t0 % slots) * NT + j) * B + i) * C
-                    began = (r0 - i) * (t1 - t0)
-                    of_steps = (began, cell, x, first, step, s, at, NT * B * C, w, j, k)
-                    for_rows(input_tile, cell.x_columns, 0, t1 - t0, of_steps)
+            for t in range(t0, t1):
+                xt = T - 1 - t if reverse else t
+                at = ((t % slots) * NT + j) * B * C
+                began = r0 - (t - t0) * (stop - r0)
+                for_rows(input_tile, cell.x_columns, r0, stop, (began, cell, x, xt * F, T * F, s, at, C, w, j, k))
+            for i in range(stop, r1):
+                first = (i * T + (T - 1 - t0 if reverse else t0)) * F
+                at = (((t0 % slots) * NT + j) * B + i) * C
+                of_steps = ((r0 - i) * steps, cell, x, first, step, s, at, NT * B * C, w, j, k)
+                for_rows(input_tile, cell.x_columns, 0, steps, of_steps)
 
 
 # --- backward -------------------------------------------------------------------------------------------------------
@@ -233,7 +232,7 @@ def transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, 
         for j in range(j0, min(j0 + together, NT)):
             da = ((slot * NT + j) * B + i) * C + first
             weights = ((n * NT + j) * D + skip) * L
-            part = matmul(part, COLUMNS_0, columns, s, da, C, 1, wt, weights, L, count, ahead + j * D * W)
+            part = matmul(part, COLUMNS_0, columns, s, da, C, 1, wt, weights, columns, count, ahead + j * D * W)
         total = tile_plus(total, part)
     return total
 

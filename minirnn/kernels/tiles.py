@@ -284,13 +284,14 @@ def next_panel(rows, i, r0, columns, j, panels, n, b):
 
 
 @inline
-def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_step, n, ahead):
+def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_columns, n, ahead):
     """tile += A B over n terms k: the first SUM_LENGTH on top of what is there, the others in sums of their own.
 
-    A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset + k * b_step. Meanwhile n registers
-    of b from `ahead` on are fetched (`next_panel`).
+    A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset in row k of b, of `b_columns`.
+    Meanwhile n registers of b from `ahead` on are fetched (`next_panel`).
     """
     W = width(b)
+    b_step = len(b_columns) * W
     for k in range(min(n, SUM_LENGTH)):
         prefetch(b, ahead + k * W)
         tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)

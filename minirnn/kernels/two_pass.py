@@ -32,7 +32,7 @@ def candidate_tile(rows, i, r0, reset, s, u, slot, dst, j):
     a_n = tile_load(rows, COLUMNS_1, s, q, C)
     ahead = next_panel(rows, i, r0, COLUMNS_3, j, u.shape[0], U, u)
     at = j * U * CH + 2 * width(s)
-    a_n = matmul(a_n, COLUMNS_0, COLUMNS_1, reset, (dst * B + i) * P, P, 1, u, at, CH, U, ahead)
+    a_n = matmul(a_n, COLUMNS_0, COLUMNS_1, reset, (dst * B + i) * P, P, 1, u, at, COLUMNS_3, U, ahead)
     tile_store(a_n, s, q, C)
 
 

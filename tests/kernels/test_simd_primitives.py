@@ -238,7 +238,7 @@ def multiply(version, columns, a, b, out, r0, r1):
 
 def multiply_rows(rows, i, columns, a, b, out):
     K, N = b.shape
-    tile = tiles.matmul(tile_zeros(rows, columns, a), COLUMNS_0, columns, a, i * K, K, 1, b, 0, N, K, 0)
+    tile = tiles.matmul(tile_zeros(rows, columns, a), COLUMNS_0, columns, a, i * K, K, 1, b, 0, columns, K, 0)
     tile_store(tile, out, i * N, N)
 
 
