@@ -28,7 +28,7 @@ from minirnn.kernels.crew import call_up, dismiss, serve
 from minirnn.kernels.cutting import cut, cut_rows
 
 # In multiply-adds: what pays if helpers are awake, and what pays even if they have to be woken.
-# Between the two a call wakes them where calls come often: they help from this one on, if they are in time, or the next.
+# Between the two a call wakes them where calls come often: they help with it if they are in time, else with the next.
 WORTH_SHARING, WORTH_WAKING = 800_000, 3_000_000
 # In training each thread reads much of what others wrote, from their caches: it pays from so many times the work on.
 CROSSING = 4

@@ -57,9 +57,7 @@ def test_helpers_that_sleep_are_woken_and_those_awake_go_on(share_everything, th
 
 @machine_code_shares
 @pytest.mark.parametrize("often", [True, False])
-def test_work_too_small_to_wake_a_helper_for_wakes_it_if_it_comes_often(
-    often, monkeypatch, thread_count, idle
-):
+def test_work_too_small_to_wake_a_helper_for_wakes_it_if_it_comes_often(often, monkeypatch, thread_count, idle):
     monkeypatch.setattr(threads, "OFTEN_SECONDS", 60.0 if often else 0.0)
     thread_count(2)
     crew = threads.Crew(1)
