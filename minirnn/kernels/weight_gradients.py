@@ -11,7 +11,6 @@ from minirnn.kernels.rows import for_rows
 from minirnn.kernels.simd import load, store, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
-    SUM_LENGTH,
     tile_blank,
     tile_load,
     tile_plus,
@@ -39,8 +38,8 @@ def gradient_tile(rows, k, a, a_offset, a_row, slots, reverse, first, columns, s
     if t0 > 0:
         tile_prefetch(rows, columns, dw, at, D)
     total = tile_zeros(rows, columns, dw)
-    for start in range(0, B, SUM_LENGTH):
-        stop = min(start + SUM_LENGTH, B)
+    for start in range(0, B, BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, B)
         part = tile_blank(total)
         for t in range(t0, t1):
             at_a = a_offset + (T - 1 - t if reverse else t) * slots + k
