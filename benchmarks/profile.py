@@ -133,10 +133,11 @@ def without_gates() -> Iterator[None]:
     Forward, a pre-activation becomes the state: numbers of the size that states have, as a product takes longer with
     some. Backward nothing happens, and what the forward pass left are the gradients.
     A GRU with reset_after=False calls its four row functions by their names; its kernels, too, are compiled anew for
-    the word in the cell's key, and then find other functions under these names.
+    the word in the cell's key, and then, read anew, find other functions under these names.
     """
     from minirnn import layers
     from minirnn.jit import inline
+    from minirnn.jit.steps import read_anew
     from minirnn.kernels import two_pass
     from minirnn.kernels.simd import load_rows, store_rows, width
 
@@ -184,6 +185,7 @@ def without_gates() -> Iterator[None]:
         kind.cell = lambda self, cell=cells[kind]: bare(cell(self))  # type: ignore[method-assign,misc]
     for name, nothing in replaced.items():
         setattr(two_pass, name, nothing)
+    read_anew()
     try:
         yield
     finally:
@@ -191,6 +193,7 @@ def without_gates() -> Iterator[None]:
             kind.cell = cells[kind]  # type: ignore[method-assign]
         for name, function in rows.items():
             setattr(two_pass, name, function)
+        read_anew()
 
 
 def measured(call: Callable[[], Any], watches: Stopwatches, seconds: float, rounds: int) -> tuple[float, dict]:

@@ -43,6 +43,11 @@ class Steps:
             step.run_pass(state)
 
 
+def read_anew() -> None:
+    """Forget how functions read: what they call by a name may be another function now."""
+    _read.clear()
+
+
 def _instances(*steps: type) -> list:
     return [_pass_registry.get(step).pass_inst for step in steps]
 
