@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ TOLERANCE = {"inference": 1e-5, "training": 5e-5, "step": 1e-5, "fit": 5e-5, "pr
 # The first of these that is present is what the others are compared with: the baseline last of all.
 REFERENCES = ("keras-tensorflow", "torch", "keras-jax", "keras-torch", "onnxruntime")
 
-PAUSE = 0.01  # seconds between turns, in which the last contender's spinning threads go to sleep
 NEAR_PEAK = ("medium", "large")  # shapes that are compared with the machine's peak in the same rounds
 SHARED = ("lstm", "gru")  # cells whose plain cases are also run on one thread
 
@@ -211,7 +209,6 @@ def take_turns(seats: Sequence[Seat], rounds: int, ask: Callable[[Seat], Mapping
         shift = turn % max(1, len(order))
         for seat in order[shift:] + order[:shift]:
             if seat.entry.error is None:
-                time.sleep(PAUSE)
                 reply = ask(seat)
                 if reply is not None:
                     seat.entry.seconds.append(reply["seconds"])

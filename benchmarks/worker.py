@@ -11,6 +11,7 @@ One JSON object a line each way:
     {"do": "time", "case", "seconds"} -> {"seconds"}, of one call, after measuring for about so many seconds
     {"do": "drop"}                    -> {}, everything that was prepared is forgotten
 
+A reply comes when the process is at rest, so that the next one has the processors for itself (`rest`).
 Anything that goes wrong is answered by {"error": one line}; the worker lives on until its input ends.
 What a library prints goes to standard error.
 """
@@ -39,12 +40,27 @@ TRIAL_SECONDS = 0.03
 CHECKED_CALLS = {"inference": 1, "training": 3, "step": 3, "fit": 1, "predict": 1}
 LARGE, CHECKED_LARGE_STEPS = 10_000_000_000, 2  # training steps of so many FLOPs: two tell forward, backward and Adam
 LONG_SECONDS = 0.3  # a call that takes so long is measured once a round
+GLANCE_SECONDS, AT_REST, LONGEST_REST = 0.005, 0.1, 1.0
 
 
 def pin(threads: int) -> None:
     """Leave this process as many cores as threads, the same ones for every contender, where the system allows it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
+def rest() -> None:
+    """Wait until no thread of this process looks for work any more.
+
+    After a call, threads of a pool spin before they sleep: those of ONNX Runtime for 45 ms, of OpenMP for 10. Whoever
+    is timed meanwhile has a processor less.
+    """
+    until = time.perf_counter() + LONGEST_REST
+    while time.perf_counter() < until:
+        start, used = time.perf_counter(), time.process_time()
+        time.sleep(GLANCE_SECONDS)
+        if time.process_time() - used < AT_REST * (time.perf_counter() - start):
+            return
 
 
 def checked_results(case: Case, task: Task) -> list[float]:
@@ -104,7 +120,10 @@ class Session:
         candidates = self.candidates.pop(case)
         setting = next(iter(candidates))
         if len(candidates) > 1:
-            taken = {name: seconds_per_call(task.call, TRIAL_SECONDS) for name, (task, _) in candidates.items()}
+            taken = {}
+            for name, (task, _) in candidates.items():
+                rest()
+                taken[name] = seconds_per_call(task.call, TRIAL_SECONDS)
             setting = min(taken, key=lambda name: taken[name])
         self.tasks[case], results = candidates[setting]
         return {"setting": setting, "results": results}
@@ -157,9 +176,11 @@ def serve(module: str, threads: int, requests: TextIO, replies: TextIO) -> None:
     for line in requests:
         request = json.loads(line)
         try:
-            reply(actions[request.pop("do")](**request))
+            answer = actions[request.pop("do")](**request)
         except Exception as error:
-            reply({"error": one_line(error)})
+            answer = {"error": one_line(error)}
+        rest()
+        reply(answer)
 
 
 def main() -> None:

@@ -67,6 +67,24 @@ def task(self, case, data, setting):
     assert prepared(worker)["setting"] == "quick"
 
 
+def test_a_worker_replies_when_its_threads_rest(start, contender, tmp_path):
+    over = tmp_path / "over"
+    body = f"""
+def task(self, case, data, setting):
+    import threading
+    def look_for_work():
+        start = time.process_time()
+        while time.process_time() - start < 0.1:
+            pass
+        open({str(over)!r}, "w").close()
+    return Task(lambda: threading.Thread(target=look_for_work).start() or [0.25])
+"""
+    worker = start(contender("restless", body))
+    worker.wait_until_ready()
+    assert worker.ask("prepare", case=CASE) == {}
+    assert over.exists()
+
+
 def test_training_gives_the_losses_of_the_first_steps_each_made_ready_for_the_check(start, contender):
     body = """
 def task(self, case, data, setting):
