@@ -15,6 +15,8 @@ padded units; C, CX, CH: elements in a row of all columns, of the input's and of
     h_in  as h                 the states as they enter the recurrent product: h itself, or h * mask
     y     (B, T or 1, U)       output: the whole sequence or the last step
 
+Where a pass keeps two slots, h, c and s may have more rows than B (`apart`).
+
 All arrays are C-contiguous, of one dtype (mask: bool), and none overlaps another. A call works on batch rows r0 .. r1-1
 only: rows never meet, so threads share the batch without waiting for each other, and every sum has the same order
 whatever their number.
@@ -23,6 +25,7 @@ whatever their number.
 from __future__ import annotations
 
 from minirnn.jit import inline, shared_kernel
+from minirnn.kernels.apart import move_state, moved, rows_away
 from minirnn.kernels.rows import for_gates, for_rows, tall
 from minirnn.kernels.simd import load, load_part, store, store_part, width, zeros
 from minirnn.kernels.tiles import (
@@ -130,14 +133,19 @@ def forward(x, mask, cell, h, c, s, w, u, b, y, drop, reverse, zero_output, from
 
     `reverse` reads x from its end.
     """
-    T, slots = x.shape[1], h.shape[0]
+    T, slots, P = x.shape[1], h.shape[0], h.shape[2]
     masked = mask.size > 0
     sequence = y.shape[1] == T
-    if from_zero:
-        for i in range(r0, r1):
-            clear(h, i, h.shape[2])
-            if c.size > 0:
-                clear(c, i, c.shape[2])
+    away = rows_away(h.shape[1], x.shape[0], r0)
+    outer_h, outer_c = h, c
+    h, c, s = moved(h, away * P), moved(c, away * P), moved(s, away * s.shape[3])
+    for i in range(r0, r1):
+        if from_zero:
+            clear(h, i, P)
+            clear(c, i, c.shape[2])
+        elif away > 0:
+            move_state(outer_h, h, t0 % slots, i)
+            move_state(outer_c, c, t0 % slots, i)
     h_in = (drop + (h,))[0]
     for i in range(r0, r1):
         cell.drop_state(h, drop, t0 % slots, i)
@@ -152,6 +160,10 @@ def forward(x, mask, cell, h, c, s, w, u, b, y, drop, reverse, zero_output, from
             cell.drop_state(h, drop, dst, i)
             if sequence or t == T - 1:
                 emit(h, dst, i, y, t if sequence else 0, zero_output and not counts)
+    if away > 0:
+        for i in range(r0, r1):
+            move_state(h, outer_h, t1 % slots, i)
+            move_state(c, outer_c, t1 % slots, i)
 
 
 # --- wide inputs: x W for many steps at once, so that a panel of W is read once for all of them ----------------------
@@ -184,6 +196,7 @@ def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
     """x W of steps t0 .. t1-1 into their slots of s; the rows of a tile are batch rows, of those left over steps."""
     T, F = x.shape[1], x.shape[2]
     slots, NT, B, C = s.shape
+    s = moved(s, rows_away(B, x.shape[0], r0) * C)
     steps, step = t1 - t0, -F if reverse else F
     height = len(tall(cell.x_columns))
     stop = r1 if steps < min(height, r1 - r0) else r1 - (r1 - r0) % height

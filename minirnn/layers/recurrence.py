@@ -159,7 +159,7 @@ class Recurrent(RecurrentTapes, RecurrentStates, Affine):
             initial_state = self.states if initial_state is None else initial_state
         if initial_state is not None:
             for slots, state in zip((tape.h, tape.c), initial_state, strict=False):
-                slots[0, :, : self.units] = state
+                slots[0, : len(x), : self.units] = state
         if tape.drops:
             x = self._dropping.apply(x, tape, training)
         mask, from_zero = NO_MASK if mask is None else mask, initial_state is None

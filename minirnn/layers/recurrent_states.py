@@ -40,7 +40,8 @@ class RecurrentStates:
 
     def last_states(self, tape: Tape) -> list[NDArray[Any]]:
         """New arrays (batch, units): h, and c of an LSTM."""
-        return [slots[tape.last, :, : self.units].copy() for slots in (tape.h, tape.c)[: self.state_count]]
+        rows = len(tape.y)
+        return [slots[tape.last, :rows, : self.units].copy() for slots in (tape.h, tape.c)[: self.state_count]]
 
     @property
     def state_size(self) -> list[int]:

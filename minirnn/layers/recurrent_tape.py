@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from minirnn.jit import Static
+from minirnn.kernels import threads
+from minirnn.kernels.apart import ROOM
 from minirnn.kernels.plans import with_input_product_before
 from minirnn.kernels.recurrence import backward, forward, input_gradient, multiply_input, transpose
 from minirnn.kernels.rows import heights
-from minirnn.kernels.threads import CROSSING
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4
 from minirnn.kernels.vec import VECTOR_BYTES, lanes
 from minirnn.kernels.weight_gradients import gradients
@@ -91,9 +92,12 @@ class RecurrentTapes:
         W, NT, P = lanes(dtype), layout.tiles, layout.padded
         two_pass = hasattr(cell, "two_pass")
         uses_c = self.state_count == 2 or two_pass
+        t.work = B * T * (F + U) * self.gates * U // (threads.CROSSING if training else 1)
         slots = T + 1 if training else 2
-        t.h = zeros((slots, B, P), dtype)
-        t.c = zeros((slots + self.slots_behind_c(slots, B, P), B, P) if uses_c else (0, 0, 0), dtype)
+        behind = self.slots_behind_c(slots, B, P)
+        rows = B if training or dropping or behind or t.work < threads.WORTH_SHARING else ROOM * B
+        t.h = zeros((slots, rows, P), dtype)
+        t.c = zeros((slots + behind, rows, P) if uses_c else (0, 0, 0), dtype)
         h_tile = tile_for(U, dtype)
         t.ut_shape = transposed_shape(self._recurrent_kernel.packed.shape, h_tile, dtype)
         t.row = max(t.ut_shape[0] * t.ut_shape[2], P)
@@ -102,7 +106,7 @@ class RecurrentTapes:
         wide = T > 1 and self._is_wide(B)
         t.chunk = min(T, max(1, CHUNK_ROWS // B)) if wide else T
         kept = (T, NT) if training else (t.chunk, NT) if wide else (1, NT if two_pass else 1)
-        t.s = zeros((*kept, B, len(cell.columns) * W), dtype)
+        t.s = zeros((*kept, rows, len(cell.columns) * W), dtype)
         t.y = zeros((B, T if self.return_sequences else 1, U), dtype)
         t.out = t.y if self.return_sequences else t.y.reshape(B, U)
         t.last = T % slots
@@ -116,7 +120,6 @@ class RecurrentTapes:
         if wide:
             t.multiply_input = multiply_input.specialise(t.y, plan, t.s, w, self.go_backwards, 0, 0, 0, 0)
             t.run = _forward_in_chunks(t)
-        t.work = B * T * (F + U) * self.gates * U // (CROSSING if training else 1)
         t.x = t.mask = t.from_zero = None  # those of `forward_call`
         if training:
             self._add_backward(t, cell, shape)

@@ -59,7 +59,7 @@ class FastStep:
         t = self._tape(layer.run_tape([x.shape], False))
         cell, *arrays, drop, reverse, zero_output = t.forward_arguments
         arguments = (cell, *arrays, drop, reverse, zero_output, False, 0, 1, 0, self.batch)
-        self.states.append([slots[0, :, : layer.units] for slots in (t.h, t.c)[: layer.state_count]])
+        self.states.append([slots[0, : self.batch, : layer.units] for slots in (t.h, t.c)[: layer.state_count]])
         self.addresses.append(forward.address(x, NO_MASK, *arguments))
         return t.y[:, 0], [RECURRENT, self.addresses[-1], *record([x, *arrays])]
 

@@ -78,7 +78,7 @@ class Replay:
 
 def remember_first_states(layer: Recurrent, tape: Any) -> None:
     """Let a tape that keeps no steps keep the states that its next call begins with, as `tape.first`."""
-    run, rows = tape.run, tape.h.shape[1]
+    run, rows = tape.run, len(tape.y)
     tape.first = [np.zeros((rows, layer.units), tape.h.dtype) for _ in range(layer.state_count)]
 
     def remembering(*arguments: Any) -> None:

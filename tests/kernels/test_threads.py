@@ -34,6 +34,27 @@ def test_recurrent_results_are_the_same_bits_for_every_number_of_threads(cell, m
     same_bits(lambda: run(case))
 
 
+@machine_code_shares
+@pytest.mark.parametrize("cell", CELLS)
+def test_states_of_two_threads_stand_apart_and_come_out_in_their_rows(cell, share_everything, thread_count):
+    thread_count(2)
+    case = make(cell, batch=16, time=5, units=20)
+    tape = case.layer.new_tape(case.x.shape, False)
+    y = case.layer.forward(case.x, None, tape, False, case.states)
+    for slots in (tape.h, tape.c)[: case.layer.state_count]:
+        used = [k for k in range(slots.shape[1]) if slots[:, k].any()]
+        assert used == [*range(16), *range(16 + 2 * 8, 16 + 3 * 8)]
+    for last, expected in zip(case.layer.last_states(tape), case.output()[1:], strict=True):
+        assert last.shape == (16, 20)
+        np.testing.assert_array_equal(last, expected)
+    np.testing.assert_array_equal(y, case.output()[0])
+
+
+def test_what_one_thread_does_alone_has_no_room_between_rows():
+    case = make("LSTM", batch=16, time=5, units=20)
+    assert case.layer.new_tape(case.x.shape, False).h.shape[1] == 16
+
+
 def test_dense_results_are_the_same_bits_for_every_number_of_threads(dtype, same_bits):
     random = np.random.default_rng(0)
     layer = layers.Dense(37, activation="tanh", dtype=dtype)
