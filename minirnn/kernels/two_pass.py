@@ -21,7 +21,7 @@ from minirnn.kernels.tiles import (
     tile_load,
     tile_store,
 )
-from minirnn.kernels.weight_gradients import gradient_tile
+from minirnn.kernels.weight_gradients import add_gradients
 
 
 @inline
@@ -79,11 +79,9 @@ def two_pass_step_backward(cell, columns, mask, xt, h, c, s, ut, dh, dc, drop, t
 
 
 @inline
-def two_pass_recurrent_gradient(cell, h_in, c, s, t0, t1, j, du):
+def two_pass_recurrent_gradient(cell, h_in, c, s, t0, t1, j0, j1, du, packed):
     """du: columns z and r from h_in, column n from the reset state (slot t + 1 of c)."""
     W = width(s)
-    B, P, U = h_in.shape[1], h_in.shape[2], du.shape[1]
-    of_gates = (h_in, 0, P, B * P, False, COLUMNS_1, COLUMNS_2, s, t0, t1, j, du, 0)
-    of_candidate = (c, B * P, P, B * P, False, COLUMNS_0, COLUMNS_1, s, t0, t1, j, du, 2 * W)
-    for_rows(gradient_tile, COLUMNS_2, 0, U, of_gates)
-    for_rows(gradient_tile, COLUMNS_1, 0, U, of_candidate)
+    B, P = h_in.shape[1], h_in.shape[2]
+    add_gradients(h_in, 0, P, B * P, False, COLUMNS_1, COLUMNS_2, s, t0, t1, j0, j1, du, 0, packed)
+    add_gradients(c, B * P, P, B * P, False, COLUMNS_0, COLUMNS_1, s, t0, t1, j0, j1, du, 2 * W, packed)

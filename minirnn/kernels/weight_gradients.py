@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.rows import for_rows
-from minirnn.kernels.simd import load, store, width, zeros
+from minirnn.kernels.simd import load, load_part, store, store_part, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     tile_blank,
@@ -20,9 +20,12 @@ from minirnn.kernels.tiles import (
     tile_zeros,
 )
 
-# Rows of da that stay in the first-level cache while all of x^T passes over them. The rows of x of one block lie in so
-# many pages of memory, and a processor knows the addresses of some 100 pages at once.
+# Rows of da that stay in the first-level cache while all of x^T passes over them.
 BLOCK_ROWS = 64
+# Columns of x that are copied for that, so many at once. Its rows stand as far apart as the whole sequences of a batch:
+# where that is a power of two, as is usual, a cache has room for eight of them. In copies they stand close, and no
+# power of two apart. Rows shorter than that would gain less than copies cost.
+PACKED_COLUMNS, LONG_ROW = 264, 128
 
 
 @inline
@@ -67,8 +70,39 @@ def add_up(s, t0, t1, j, first, columns, db, offset):
         store(db, offset + v * W, total)
 
 
+@inline
+def pack_row(a, source, count, packed, target):
+    """Copy elements, those that fill no register one by one."""
+    whole = count - count % width(a)
+    for n in range(0, whole, width(a)):
+        store(packed, target + n, load(a, source + n))
+    for n in range(whole, count):
+        store_part(packed, target + n, load_part(a, source + n, 1), 1)
+
+
+@inline
+def add_gradients(a, a_offset, a_row, slots, reverse, first, columns, s, t0, t1, j0, j1, dw, place, packed):
+    """`gradient_tile` for all of dw[j], j0 <= j < j1, from copies of the rows of a, `packed`, where these are long."""
+    T, B, K, D = s.shape[0], s.shape[2], dw.shape[1], packed.shape[2]
+    short = K < LONG_ROW
+    for k in range(0, K, K if short else D):
+        count = K if short else min(D, K - k)
+        rows, offset, row, step, backwards = a, a_offset, a_row, slots, reverse
+        if not short:
+            target = j0 * packed.shape[1] * D
+            rows, offset, row, step, backwards = packed, target - t0 * B * D - k, D, B * D, False
+            for t in range(t0, t1):
+                source = a_offset + (T - 1 - t if reverse else t) * slots + k
+                for i in range(B):
+                    pack_row(a, source + i * a_row, count, packed, target)
+                    target += D
+        for j in range(j0, j1):
+            of_rows = (rows, offset, row, step, backwards, first, columns, s, t0, t1, j, dw, place)
+            for_rows(gradient_tile, columns, k, k + count, of_rows)
+
+
 @shared_kernel
-def gradients(x, cell, h_in, c, s, dw, du, db, reverse, j0, j1):
+def gradients(x, cell, h_in, c, s, dw, du, db, packed, reverse, j0, j1):
     """Fill tiles j0 .. j1-1 of dw, du and db (shapes of w, u and b)."""
     T, NT, B, C = s.shape
     F = x.shape[2]
@@ -80,14 +114,12 @@ def gradients(x, cell, h_in, c, s, dw, du, db, reverse, j0, j1):
             add_up(s, t0, t1, j, COLUMNS_0, cell.x_columns, db, j * CX)
             if db.shape[0] == 2:
                 add_up(s, t0, t1, j, cell.h_first, cell.h_columns, db, NT * CX + j * CH)
-            of_x = (x, 0, T * F, F, reverse, COLUMNS_0, cell.x_columns, s, t0, t1, j, dw, 0)
-            for_rows(gradient_tile, cell.x_columns, 0, F, of_x)
-            cell.recurrent_gradient(cell, h_in, c, s, t0, t1, j, du)
+        add_gradients(x, 0, T * F, F, reverse, COLUMNS_0, cell.x_columns, s, t0, t1, j0, j1, dw, 0, packed)
+        cell.recurrent_gradient(cell, h_in, c, s, t0, t1, j0, j1, du, packed)
 
 
 @inline
-def recurrent_gradient(cell, h_in, c, s, t0, t1, j, du):
-    """du[j] from h_in: slot t is the state before step t."""
+def recurrent_gradient(cell, h_in, c, s, t0, t1, j0, j1, du, packed):
+    """du of tiles j0 .. j1-1 from h_in: slot t is the state before step t."""
     B, P = h_in.shape[1], h_in.shape[2]
-    of_h = (h_in, 0, P, B * P, False, cell.h_first, cell.h_columns, s, t0, t1, j, du, 0)
-    for_rows(gradient_tile, cell.h_columns, 0, du.shape[1], of_h)
+    add_gradients(h_in, 0, P, B * P, False, cell.h_first, cell.h_columns, s, t0, t1, j0, j1, du, 0, packed)

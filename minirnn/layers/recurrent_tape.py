@@ -15,7 +15,7 @@ from minirnn.kernels.recurrence import backward, forward, input_gradient, multip
 from minirnn.kernels.rows import heights
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4
 from minirnn.kernels.vec import VECTOR_BYTES, lanes
-from minirnn.kernels.weight_gradients import gradients
+from minirnn.kernels.weight_gradients import BLOCK_ROWS, PACKED_COLUMNS, gradients
 from minirnn.layers.dropping import RecurrentDropout
 from minirnn.layers.layer import NO_MASK, Tape
 from minirnn.layers.weight import Weight, zeros
@@ -147,7 +147,8 @@ class RecurrentTapes:
         t.backward = backward.specialise(*self._backward_call(t, NO_MASK, t.y, True, True))
         t.dy = t.backward_mask = t.backward_key = None  # those of `backward_call`
         db = self._bias.gradient if self._bias else zeros(self._no_bias.shape, dtype)
-        t.gradient_arguments = (cell, t.h_in, t.c, t.s, w.gradient, u.gradient, db, self.go_backwards)
+        packed = zeros((t.s.shape[1], max(1, BLOCK_ROWS // B) * B, PACKED_COLUMNS), dtype)
+        t.gradient_arguments = (cell, t.h_in, t.c, t.s, w.gradient, u.gradient, db, packed, self.go_backwards)
         t.gradients = gradients.specialise(t.y, *t.gradient_arguments, 0, 0)
         t.gradient_call = (None,)
 
