@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from minirnn.gates.elementary import exp
 from minirnn.jit import inline, kernel, shared_kernel
-from minirnn.kernels.recurrence import transposed_product
 from minirnn.kernels.rows import for_rows
 from minirnn.kernels.simd import load, load_part, store, store_part, width
 from minirnn.kernels.tiles import COLUMNS_0, matmul, next_panel, tile_add, tile_blank, tile_plus, tile_store, tile_zeros
+from minirnn.kernels.transposed import transposed_product
 from minirnn.kernels.weight_gradients import add_up, gradient_tile
 
 # Terms that are summed one after the other. An output has no gate behind it that takes the rounding errors of its sum

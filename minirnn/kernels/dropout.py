@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.philox import WORD, philox
-from minirnn.kernels.recurrence import transposed_product, transposed_sum
 from minirnn.kernels.rows import for_rows
 from minirnn.kernels.simd import load, store, width
 from minirnn.kernels.tiles import tile_load, tile_plus, tile_store, tile_times, tile_zeros
+from minirnn.kernels.transposed import transposed_product, transposed_sum
 
 # --- without recurrent dropout ----------------------------------------------------------------------------------------
 
@@ -67,7 +67,8 @@ def kept_tile(rows, i, r0, columns, first, count, s, slot, ut, D, n, dh, masks):
     """dh[i.., tile n] += mask * (da U^T)."""
     L, Q = len(columns) * width(s), dh.shape[1]
     at = i * Q + n * L
-    dh_in = transposed_sum(rows, i, r0, columns, first, count, s, slot, ut, 0, D, n, tile_zeros(rows, columns, dh))
+    zero = tile_zeros(rows, columns, dh)
+    dh_in = transposed_sum(rows, i, r0, columns, first, count, s, slot, ut, 0, D, n, 0, s.shape[1], zero)
     kept = tile_times(dh_in, tile_load(rows, columns, masks, at, Q))
     tile_store(tile_plus(tile_load(rows, columns, dh, at, Q), kept), dh, at, Q)
 

@@ -34,12 +34,10 @@ from minirnn.kernels.tiles import (
     matmul,
     next_panel,
     tile_add,
-    tile_blank,
     tile_load,
     tile_plus,
     tile_prefetch,
     tile_store,
-    tile_store_part,
     tile_zeros,
 )
 
@@ -217,62 +215,6 @@ def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
 # --- backward -------------------------------------------------------------------------------------------------------
 
 
-@shared_kernel
-def transpose(w, wt, n0, n1):
-    """Weights (NT, K, D) to tiles n0 .. n1-1 of wt (ceil(K / L), NT * D, L): wt[n, j*D + p, l] = w[j, n*L + l, p]."""
-    NT, K, D = w.shape
-    L = wt.shape[2]
-    for n in range(n0, n1):
-        for j in range(NT):
-            for l in range(min(L, K - n * L)):  # noqa: E741
-                for p in range(D):
-                    wt[n, j * D + p, l] = w[j, n * L + l, p]
-
-
-@inline
-def transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, total):
-    """total + da W^T of batch rows i, i+1, .. and tile n of wt, over all unit tiles.
-
-    da: `count` elements from `first` on in a row of s; in wt they are the elements skip, skip+1, .. of each D.
-    """
-    NT, B, C = s.shape[1], s.shape[2], s.shape[3]
-    W = width(s)
-    L = len(columns) * W
-    ahead = next_panel(rows, i, r0, columns, n, wt.shape[0], NT * D, wt)
-    together = max(1, SUM_LENGTH // count)
-    for j0 in range(0, NT, together):
-        part = tile_blank(total)
-        for j in range(j0, min(j0 + together, NT)):
-            da = ((slot * NT + j) * B + i) * C + first
-            weights = ((n * NT + j) * D + skip) * L
-            part = matmul(part, COLUMNS_0, columns, s, da, C, 1, wt, weights, columns, count, ahead + j * D * W)
-        total = tile_plus(total, part)
-    return total
-
-
-@inline
-def transposed_tile(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add):
-    """out[i.., tile n] = (what is there if `add`) + `transposed_sum`; rows of `out` have `limit` elements."""
-    L = len(columns) * width(s)
-    at = offset + i * stride + n * L
-    total = tile_load(rows, columns, out, at, stride) if add else tile_zeros(rows, columns, out)
-    total = transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, total)
-    if n * L + L <= limit:
-        tile_store(total, out, at, stride)
-    else:
-        tile_store_part(total, out, at, stride, limit - n * L)
-
-
-@inline
-def transposed_product(columns, first, count, s, slot, wt, skip, D, out, offset, stride, limit, add, r0, r1):
-    """`transposed_tile` for every tile and row."""
-    for n in range(wt.shape[0]):
-        for_rows(
-            transposed_tile, columns, r0, r1,
-            (r0, columns, first, count, s, slot, wt, skip, D, n, out, offset, stride, limit, add),
-        )  # fmt: skip
-
-
 @inline
 def silence(s, slot, i):
     """A masked step has no gates: their gradients are zero."""
@@ -336,16 +278,3 @@ def backward(
                 if not (zero_output and mask.size > 0 and not mask[i, xt]):
                     add_output_gradient(dy, t if sequence else 0, dh, i)
         cell.backward_step(cell, h_tile, mask, xt, h, c, s, ut, dh, dc, drop, t, to_initial or t > 0, r0, r1)
-
-
-@shared_kernel
-def input_gradient(x_tile, s, wt, dx, reverse, r0, r1):
-    """dx (B, T, F) = da W^T of every step, of the da that `backward` leaves in s.
-
-    wt: transposed input weights; a tile is len(x_tile) registers wide. The first layer of a model needs none of it.
-    """
-    T, F = dx.shape[1], dx.shape[2]
-    D = wt.shape[1] // s.shape[1]
-    for t in range(T - 1, -1, -1):
-        xt = T - 1 - t if reverse else t
-        transposed_product(x_tile, 0, D, s, t, wt, 0, D, dx, xt * F, T * F, F, False, r0, r1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from minirnn.jit import inline
 from minirnn.kernels.cells import gru_reset_row_backward, gru_reset_rows, gru_update_row_backward, gru_update_rows
-from minirnn.kernels.recurrence import gate_rows, silence, sums_tile, transposed_product
+from minirnn.kernels.recurrence import gate_rows, silence, sums_tile
 from minirnn.kernels.rows import for_gates, for_rows
 from minirnn.kernels.simd import width
 from minirnn.kernels.tiles import (
@@ -21,6 +21,7 @@ from minirnn.kernels.tiles import (
     tile_load,
     tile_store,
 )
+from minirnn.kernels.transposed import transposed_product
 from minirnn.kernels.weight_gradients import add_gradients
 
 

@@ -22,10 +22,10 @@ from minirnn.kernels.tiles import (
 
 # Rows of da that stay in the first-level cache while all of x^T passes over them.
 BLOCK_ROWS = 64
-# Columns of x that are copied for that, so many at once. Its rows stand as far apart as the whole sequences of a batch:
-# where that is a power of two, as is usual, a cache has room for eight of them. In copies they stand close, and no
-# power of two apart. Rows shorter than that would gain less than copies cost.
-PACKED_COLUMNS, LONG_ROW = 264, 128
+# Columns of x that are copied for that, so many at once. Its rows stand as far apart as the sequences of a batch are
+# long: where that is a multiple of ALIKE numbers, or long rows begin at powers of two, the cache has the same few
+# places for all of them. Copies stand close together, and no power of two apart; for other rows they do not pay.
+PACKED_COLUMNS, LONG_ROW, ALIKE = 264, 128, 1024
 
 
 @inline
@@ -84,7 +84,7 @@ def pack_row(a, source, count, packed, target):
 def add_gradients(a, a_offset, a_row, slots, reverse, first, columns, s, t0, t1, j0, j1, dw, place, packed):
     """`gradient_tile` for all of dw[j], j0 <= j < j1, from copies of the rows of a, `packed`, where these are long."""
     T, B, K, D = s.shape[0], s.shape[2], dw.shape[1], packed.shape[2]
-    short = K < LONG_ROW
+    short = K < LONG_ROW and a_row % ALIKE > 0
     for k in range(0, K, K if short else D):
         count = K if short else min(D, K - k)
         rows, offset, row, step, backwards = a, a_offset, a_row, slots, reverse

@@ -16,8 +16,8 @@ from minirnn.kernels.dense import (
     softmax_backward,
     softmax_forward,
 )
-from minirnn.kernels.recurrence import transpose
 from minirnn.kernels.threads import repeat
+from minirnn.kernels.transposed import transpose
 from minirnn.layers.affine import Affine
 from minirnn.layers.arguments import passed_on
 from minirnn.layers.layer import Tape

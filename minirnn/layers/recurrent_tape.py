@@ -11,9 +11,10 @@ from minirnn.jit import Static
 from minirnn.kernels import threads
 from minirnn.kernels.apart import ROOM
 from minirnn.kernels.plans import with_input_product_before
-from minirnn.kernels.recurrence import backward, forward, input_gradient, multiply_input, transpose
+from minirnn.kernels.recurrence import backward, forward, multiply_input
 from minirnn.kernels.rows import heights
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4
+from minirnn.kernels.transposed import input_gradient, transpose
 from minirnn.kernels.vec import VECTOR_BYTES, lanes
 from minirnn.kernels.weight_gradients import BLOCK_ROWS, PACKED_COLUMNS, gradients
 from minirnn.layers.dropping import RecurrentDropout

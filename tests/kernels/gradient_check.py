@@ -20,8 +20,9 @@ def check_vjp(case, step: float = STEP) -> None:
     for name, (value, gradient) in quantities.items():
         assert gradient.shape == value.shape and gradient.dtype == value.dtype, name
         direction = random.normal(0, 1, value.shape)
-        at = [value_at(case, name, value + k * step * direction) for k in (-2, -1, 1, 2)]
-        slope = (8 * (at[2] - at[1]) - (at[3] - at[0])) / (12 * step)
+        h = step * min(1.0, 100 / np.sqrt(value.size))  # many numbers at once go far with small steps
+        at = [value_at(case, name, value + k * h * direction) for k in (-2, -1, 1, 2)]
+        slope = (8 * (at[2] - at[1]) - (at[3] - at[0])) / (12 * h)
         found = float(np.sum(gradient * direction))
         assert abs(found - slope) <= TOLERANCE * max(1, abs(slope)), f"{name}: {found}, expected {slope}"
 

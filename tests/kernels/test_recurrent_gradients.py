@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recurrent_cases import CELLS, PAIRS, make
 
+from minirnn.kernels.transposed import NEAR_TERMS
 from minirnn.kernels.vec import lanes
+from minirnn.kernels.weight_gradients import ALIKE, PACKED_COLUMNS
 
 OPTIONS = {
     "last": {},
@@ -50,6 +52,19 @@ def test_gradients_of_more_units_than_simple_rnns_widest_tile():
 @pytest.mark.parametrize("cell", CELLS)
 def test_gradients_sum_over_more_rows_than_one_block(cell):
     check_vjp(make(cell, batch=50, time=6, return_sequences=True))
+
+
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_of_rows_that_are_copied_in_pieces_and_of_sums_in_blocks(cell, go_backwards):
+    case = make(cell, time=3, features=2 * PACKED_COLUMNS + 5, units=NEAR_TERMS + 3, go_backwards=go_backwards)
+    case.layer.set_weights([0.1 * w for w in case.layer.get_weights()])  # no gate saturates
+    check_vjp(case)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_of_short_rows_that_stand_a_power_of_two_apart(cell):
+    check_vjp(make(cell, time=ALIKE // 8, features=8, return_sequences=True))
 
 
 @pytest.mark.parametrize(("cell", "activation", "recurrent_activation"), PAIRS)
