@@ -19,7 +19,7 @@ from benchmarks.runner import Race
 from benchmarks.work import flops
 
 QUICK_SECONDS = 45  # after which --quick begins no more cases
-ROUND_SECONDS = 0.02  # of measuring one contender in one round
+ROUND_SECONDS, QUICK_ROUND_SECONDS = 0.15, 0.02  # of measuring one contender in one round
 
 
 def run_cases(
@@ -34,6 +34,7 @@ def run_cases(
         for name, worker in race.workers.items():
             if missing := [mode for mode in MODES if mode not in worker.hello["modes"]]:
                 console.print(f"{name} does no {' and no '.join(missing)}", highlight=False)
+        seconds = QUICK_ROUND_SECONDS if options.quick else ROUND_SECONDS
         if race.workers:
             for number, case in enumerate(cases, 1):
                 if options.quick and results and time.monotonic() - options.started > QUICK_SECONDS:
@@ -43,7 +44,7 @@ def run_cases(
                 with console.status(f"{case.name} ({number} of {len(cases)})"):
                     # A variant's price is a matter between minirnn and itself: no promise asks for the peers.
                     alone = options.check and case.variant in PRICED
-                    result = race.run(case, options.rounds, ROUND_SECONDS, alone)
+                    result = race.run(case, options.rounds, seconds, alone)
                 results.append(result)
                 report.print_case(console, result, peak)
         entrants = {name: worker.hello for name, worker in race.workers.items()}
