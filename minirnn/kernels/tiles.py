@@ -57,7 +57,7 @@ def tile_load(rows, columns, array, offset, stride):
     return np.array(read).reshape(len(rows), len(columns), -1)
 
 
-def _row_address(context, builder, array_type, array, offset, stride, r, reach):
+def row_address(context, builder, array_type, array, offset, stride, r, reach):
     at = builder.add(offset, builder.mul(stride, ir.Constant(I64, r)))
     return pointer(context, builder, array_type, array, at, reach)
 
@@ -69,7 +69,7 @@ def _type_load(rows, columns, array, offset, stride):
         vec = context.get_value_type(tile.dtype.dtype)
         result = ir.Constant(context.get_value_type(tile), ir.Undefined)
         for r in range(tile.count):
-            address = _row_address(context, builder, array, data, at, step, r, tile.dtype.count * vec.count)
+            address = row_address(context, builder, array, data, at, step, r, tile.dtype.count * vec.count)
             for v in range(tile.dtype.count):
                 result = builder.insert_value(result, load_vec(builder, address, vec, v * vec.count), [r, v])
         return result
@@ -88,7 +88,7 @@ def _type_tile_prefetch(rows, columns, array, offset, stride):
     def emit(context, builder, _rows, _columns, data, at, step):
         width = vec_of(array).count
         for r in range(rows.count):
-            address = _row_address(context, builder, array, data, at, step, r, columns.count * width)
+            address = row_address(context, builder, array, data, at, step, r, columns.count * width)
             for v in range(columns.count):
                 emit_prefetch(builder, builder.gep(address, [ir.Constant(I64, v * width)]))
         return context.get_dummy_value()
@@ -113,7 +113,7 @@ def _type_store(tile, array, offset, stride):
     def emit(context, builder, value, data, at, step):
         columns, width = tile.dtype.count, tile.dtype.dtype.count
         for r in range(tile.count):
-            address = _row_address(context, builder, array, data, at, step, r, columns * width)
+            address = row_address(context, builder, array, data, at, step, r, columns * width)
             for v in range(columns):
                 store_vec(builder, builder.extract_value(value, [r, v]), address, v * width)
         return context.get_dummy_value()
@@ -141,7 +141,7 @@ def _type_store_part(tile, array, offset, stride, count):
         full = ir.Constant(I64, columns * width)
         n = builder.select(builder.icmp_signed("<", n, full), n, full)
         for r in range(tile.count):
-            address = _row_address(context, builder, array, data, at, step, r, n)
+            address = row_address(context, builder, array, data, at, step, r, n)
             for v in range(columns):
                 left = builder.sub(n, ir.Constant(I64, v * width))
                 to = builder.gep(address, [ir.Constant(I64, v * width)])
@@ -193,29 +193,40 @@ def tile_rank1(tile, first, columns, a, a_offset, a_stride, b, b_offset):
     return result
 
 
+def emit_rank1(builder, vec, tile, value, first, columns, left_of, right_of):
+    """Columns first .. of a tile plus the products of left_of(r), spread over a register, and right_of(v)."""
+    fused = llvm_function(builder, "fmuladd", vec, 3)
+    # The shorter side of the tile stays in registers, the longer passes by: 3 x 4 sums, 3 and 1 just fit 16.
+    places = [(r, v) for r in range(tile.count) for v in range(columns)]
+    if tile.count < columns:
+        places.sort(key=lambda place: place[1])
+    left, right = {}, {}
+    for r, v in places:
+        if r not in left:
+            left[r] = splat(builder, left_of(r), vec.count)
+        if v not in right:
+            right[v] = right_of(v)
+        place = [r, first + v]
+        total = builder.call(fused, [left[r], right[v], builder.extract_value(value, place)])
+        value = builder.insert_value(value, total, place)
+    return value
+
+
 def _type_rank1(tile, first, columns, a, a_offset, a_stride, b, b_offset):
     if not is_tile(tile):
         return None
 
     def emit(context, builder, value, _first, _columns, a_data, a_at, a_step, b_data, b_at):
         vec = context.get_value_type(tile.dtype.dtype)
-        fused = llvm_function(builder, "fmuladd", vec, 3)
         b_address = pointer(context, builder, b, b_data, b_at, columns.count * vec.count)
-        # The shorter side of the tile stays in registers, the longer passes by: 3 x 4 sums, 3 and 1 just fit 16.
-        places = [(r, v) for r in range(tile.count) for v in range(columns.count)]
-        if tile.count < columns.count:
-            places.sort(key=lambda place: place[1])
-        left, right = {}, {}
-        for r, v in places:
-            if r not in left:
-                address = _row_address(context, builder, a, a_data, a_at, a_step, r, 1)
-                left[r] = splat(builder, builder.load(address), vec.count)
-            if v not in right:
-                right[v] = load_vec(builder, b_address, vec, v * vec.count)
-            place = [r, first.count + v]
-            total = builder.call(fused, [left[r], right[v], builder.extract_value(value, place)])
-            value = builder.insert_value(value, total, place)
-        return value
+
+        def left_of(r):
+            return builder.load(row_address(context, builder, a, a_data, a_at, a_step, r, 1))
+
+        def right_of(v):
+            return load_vec(builder, b_address, vec, v * vec.count)
+
+        return emit_rank1(builder, vec, tile, value, first.count, columns.count, left_of, right_of)
 
     return tile, (tile, first, columns, a, types.intp, types.intp, b, types.intp), emit
 

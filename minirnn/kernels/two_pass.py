@@ -8,46 +8,58 @@ from __future__ import annotations
 
 from minirnn.jit import inline
 from minirnn.kernels.cells import gru_reset_row_backward, gru_reset_rows, gru_update_row_backward, gru_update_rows
-from minirnn.kernels.recurrence import gate_rows, silence, sums_tile
+from minirnn.kernels.pairs import pair_matmul, tile_half, tile_pair
+from minirnn.kernels.recurrence import gate_rows, silence
 from minirnn.kernels.rows import for_gates, for_rows
 from minirnn.kernels.simd import width
-from minirnn.kernels.tiles import (
-    COLUMNS_0,
-    COLUMNS_1,
-    COLUMNS_2,
-    COLUMNS_3,
-    matmul,
-    next_panel,
-    tile_load,
-    tile_store,
-)
+from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, COLUMNS_4, tile_add, tile_load, tile_store
 from minirnn.kernels.transposed import transposed_product
 from minirnn.kernels.weight_gradients import add_gradients
 
 
 @inline
-def candidate_tile(rows, i, r0, reset, s, u, slot, dst, j):
-    """Second pass: a_n += s U_n."""
-    B, P, U, C, CH = reset.shape[1], reset.shape[2], u.shape[1], s.shape[3], u.shape[2]
-    q = ((slot * s.shape[1] + j) * B + i) * C
-    a_n = tile_load(rows, COLUMNS_1, s, q, C)
-    ahead = next_panel(rows, i, r0, COLUMNS_3, j, u.shape[0], U, u)
-    at = j * U * CH + 2 * width(s)
-    a_n = matmul(a_n, COLUMNS_0, COLUMNS_1, reset, (dst * B + i) * P, P, 1, u, at, COLUMNS_3, U, ahead)
-    tile_store(a_n, s, q, C)
+def input_sums_tile(rows, i, r0, cell, x, xt, s, w, b, slot, j):
+    """x W + b of unit tile j, into all its columns."""
+    q = ((slot * s.shape[1] + j) * s.shape[2] + i) * s.shape[3]
+    a = cell.input_product(rows, i, r0, cell, x, xt, s, w, j, q)
+    tile_store(tile_add(a, COLUMNS_0, cell.x_columns, b, j * w.shape[2]), s, q, s.shape[3])
+
+
+@inline
+def pair_tile(rows, i, r0, state, state_slot, s, u, slot, j, first, columns, skip):
+    """a += state U of unit tiles j and j + 1: in `columns` from `first` on, whose weights stand behind `skip` numbers.
+
+    The last tile of an odd number pairs with itself.
+    """
+    NT, B, C, W = s.shape[1], s.shape[2], s.shape[3], width(s)
+    P, U, CH = state.shape[2], u.shape[1], u.shape[2]
+    other = min(j + 1, NT - 1)
+    q, away = ((slot * NT + j) * B + i) * C + len(first) * W, (other - j) * B * C
+    after = j + 2 if j + 2 < NT else 0
+    ahead = after * U * CH + (i - r0) // len(rows) % (2 * CH // W) * U * W
+    a = tile_pair(tile_load(rows, columns, s, q, C), tile_load(rows, columns, s, q + away, C))
+    left, right = j * U * CH + skip, other * U * CH + skip
+    a = pair_matmul(a, state, (state_slot * B + i) * P, P, u, left, right, CH, U, ahead)
+    tile_store(tile_half(a, COLUMNS_0), s, q, C)
+    tile_store(tile_half(a, COLUMNS_1), s, q + away, C)
 
 
 @inline
 def two_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     """z and r of all units, then n and h."""
-    U = u.shape[1]
-    for j in range(w.shape[0]):
-        of_sums = (r0, COLUMNS_1, COLUMNS_2, cell, x, xt, h_in, s, w, u, b, slot, src, j)
-        for_rows(sums_tile, cell.columns, r0, r1, of_sums)
-        for_gates(gate_rows, r0, r1, (gru_reset_rows, cell, h_in, c, s, slot, src, dst, j, U))
-    for j in range(w.shape[0]):
-        for_rows(candidate_tile, COLUMNS_1, r0, r1, (r0, c, s, u, slot, dst, j))
-        for_gates(gate_rows, r0, r1, (gru_update_rows, cell, h, c, s, slot, src, dst, j, U))
+    U, W, NT = u.shape[1], width(s), w.shape[0]
+    for j in range(0, NT, 2):
+        for k in range(j, min(j + 2, NT)):
+            for_rows(input_sums_tile, cell.x_columns, r0, r1, (r0, cell, x, xt, s, w, b, slot, k))
+        of_gates = (r0, h_in, src, s, u, slot, j, COLUMNS_1, COLUMNS_2, 0)
+        for_rows(pair_tile, COLUMNS_4, r0, r1, of_gates)
+        for k in range(j, min(j + 2, NT)):
+            for_gates(gate_rows, r0, r1, (gru_reset_rows, cell, h_in, c, s, slot, src, dst, k, U))
+    for j in range(0, NT, 2):
+        of_candidates = (r0, c, dst, s, u, slot, j, COLUMNS_0, COLUMNS_1, 2 * W)
+        for_rows(pair_tile, COLUMNS_2, r0, r1, of_candidates)
+        for k in range(j, min(j + 2, NT)):
+            for_gates(gate_rows, r0, r1, (gru_update_rows, cell, h, c, s, slot, src, dst, k, U))
 
 
 @inline

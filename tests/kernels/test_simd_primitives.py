@@ -12,6 +12,7 @@ from minirnn.gates.elementary import absolute, where
 from minirnn.jit import Static, kernel
 from minirnn.kernels import tiles, vec
 from minirnn.kernels.elementary import ROUNDER_32, ROUNDER_64, half_power_of_two, power_of_two, sqrt, with_sign
+from minirnn.kernels.pairs import pair_matmul, pair_rank1, tile_half, tile_pair
 from minirnn.kernels.rows import for_rows, heights
 from minirnn.kernels.simd import (
     add_lanes,
@@ -228,6 +229,24 @@ def test_tiles_are_moved_added_and_multiplied_alike(count, both, dtype):
     _, pairs = both(move_tiles, 1, stride, count, arrays=[(4, stride), (13, 3, stride), (2 * W + 8,)])
     for a, b in pairs:
         # The compiled product and sum are one fused operation with one rounding.
+        np.testing.assert_allclose(a, b, rtol=0, atol=16 * EPSILON[dtype])
+
+
+@kernel
+def move_pairs(version, x, y, b):
+    W = width(x)
+    wide = tile_pair(tile_load(ROWS_3, COLUMNS_2, x, 0, 2 * W), tile_load(ROWS_3, COLUMNS_2, x, 6 * W, 2 * W))
+    tile_store(tile_half(wide, COLUMNS_0), y, 0, 2 * W)
+    tile_store(tile_half(wide, COLUMNS_1), y, 6 * W, 2 * W)
+    tile_store(pair_rank1(wide, b, 2, 1, x, 1, 5 * W), y, 12 * W, 4 * W)
+    narrow = tile_pair(tile_load(ROWS_3, COLUMNS_1, x, 0, W), tile_load(ROWS_3, COLUMNS_1, x, 3 * W, W))
+    tile_store(pair_rank1(narrow, b, 2, -1, x, 5 * W, 1), y, 24 * W, 2 * W)
+    tile_store(pair_matmul(narrow, b, 0, 1, x, 0, 1, W, 3, 0), y, 30 * W, 2 * W)
+
+
+def test_pairs_of_tiles_are_put_together_taken_apart_and_multiplied_alike(both, dtype):
+    _, pairs = both(move_pairs, arrays=[(12, lanes(dtype)), (36, lanes(dtype)), (8,)])
+    for a, b in pairs:
         np.testing.assert_allclose(a, b, rtol=0, atol=16 * EPSILON[dtype])
 
 
