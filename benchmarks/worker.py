@@ -40,7 +40,7 @@ TRIAL_SECONDS = 0.03
 CHECKED_CALLS = {"inference": 1, "training": 3, "step": 3, "fit": 1, "predict": 1}
 LARGE, CHECKED_LARGE_STEPS = 10_000_000_000, 2  # training steps of so many FLOPs: two tell forward, backward and Adam
 LONG_SECONDS = 0.3  # a call that takes so long is measured once a round
-GLANCE_SECONDS, AT_REST, LONGEST_REST = 0.005, 0.1, 1.0
+GLANCE_SECONDS, AT_REST, QUIET_GLANCES, LONGEST_REST = 0.005, 0.1, 3, 1.0
 
 
 def pin(threads: int) -> None:
@@ -55,12 +55,11 @@ def rest() -> None:
     After a call, threads of a pool spin before they sleep: those of ONNX Runtime for 45 ms, of OpenMP for 10. Whoever
     is timed meanwhile has a processor less.
     """
-    until = time.perf_counter() + LONGEST_REST
-    while time.perf_counter() < until:
+    until, quiet = time.perf_counter() + LONGEST_REST, 0
+    while quiet < QUIET_GLANCES and time.perf_counter() < until:
         start, used = time.perf_counter(), time.process_time()
         time.sleep(GLANCE_SECONDS)
-        if time.process_time() - used < AT_REST * (time.perf_counter() - start):
-            return
+        quiet = quiet + 1 if time.process_time() - used < AT_REST * (time.perf_counter() - start) else 0
 
 
 def checked_results(case: Case, task: Task) -> list[float]:
@@ -92,7 +91,7 @@ def seconds_per_call(call: Callable[[], Any], seconds: float) -> float:
         return once
     repeats = range(max(1, round(seconds / BLOCKS / once)))
     fastest, start = math.inf, clock()
-    while clock() - start < seconds:
+    while fastest == math.inf or clock() - start < seconds:
         before = clock()
         for _ in repeats:
             call()

@@ -26,7 +26,10 @@ def rows_away(rows, batch, r0):
 
 
 def moved(array, elements):
-    """The array whose first element is element `elements` of this one; itself where every access is checked."""
+    """The array whose first element is element `elements` of this one.
+
+    The array itself where every access is checked, and without the JIT.
+    """
     return array
 
 

@@ -42,7 +42,7 @@ primitive(tile_pair, _type_pair)
 
 
 def tile_half(pair, which):
-    """The left (0) or the right (1) tile of a pair; `which`: a tuple of so many."""
+    """The left tile of a pair if `which` is COLUMNS_0, the right one if it is COLUMNS_1."""
     columns = pair.shape[1] // 2
     return pair[:, len(which) * columns : (len(which) + 1) * columns].copy()
 

@@ -52,7 +52,8 @@ def transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, 
     NT, B, C = s.shape[1], s.shape[2], s.shape[3]
     W = width(s)
     L = len(columns) * W
-    after = (n + 1) * NT + start if n + 1 < wt.shape[0] else stop % NT
+    # The next tile's weights of these terms; after the last tile the first one's of the next terms, maybe fewer.
+    after = (n + 1) * NT + start if n + 1 < wt.shape[0] else min(stop % NT, NT - (stop - start))
     ahead = after * D * L + next_panel(rows, i, r0, columns, 0, 1, (stop - start) * D, wt)
     together = tiles_of(SUM_LENGTH, count)
     for j0 in range(start, stop, together):

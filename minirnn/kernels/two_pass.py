@@ -29,14 +29,14 @@ def input_sums_tile(rows, i, r0, cell, x, xt, s, w, b, slot, j):
 def pair_tile(rows, i, r0, state, state_slot, s, u, slot, j, first, columns, skip):
     """a += state U of unit tiles j and j + 1: in `columns` from `first` on, whose weights stand behind `skip` numbers.
 
-    The last tile of an odd number pairs with itself.
+    The last tile of an odd number pairs with itself: its numbers are computed, and stored, twice.
     """
     NT, B, C, W = s.shape[1], s.shape[2], s.shape[3], width(s)
     P, U, CH = state.shape[2], u.shape[1], u.shape[2]
     other = min(j + 1, NT - 1)
     q, away = ((slot * NT + j) * B + i) * C + len(first) * W, (other - j) * B * C
     after = j + 2 if j + 2 < NT else 0
-    ahead = after * U * CH + (i - r0) // len(rows) % (2 * CH // W) * U * W
+    ahead = after * U * CH + (i - r0) // len(rows) % (min(2, NT - after) * CH // W) * U * W
     a = tile_pair(tile_load(rows, columns, s, q, C), tile_load(rows, columns, s, q + away, C))
     left, right = j * U * CH + skip, other * U * CH + skip
     a = pair_matmul(a, state, (state_slot * B + i) * P, P, u, left, right, CH, U, ahead)

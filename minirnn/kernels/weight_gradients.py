@@ -22,9 +22,9 @@ from minirnn.kernels.tiles import (
 
 # Rows of da that stay in the first-level cache while all of x^T passes over them.
 BLOCK_ROWS = 64
-# Columns of x that are copied for that, so many at once. Its rows stand as far apart as the sequences of a batch are
-# long: where that is a multiple of ALIKE numbers, or long rows begin at powers of two, the cache has the same few
-# places for all of them. Copies stand close together, and no power of two apart; for other rows they do not pay.
+# Columns of x that are copied for that, so many at once, if its rows have LONG_ROW numbers or more, or begin a multiple
+# of ALIKE numbers apart: rows of x stand as far apart as the sequences of a batch are long, often a power of two, and
+# then a cache has the same few places for all of them. Copies stand side by side; for other rows they do not pay.
 PACKED_COLUMNS, LONG_ROW, ALIKE = 264, 128, 1024
 
 
@@ -82,7 +82,7 @@ def pack_row(a, source, count, packed, target):
 
 @inline
 def add_gradients(a, a_offset, a_row, slots, reverse, first, columns, s, t0, t1, j0, j1, dw, place, packed):
-    """`gradient_tile` for all of dw[j], j0 <= j < j1, from copies of the rows of a, `packed`, where these are long."""
+    """`gradient_tile` for all of dw[j], j0 <= j < j1, from copies of a's rows, `packed`, where these pay."""
     T, B, K, D = s.shape[0], s.shape[2], dw.shape[1], packed.shape[2]
     short = K < LONG_ROW and a_row % ALIKE > 0
     for k in range(0, K, K if short else D):

@@ -54,12 +54,19 @@ def test_gradients_sum_over_more_rows_than_one_block(cell):
     check_vjp(make(cell, batch=50, time=6, return_sequences=True))
 
 
+@pytest.mark.needs_jit  # a million multiplications a step
 @pytest.mark.parametrize("go_backwards", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
 def test_gradients_of_rows_that_are_copied_in_pieces_and_of_sums_in_blocks(cell, go_backwards):
     case = make(cell, time=3, features=2 * PACKED_COLUMNS + 5, units=NEAR_TERMS + 3, go_backwards=go_backwards)
     case.layer.set_weights([0.1 * w for w in case.layer.get_weights()])  # no gate saturates
     check_vjp(case)
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_of_sums_in_blocks_of_which_the_last_is_short_to_one_tile(cell):
+    check_vjp(make(cell, batch=5, features=lanes("float64"), units=40 * lanes("float64")))
 
 
 @pytest.mark.parametrize("cell", CELLS)
