@@ -10,7 +10,17 @@ from minirnn.gates.elementary import exp
 from minirnn.jit import inline, kernel, shared_kernel
 from minirnn.kernels.rows import for_rows
 from minirnn.kernels.simd import load, load_part, store, store_part, width
-from minirnn.kernels.tiles import COLUMNS_0, matmul, next_panel, tile_add, tile_blank, tile_plus, tile_store, tile_zeros
+from minirnn.kernels.tiles import (
+    COLUMNS_0,
+    matmul,
+    next_panel,
+    pace,
+    tile_add,
+    tile_blank,
+    tile_plus,
+    tile_store,
+    tile_zeros,
+)
 from minirnn.kernels.transposed import transposed_product
 from minirnn.kernels.weight_gradients import add_up, gradient_tile
 
@@ -22,13 +32,13 @@ TERMS = 32
 @inline
 def dense_tile(rows, i, r0, tile, act, x, w, b, s, y, j):
     """y[i.., tile j] = activation(x W + b)"""
-    W = width(s)
+    W, fetched = width(s), pace(w)
     R, K, L, N = x.shape[0], x.shape[1], w.shape[2], y.shape[1]
     ahead = next_panel(rows, i, r0, tile, j, w.shape[0], K, w)
     a = tile_zeros(rows, tile, s)
     for k in range(0, K, TERMS):
         part, at = tile_blank(a), (j * K + k) * L
-        part = matmul(part, COLUMNS_0, tile, x, i * K + k, K, 1, w, at, tile, min(TERMS, K - k), ahead + k * W)
+        part = matmul(part, COLUMNS_0, tile, x, i * K + k, K, 1, w, at, tile, min(TERMS, K - k), ahead + k * fetched)
         a = tile_plus(a, part)
     a = tile_add(a, COLUMNS_0, tile, b, j * L)
     q = (j * R + i) * L

@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import types
 
 from minirnn.jit import inline
-from minirnn.kernels.simd import load_vec, pointer, prefetch, width
+from minirnn.kernels.simd import load_vec, pointer
 from minirnn.kernels.tiles import SUM_LENGTH, emit_rank1, is_tile, row_address, tile_blank, tile_plus
 from minirnn.kernels.vec import primitive
 
@@ -100,19 +100,13 @@ primitive(pair_rank1, _type_pair_rank1)
 
 
 @inline
-def pair_matmul(pair, a, a_offset, a_stride, b, left, right, b_row, n, ahead):
-    """pair += A B over n terms, in sums as those of `tiles.matmul`; rows of B, `b_row` apart, begin at left and right.
-
-    Meanwhile n registers of b from `ahead` on are fetched.
-    """
-    W = width(b)
+def pair_matmul(pair, a, a_offset, a_stride, b, left, right, b_row, n):
+    """pair += A B over n terms, summed as by `tiles.matmul`; rows of B, `b_row` apart, begin at left and right."""
     for k in range(min(n, SUM_LENGTH)):
-        prefetch(b, ahead + k * W)
         pair = pair_rank1(pair, a, a_offset + k, a_stride, b, left + k * b_row, right + k * b_row)
     for start in range(SUM_LENGTH, n, SUM_LENGTH):
         part = tile_blank(pair)
         for k in range(start, min(start + SUM_LENGTH, n)):
-            prefetch(b, ahead + k * W)
             part = pair_rank1(part, a, a_offset + k, a_stride, b, left + k * b_row, right + k * b_row)
         pair = tile_plus(pair, part)
     return pair

@@ -27,7 +27,7 @@ from __future__ import annotations
 from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.apart import move_state, moved, rows_away
 from minirnn.kernels.rows import for_gates, for_rows, tall
-from minirnn.kernels.simd import load, load_part, store, store_part, width, zeros
+from minirnn.kernels.simd import load, load_part, pack_row, store, store_part, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     SUM_LENGTH,
@@ -171,18 +171,19 @@ def forward(x, mask, cell, h, c, s, w, u, b, y, drop, reverse, zero_output, from
 def input_tile(rows, i, r0, cell, x, x_offset, x_stride, s, s_offset, s_stride, w, j, k):
     """Add terms k, k+1, .. of x W, one partial sum of `matmul`, to rows i, i+1, .. of tile j in s.
 
-    r0: the row that the tiles of this panel of W began with, counted through all that use it.
+    Row i of these terms stands at x_offset + i * x_stride. r0: the row that the tiles of this panel of W began with,
+    counted through all that use it.
     """
-    F, CX = x.shape[2], w.shape[2]
+    F, CX = w.shape[1], w.shape[2]
     q = s_offset + i * s_stride
     terms = min(SUM_LENGTH, F - k)
-    at = x_offset + i * x_stride + k
     panel = (j * F + k) * CX
     after = panel + F * CX if j + 1 < w.shape[0] else min(k + terms, F - terms) * CX
     ahead = after + next_panel(rows, i, r0, cell.x_columns, 0, 1, terms, w)
     a = tile_zeros(rows, cell.columns, s)
     if k > 0:
         tile_prefetch(rows, cell.columns, s, q, s_stride)
+    at = x_offset + i * x_stride
     a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, panel, cell.x_columns, terms, ahead)
     if k > 0:
         a = tile_plus(tile_load(rows, cell.columns, s, q, s_stride), a)
@@ -190,25 +191,34 @@ def input_tile(rows, i, r0, cell, x, x_offset, x_stride, s, s_offset, s_stride, 
 
 
 @shared_kernel
-def multiply_input(x, cell, s, w, reverse, t0, t1, r0, r1):
-    """x W of steps t0 .. t1-1 into their slots of s; the rows of a tile are batch rows, of those left over steps."""
+def multiply_input(x, cell, s, w, packed, reverse, t0, t1, r0, r1):
+    """x W of steps t0 .. t1-1 into their slots of s; the rows of a tile are batch rows, of those left over steps.
+
+    Batch rows stand far apart, often by a power of two, for which a cache has few places: the terms in hand are copied
+    to `packed` (B, steps or more, D), where they stand side by side.
+    """
     T, F = x.shape[1], x.shape[2]
     slots, NT, B, C = s.shape
     s = moved(s, rows_away(B, x.shape[0], r0) * C)
-    steps, step = t1 - t0, -F if reverse else F
+    steps = t1 - t0
+    D, row = packed.shape[2], packed.shape[1] * packed.shape[2]
     height = len(tall(cell.x_columns))
     stop = r1 if steps < min(height, r1 - r0) else r1 - (r1 - r0) % height
     for k in range(0, F, SUM_LENGTH):
+        for i in range(r0, stop):
+            for t in range(t0, t1):
+                source = (i * T + (T - 1 - t if reverse else t)) * F + k
+                pack_row(x, source, min(SUM_LENGTH, F - k), packed, i * row + (t - t0) * D)
         for j in range(w.shape[0]):
             for t in range(t0, t1):
-                xt = T - 1 - t if reverse else t
                 at = ((t % slots) * NT + j) * B * C
                 began = r0 - (t - t0) * (stop - r0)
-                for_rows(input_tile, cell.x_columns, r0, stop, (began, cell, x, xt * F, T * F, s, at, C, w, j, k))
+                of_rows = (began, cell, packed, (t - t0) * D, row, s, at, C, w, j, k)
+                for_rows(input_tile, cell.x_columns, r0, stop, of_rows)
             for i in range(stop, r1):
-                first = (i * T + (T - 1 - t0 if reverse else t0)) * F
+                first = (i * T + (T - 1 - t0 if reverse else t0)) * F + k
                 at = (((t0 % slots) * NT + j) * B + i) * C
-                of_steps = ((r0 - i) * steps, cell, x, first, step, s, at, NT * B * C, w, j, k)
+                of_steps = ((r0 - i) * steps, cell, x, first, -F if reverse else F, s, at, NT * B * C, w, j, k)
                 for_rows(input_tile, cell.x_columns, 0, steps, of_steps)
 
 

@@ -48,7 +48,8 @@ primitive(middle, _type_height(middle))
 @inline
 def takes_tall(left, tall_rows, middle_rows):
     """Whether the next of so many rows go into a tall tile: unless two middle ones leave fewer single rows."""
-    return left >= tall_rows and not 2 * middle_rows <= left < tall_rows + middle_rows
+    fewer = tall_rows < 2 * middle_rows <= left < tall_rows + middle_rows
+    return left >= tall_rows and not fewer
 
 
 @inline

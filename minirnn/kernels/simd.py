@@ -11,6 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
+from minirnn.jit import inline
 from minirnn.kernels.vec import I64, VecType, element_bytes, join, lanes, parts, primitive, splat, vec_of
 
 # --- what the compiler emits --------------------------------------------------------------------------------------
@@ -316,3 +317,13 @@ def _type_add_lanes(vec):
 
 
 primitive(add_lanes, _type_add_lanes)
+
+
+@inline
+def pack_row(a, source, count, packed, target):
+    """Copy elements, those that fill no register one by one."""
+    whole = count - count % width(a)
+    for n in range(0, whole, width(a)):
+        store(packed, target + n, load(a, source + n))
+    for n in range(whole, count):
+        store_part(packed, target + n, load_part(a, source + n, 1), 1)

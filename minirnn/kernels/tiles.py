@@ -283,15 +283,25 @@ SUM_LENGTH = 256  # terms that are summed one after the other; rounding errors t
 
 
 @inline
+def pace(b):
+    """How many numbers of the next panel a tile fetches at each term of its own: a quarter of a register.
+
+    More would wait for memory before what the tile needs itself.
+    """
+    return max(1, width(b) // 4)
+
+
+@inline
 def next_panel(rows, i, r0, columns, j, panels, n, b):
     """Where the tile of rows i, i+1, .. of r0, .. fetches its share of the panel of B that is needed after panel j.
 
     Panels of n terms x `columns` stand one behind the other in b. A tile gets through the terms of panel j too fast for
-    the third-level cache, so the tiles of a panel share the fetching of the next: a register for each term.
+    the third-level cache, so the tiles of a panel share the fetching of the next.
     """
-    share = n * width(b)
+    share = n * pace(b)
+    shares = len(columns) * width(b) // pace(b)
     after = j + 1 if j + 1 < panels else 0
-    return after * len(columns) * share + (i - r0) // len(rows) % len(columns) * share
+    return (after * shares + (i - r0) // len(rows) % shares) * share
 
 
 @inline
@@ -299,17 +309,16 @@ def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_c
     """tile += A B over n terms k: the first SUM_LENGTH on top of what is there, the others in sums of their own.
 
     A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset in row k of b, of `b_columns`.
-    Meanwhile n registers of b from `ahead` on are fetched (`next_panel`).
+    Meanwhile numbers of b from `ahead` on are fetched, `pace` at each term (`next_panel`).
     """
-    W = width(b)
-    b_step = len(b_columns) * W
+    b_step, fetched = len(b_columns) * width(b), pace(b)
     for k in range(min(n, SUM_LENGTH)):
-        prefetch(b, ahead + k * W)
+        prefetch(b, ahead + k * fetched)
         tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
     for start in range(SUM_LENGTH, n, SUM_LENGTH):
         part = tile_blank(tile)
         for k in range(start, min(start + SUM_LENGTH, n)):
-            prefetch(b, ahead + k * W)
+            prefetch(b, ahead + k * fetched)
             part = tile_rank1(part, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
         tile = tile_plus(tile, part)
     return tile

@@ -13,6 +13,7 @@ from minirnn.kernels.tiles import (
     SUM_LENGTH,
     matmul,
     next_panel,
+    pace,
     tile_blank,
     tile_load,
     tile_plus,
@@ -50,8 +51,7 @@ def transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, 
     da: `count` elements from `first` on in a row of s; in wt they are the elements skip, skip+1, .. of each D.
     """
     NT, B, C = s.shape[1], s.shape[2], s.shape[3]
-    W = width(s)
-    L = len(columns) * W
+    L = len(columns) * width(s)
     # The next tile's weights of these terms; after the last tile the first one's of the next terms, maybe fewer.
     after = (n + 1) * NT + start if n + 1 < wt.shape[0] else min(stop % NT, NT - (stop - start))
     ahead = after * D * L + next_panel(rows, i, r0, columns, 0, 1, (stop - start) * D, wt)
@@ -61,7 +61,7 @@ def transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, 
         for j in range(j0, min(j0 + together, stop)):
             da = ((slot * NT + j) * B + i) * C + first
             weights = ((n * NT + j) * D + skip) * L
-            fetched = ahead + (j - start) * D * W
+            fetched = ahead + (j - start) * D * pace(wt)
             part = matmul(part, COLUMNS_0, columns, s, da, C, 1, wt, weights, columns, count, fetched)
         total = tile_plus(total, part)
     return total

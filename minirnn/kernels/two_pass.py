@@ -26,7 +26,7 @@ def input_sums_tile(rows, i, r0, cell, x, xt, s, w, b, slot, j):
 
 
 @inline
-def pair_tile(rows, i, r0, state, state_slot, s, u, slot, j, first, columns, skip):
+def pair_tile(rows, i, state, state_slot, s, u, slot, j, first, columns, skip):
     """a += state U of unit tiles j and j + 1: in `columns` from `first` on, whose weights stand behind `skip` numbers.
 
     The last tile of an odd number pairs with itself: its numbers are computed, and stored, twice.
@@ -35,11 +35,9 @@ def pair_tile(rows, i, r0, state, state_slot, s, u, slot, j, first, columns, ski
     P, U, CH = state.shape[2], u.shape[1], u.shape[2]
     other = min(j + 1, NT - 1)
     q, away = ((slot * NT + j) * B + i) * C + len(first) * W, (other - j) * B * C
-    after = j + 2 if j + 2 < NT else 0
-    ahead = after * U * CH + (i - r0) // len(rows) % (min(2, NT - after) * CH // W) * U * W
     a = tile_pair(tile_load(rows, columns, s, q, C), tile_load(rows, columns, s, q + away, C))
     left, right = j * U * CH + skip, other * U * CH + skip
-    a = pair_matmul(a, state, (state_slot * B + i) * P, P, u, left, right, CH, U, ahead)
+    a = pair_matmul(a, state, (state_slot * B + i) * P, P, u, left, right, CH, U)
     tile_store(tile_half(a, COLUMNS_0), s, q, C)
     tile_store(tile_half(a, COLUMNS_1), s, q + away, C)
 
@@ -51,12 +49,12 @@ def two_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     for j in range(0, NT, 2):
         for k in range(j, min(j + 2, NT)):
             for_rows(input_sums_tile, cell.x_columns, r0, r1, (r0, cell, x, xt, s, w, b, slot, k))
-        of_gates = (r0, h_in, src, s, u, slot, j, COLUMNS_1, COLUMNS_2, 0)
+        of_gates = (h_in, src, s, u, slot, j, COLUMNS_1, COLUMNS_2, 0)
         for_rows(pair_tile, COLUMNS_4, r0, r1, of_gates)
         for k in range(j, min(j + 2, NT)):
             for_gates(gate_rows, r0, r1, (gru_reset_rows, cell, h_in, c, s, slot, src, dst, k, U))
     for j in range(0, NT, 2):
-        of_candidates = (r0, c, dst, s, u, slot, j, COLUMNS_0, COLUMNS_1, 2 * W)
+        of_candidates = (c, dst, s, u, slot, j, COLUMNS_0, COLUMNS_1, 2 * W)
         for_rows(pair_tile, COLUMNS_2, r0, r1, of_candidates)
         for k in range(j, min(j + 2, NT)):
             for_gates(gate_rows, r0, r1, (gru_update_rows, cell, h, c, s, slot, src, dst, k, U))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.rows import for_rows
-from minirnn.kernels.simd import load, load_part, store, store_part, width, zeros
+from minirnn.kernels.simd import load, pack_row, store, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     tile_blank,
@@ -68,16 +68,6 @@ def add_up(s, t0, t1, j, first, columns, db, offset):
                 part = part + load(s, ((t * NT + j) * B + i) * C + (len(first) + v) * W)
             total = total + part
         store(db, offset + v * W, total)
-
-
-@inline
-def pack_row(a, source, count, packed, target):
-    """Copy elements, those that fill no register one by one."""
-    whole = count - count % width(a)
-    for n in range(0, whole, width(a)):
-        store(packed, target + n, load(a, source + n))
-    for n in range(whole, count):
-        store_part(packed, target + n, load_part(a, source + n, 1), 1)
 
 
 @inline

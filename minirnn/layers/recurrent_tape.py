@@ -13,7 +13,7 @@ from minirnn.kernels.apart import ROOM
 from minirnn.kernels.plans import with_input_product_before
 from minirnn.kernels.recurrence import backward, forward, multiply_input
 from minirnn.kernels.rows import heights
-from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4
+from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4, SUM_LENGTH
 from minirnn.kernels.transposed import input_gradient, transpose
 from minirnn.kernels.vec import VECTOR_BYTES, lanes
 from minirnn.kernels.weight_gradients import BLOCK_ROWS, PACKED_COLUMNS, gradients
@@ -25,6 +25,7 @@ from minirnn.layers.weight import Weight, zeros
 # would have to come from memory at every step: if it is larger than this, a part of the second-level cache, or if few
 # rows share it.
 WIDE_PANEL_BYTES, WIDE_FEATURES_OF_FEW_ROWS = (768 if VECTOR_BYTES >= 64 else 192) * 1024, 64
+INPUT_COLUMNS = SUM_LENGTH + 8
 CHUNK_ROWS = 256  # rows (batch x steps) of a chunk
 
 
@@ -47,7 +48,7 @@ def _forward_in_chunks(tape: Tape) -> Callable:
     def run(x, mask, plan, h, c, s, w, u, b, y, drop, reverse, zero_output, from_zero, t0, t1, r0, r1):
         for start in range(t0, t1, tape.chunk):
             stop = min(start + tape.chunk, t1)
-            tape.multiply_input(x, plan, s, w, reverse, start, stop, r0, r1)
+            tape.multiply_input(x, plan, s, w, tape.packed, reverse, start, stop, r0, r1)
             first = from_zero and start == t0
             tape.forward(x, mask, plan, h, c, s, w, u, b, y, drop, reverse, zero_output, first, start, stop, r0, r1)
 
@@ -119,7 +120,8 @@ class RecurrentTapes:
         t.forward = forward.specialise(t.y, NO_MASK, *t.forward_arguments, True, 0, T, 0, 0)
         t.run = t.forward
         if wide:
-            t.multiply_input = multiply_input.specialise(t.y, plan, t.s, w, self.go_backwards, 0, 0, 0, 0)
+            t.packed = zeros((B, t.chunk, INPUT_COLUMNS), dtype)
+            t.multiply_input = multiply_input.specialise(t.y, plan, t.s, w, t.packed, self.go_backwards, 0, 0, 0, 0)
             t.run = _forward_in_chunks(t)
         t.x = t.mask = t.from_zero = None  # those of `forward_call`
         if training:
