@@ -12,7 +12,17 @@ from minirnn.kernels.pairs import pair_matmul, tile_half, tile_pair
 from minirnn.kernels.recurrence import gate_rows, silence
 from minirnn.kernels.rows import for_gates, for_rows
 from minirnn.kernels.simd import width
-from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, COLUMNS_4, tile_add, tile_load, tile_store
+from minirnn.kernels.tiles import (
+    COLUMNS_0,
+    COLUMNS_1,
+    COLUMNS_2,
+    COLUMNS_4,
+    tile_add,
+    tile_load,
+    tile_plus,
+    tile_store,
+    tile_zeros,
+)
 from minirnn.kernels.transposed import transposed_product
 from minirnn.kernels.weight_gradients import add_gradients
 
@@ -29,15 +39,18 @@ def input_sums_tile(rows, i, r0, cell, x, xt, s, w, b, slot, j):
 def pair_tile(rows, i, state, state_slot, s, u, slot, j, first, columns, skip):
     """a += state U of unit tiles j and j + 1: in `columns` from `first` on, whose weights stand behind `skip` numbers.
 
+    state U is a sum of its own: on top of x W, which may be much larger, each of its terms would be rounded.
+
     The last tile of an odd number pairs with itself: its numbers are computed, and stored, twice.
     """
     NT, B, C, W = s.shape[1], s.shape[2], s.shape[3], width(s)
     P, U, CH = state.shape[2], u.shape[1], u.shape[2]
     other = min(j + 1, NT - 1)
     q, away = ((slot * NT + j) * B + i) * C + len(first) * W, (other - j) * B * C
-    a = tile_pair(tile_load(rows, columns, s, q, C), tile_load(rows, columns, s, q + away, C))
     left, right = j * U * CH + skip, other * U * CH + skip
-    a = pair_matmul(a, state, (state_slot * B + i) * P, P, u, left, right, CH, U)
+    a = pair_matmul(tile_zeros(rows, columns + columns, s), state, (state_slot * B + i) * P, P, u, left, right, CH, U)
+    before = tile_pair(tile_load(rows, columns, s, q, C), tile_load(rows, columns, s, q + away, C))
+    a = tile_plus(before, a)
     tile_store(tile_half(a, COLUMNS_0), s, q, C)
     tile_store(tile_half(a, COLUMNS_1), s, q + away, C)
 

@@ -25,8 +25,8 @@ from minirnn.layers.weight import Weight, zeros
 # would have to come from memory at every step: if it is larger than this, a part of the second-level cache, or if few
 # rows share it.
 WIDE_PANEL_BYTES, WIDE_FEATURES_OF_FEW_ROWS = (768 if VECTOR_BYTES >= 64 else 192) * 1024, 64
-INPUT_COLUMNS = SUM_LENGTH + 8
 CHUNK_ROWS = 256  # rows (batch x steps) of a chunk
+INPUT_COLUMNS = SUM_LENGTH + 8  # of copies of its rows: one sum, and some so that rows are no power of two apart
 
 
 def tile_for(size: int, dtype: Any) -> tuple[int, ...]:

@@ -241,7 +241,7 @@ def move_pairs(version, x, y, b):
     tile_store(pair_rank1(wide, b, 2, 1, x, 1, 5 * W), y, 12 * W, 4 * W)
     narrow = tile_pair(tile_load(ROWS_3, COLUMNS_1, x, 0, W), tile_load(ROWS_3, COLUMNS_1, x, 3 * W, W))
     tile_store(pair_rank1(narrow, b, 2, -1, x, 5 * W, 1), y, 24 * W, 2 * W)
-    tile_store(pair_matmul(narrow, b, 0, 1, x, 0, 1, W, 3, 0), y, 30 * W, 2 * W)
+    tile_store(pair_matmul(narrow, b, 0, 1, x, 0, 1, W, 3), y, 30 * W, 2 * W)
 
 
 def test_pairs_of_tiles_are_put_together_taken_apart_and_multiplied_alike(both, dtype):
@@ -281,6 +281,27 @@ def test_a_tile_leaves_room_for_one_side_and_a_register(columns):
         assert height * columns + min(height, columns) + 1 <= vec.REGISTERS
 
 
+@pytest.mark.parametrize("columns", range(1, 5))
+@pytest.mark.parametrize("count", range(1, 40))
+def test_rows_are_covered_as_soon_as_with_tall_tiles_first_or_middle_ones(count, columns):
+    tall, middle = heights(columns)
+
+    def cost(taken):  # a tile of fewer than 8 sums waits for them
+        return sum(max(height * columns, 8) for height in taken)
+
+    def greedy(left, sizes):
+        taken = []
+        for size in sizes:
+            taken += [size] * (left // size)
+            left %= size
+        return taken
+
+    taken = []
+    for_rows(lambda rows, i: taken.append(len(rows)), (0,) * columns, 0, count, ())
+    assert sum(taken) == count
+    assert cost(taken) <= min(cost(greedy(count, (tall, middle, 1))), cost(greedy(count, (middle, 1))))
+
+
 @pytest.mark.parametrize("columns", [COLUMNS_1, tiles.COLUMNS_3, tiles.COLUMNS_4])
 @pytest.mark.parametrize("height", heights(4))
 def test_the_tiles_of_a_panel_fetch_the_next_one_and_nothing_outside(height, columns, dtype):
@@ -288,10 +309,10 @@ def test_the_tiles_of_a_panel_fetch_the_next_one_and_nothing_outside(height, col
     b = np.zeros((panels, terms, len(columns) * lanes(dtype)), dtype)
     for panel in range(panels):
         fetched = set()
-        for tile in range(len(columns) + 1):
+        for tile in range(len(columns) * lanes(dtype) // tiles.pace(b) + 1):
             i = r0 + tile * height
             start = tiles.next_panel((0,) * height, i, r0, columns, panel, panels, terms, b)
-            fetched |= set(range(start, start + terms * lanes(dtype)))
+            fetched |= set(range(start, start + terms * tiles.pace(b)))
         after = (panel + 1) % panels
         assert fetched == set(range(after * b[0].size, (after + 1) * b[0].size))
 
