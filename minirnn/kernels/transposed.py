@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.rows import for_rows
-from minirnn.kernels.simd import width
+from minirnn.kernels.simd import element, width
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     SUM_LENGTH,
@@ -27,15 +27,21 @@ NEAR_TERMS = 2 * SUM_LENGTH
 
 
 @shared_kernel
-def transpose(w, wt, n0, n1):
-    """Weights (NT, K, D) to tiles n0 .. n1-1 of wt (ceil(K / L), NT * D, L): wt[n, j*D + p, l] = w[j, n*L + l, p]."""
+def transpose(w, wt, split, n0, n1):
+    """Weights (NT, K, D) to tiles n0 .. n1-1 of wt (ceil(K / L), NT * D, L): wt[n, j*D + p, l] = w[j, n*L + l, p].
+
+    The first `split` of the D numbers have a panel of their own in w[j]: K rows of these, then K rows of the others.
+    """
     NT, K, D = w.shape
     L = wt.shape[2]
     for n in range(n0, n1):
         for j in range(NT):
             for l in range(min(L, K - n * L)):  # noqa: E741
-                for p in range(D):
-                    wt[n, j * D + p, l] = w[j, n * L + l, p]
+                k, rest = n * L + l, D - split
+                for p in range(split):
+                    wt[n, j * D + p, l] = element(w, j * K * D + k * split + p)
+                for p in range(rest):
+                    wt[n, j * D + split + p, l] = element(w, j * K * D + K * split + k * rest + p)
 
 
 @inline

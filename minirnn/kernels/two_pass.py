@@ -1,7 +1,8 @@
 """The steps of GRU with reset_after=False, whose candidate needs the reset state of all units: two passes a step.
 
-Shapes and letters as in `recurrence`; columns are [ n z r ], the recurrent weights u keep Keras's order [ z r n ]. The
-slots of c hold the reset state s = r h_in, where h_in is h_prev, or with recurrent dropout h_prev * mask.
+Shapes and letters as in `recurrence`; columns are [ n z r ]. The recurrent weights u of a tile are two panels, as each
+pass needs one of them: U rows of [ z r ], then U rows of n. The slots of c hold the reset state s = r h_in, where h_in
+is h_prev, or with recurrent dropout h_prev * mask.
 """
 
 from __future__ import annotations
@@ -37,18 +38,18 @@ def input_sums_tile(rows, i, r0, cell, x, xt, s, w, b, slot, j):
 
 @inline
 def pair_tile(rows, i, state, state_slot, s, u, slot, j, first, columns, skip):
-    """a += state U of unit tiles j and j + 1: in `columns` from `first` on, whose weights stand behind `skip` numbers.
+    """a += state U of unit tiles j and j + 1: in `columns` from `first` on, whose panels stand behind `skip` numbers.
 
-    state U is a sum of its own: on top of x W, which may be much larger, each of its terms would be rounded.
-
-    The last tile of an odd number pairs with itself: its numbers are computed, and stored, twice.
+    state U is a sum of its own: on top of x W, which may be much larger, each of its terms would be rounded. The last
+    tile of an odd number pairs with itself: its numbers are computed, and stored, twice.
     """
     NT, B, C, W = s.shape[1], s.shape[2], s.shape[3], width(s)
     P, U, CH = state.shape[2], u.shape[1], u.shape[2]
     other = min(j + 1, NT - 1)
     q, away = ((slot * NT + j) * B + i) * C + len(first) * W, (other - j) * B * C
     left, right = j * U * CH + skip, other * U * CH + skip
-    a = pair_matmul(tile_zeros(rows, columns + columns, s), state, (state_slot * B + i) * P, P, u, left, right, CH, U)
+    a = tile_zeros(rows, columns + columns, s)
+    a = pair_matmul(a, state, (state_slot * B + i) * P, P, u, left, right, len(columns) * W, U)
     before = tile_pair(tile_load(rows, columns, s, q, C), tile_load(rows, columns, s, q + away, C))
     a = tile_plus(before, a)
     tile_store(tile_half(a, COLUMNS_0), s, q, C)
@@ -67,7 +68,7 @@ def two_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
         for k in range(j, min(j + 2, NT)):
             for_gates(gate_rows, r0, r1, (gru_reset_rows, cell, h_in, c, s, slot, src, dst, k, U))
     for j in range(0, NT, 2):
-        of_candidates = (c, dst, s, u, slot, j, COLUMNS_0, COLUMNS_1, 2 * W)
+        of_candidates = (c, dst, s, u, slot, j, COLUMNS_0, COLUMNS_1, 2 * W * U)
         for_rows(pair_tile, COLUMNS_2, r0, r1, of_candidates)
         for k in range(j, min(j + 2, NT)):
             for_gates(gate_rows, r0, r1, (gru_update_rows, cell, h, c, s, slot, src, dst, k, U))
@@ -108,4 +109,4 @@ def two_pass_recurrent_gradient(cell, h_in, c, s, t0, t1, j0, j1, du, packed):
     W = width(s)
     B, P = h_in.shape[1], h_in.shape[2]
     add_gradients(h_in, 0, P, B * P, False, COLUMNS_1, COLUMNS_2, s, t0, t1, j0, j1, du, 0, packed)
-    add_gradients(c, B * P, P, B * P, False, COLUMNS_0, COLUMNS_1, s, t0, t1, j0, j1, du, 2 * W, packed)
+    add_gradients(c, B * P, P, B * P, False, COLUMNS_0, COLUMNS_1, s, t0, t1, j0, j1, du, 2 * W * du.shape[1], packed)

@@ -30,14 +30,14 @@ PACKED_COLUMNS, LONG_ROW, ALIKE = 264, 128, 1024
 
 @inline
 def gradient_tile(rows, k, a, a_offset, a_row, slots, reverse, first, columns, s, t0, t1, j, dw, place):
-    """dw[j, k.., `columns` at `place`] += a^T da over steps t0 .. t1-1; the first block sets it.
+    """Rows k.. of the panel of `columns` at `place` in dw[j] += a^T da over steps t0 .. t1-1; the first block sets it.
 
     Element k of a's row i at step t stands at a_offset + t * slots + i * a_row + k.
     """
     W = width(s)
     T, NT, B, C = s.shape
-    K, D = dw.shape[1], dw.shape[2]
-    at = (j * K + k) * D + place
+    D = len(columns) * W
+    at = j * dw.shape[1] * dw.shape[2] + place + k * D
     if t0 > 0:
         tile_prefetch(rows, columns, dw, at, D)
     total = tile_zeros(rows, columns, dw)

@@ -122,8 +122,8 @@ class Dense(Affine):
             t.no_dx = zeros((0, 0), dtype)
             t.da = zeros(t.y.shape, dtype) if t.softmax else None
             t.dx_out = t.dx.reshape(shape)
-            t.transpose = transpose.specialise(w, t.wt, 0, 0)
-            t.transpose_w = (w, t.wt, 0, len(t.wt))
+            t.transpose_w = (w, t.wt, w.shape[2], 0, len(t.wt))
+            t.transpose = transpose.specialise(*t.transpose_w)
             t.backward_arguments = (act, x_tile, t.s, t.wt)
             t.backward = dense_backward.specialise(t.y, *t.backward_arguments, t.dx, 0, 0)
             db = self._bias.gradient if self._bias else zeros(self._no_bias.shape, dtype)

@@ -61,7 +61,7 @@ class GRU(Gated):
     ) -> None:
         super().__init__(**passed_on(locals(), "reset_after"))
         self.reset_after = bool(reset_after)
-        self.bias_rows = 2 if self.reset_after else 1
+        self.bias_rows, self.first_panel = (2, None) if self.reset_after else (1, 2)
 
     def cell(self) -> Static:
         plan = plans.gru_cell if self.reset_after else plans.gru_reset_before_cell

@@ -103,6 +103,7 @@ class Recurrent(RecurrentTapes, RecurrentStates, Affine):
         return 1
 
     bias_rows: int = 1
+    first_panel: int | None = None  # how many recurrent columns have a panel of their own (`TileLayout`); None: all
 
     # --- weights ---
 
@@ -114,7 +115,9 @@ class Recurrent(RecurrentTapes, RecurrentStates, Affine):
         super().build(input_shape)
         width = self.gates * self.units
         input_layout = TileLayout(self.units, [self.input_order], self.registers, self.dtype)
-        recurrent_layout = TileLayout(self.units, [self.recurrent_order], self.registers, self.dtype)
+        recurrent_layout = TileLayout(
+            self.units, [self.recurrent_order], self.registers, self.dtype, self.first_panel
+        )
         orders = [self.input_order, self.recurrent_order][: self.bias_rows]
         bias_layout = TileLayout(self.units, orders, self.registers, self.dtype)
         rules = {"regularizer": self.kernel_regularizer, "constraint": self.kernel_constraint}

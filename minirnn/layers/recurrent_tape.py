@@ -143,8 +143,8 @@ class RecurrentTapes:
         t.dc = zeros((B * self.blocks_of_dc(), t.row), dtype)
         t.dx = None
         t.shape = shape
-        t.transpose = transpose.specialise(u.packed, t.ut, 0, 0)
-        t.transpose_u = (u.packed, t.ut, 0, len(t.ut))
+        t.transpose_u = (u.packed, t.ut, u.layout.first_panel * u.layout.width, 0, len(t.ut))
+        t.transpose = transpose.specialise(*t.transpose_u)
         t.h_tile = tile_for(U, dtype)
         t.cell = cell
         t.backward = backward.specialise(*self._backward_call(t, NO_MASK, t.y, True, True))
@@ -164,8 +164,9 @@ class RecurrentTapes:
         """The rest of a tape that the gradient of the input needs."""
         x_tile = tile_for(t.shape[2], self.dtype)
         t.dx = zeros(t.shape, self.dtype)
-        t.wt = zeros(transposed_shape(self._kernel.packed.shape, x_tile, self.dtype), self.dtype)
-        t.transpose_w = (self._kernel.packed, t.wt, 0, len(t.wt))
+        w = self._kernel.packed
+        t.wt = zeros(transposed_shape(w.shape, x_tile, self.dtype), self.dtype)
+        t.transpose_w = (w, t.wt, w.shape[2], 0, len(t.wt))
         t.input_gradient_call = (x_tile, t.s, t.wt, t.dx, self.go_backwards, 0, t.shape[0])
         t.input_gradient = input_gradient.specialise(*t.input_gradient_call)
         self._dropping.add_dx_to(t)

@@ -29,10 +29,16 @@ class TileLayout:
 
     `order` names the gate of each column; a tile holds `registers` registers of units. Biases are rows of their own:
     (n, gates * units) becomes (n, NT, columns * lanes), and each may have another order.
+
+    Columns that products use by themselves are a panel of their own: within each tile a matrix has all K rows of its
+    first `first_panel` columns, then all rows of the others.
     """
 
-    def __init__(self, units: int, orders: list[list[int]], registers: int, dtype: Any) -> None:
+    def __init__(
+        self, units: int, orders: list[list[int]], registers: int, dtype: Any, first_panel: int | None = None
+    ) -> None:
         self.units, self.orders = units, orders
+        self.first_panel = len(orders[0]) if first_panel is None else first_panel
         self.width = registers * lanes(dtype)
         self.tiles = -(-units // self.width)
         self.padded = self.tiles * self.width
@@ -65,11 +71,15 @@ class TileLayout:
         """Pairs (Keras's rows (K, gates, units), packed (NT, K, columns, width)) with their order."""
         gates = len(self.orders[0])
         if self._is_matrix(value.shape):
-            yield (
-                value.reshape(-1, gates, self.units),
-                packed.reshape(self.tiles, -1, gates, self.width),
-                self.orders[0],
-            )
+            rows = value.reshape(-1, gates, self.units)
+            tiles = packed.reshape(self.tiles, -1)
+            split = len(rows) * self.first_panel * self.width
+            for panel, order in (
+                (tiles[:, :split], self.orders[0][: self.first_panel]),
+                (tiles[:, split:], self.orders[0][self.first_panel :]),
+            ):
+                if order:
+                    yield rows, panel.reshape(self.tiles, len(rows), len(order), self.width), order
         else:
             rows = value.reshape(len(self.orders), 1, gates, self.units)
             for row, place, order in zip(rows, packed, self.orders, strict=True):
