@@ -64,7 +64,7 @@ def gru_reset_before_cell(activation: str, recurrent_activation: str) -> Static:
 
 def simple_rnn_cell(activation: str, columns: int) -> Static:
     """Columns [ h .. h ], each for W units of its own."""
-    width = {1: COLUMNS_1, 2: COLUMNS_2, 4: COLUMNS_4}[columns]
+    width = {1: COLUMNS_1, 2: COLUMNS_2, 3: COLUMNS_3, 4: COLUMNS_4}[columns]
     return Static(
         ("simple_rnn", activation, str(columns)),
         columns=width, x_columns=width, h_first=COLUMNS_0, h_columns=width, unit_columns=width,
