@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 
 from minirnn.jit import ArrayType, inline
-from minirnn.kernels.simd import load, store, width
+from minirnn.kernels.simd import copy_row
 from minirnn.kernels.vec import primitive
 
 ROOM = 3
@@ -53,6 +53,5 @@ primitive(moved, _type_moved)
 def move_state(source, target, slot, i):
     """State `slot` of row i, from one place to the other."""
     if source.size > 0:
-        for k in range(0, source.shape[2], width(source)):
-            at = (slot * source.shape[1] + i) * source.shape[2] + k
-            store(target, at, load(source, at))
+        at = (slot * source.shape[1] + i) * source.shape[2]
+        copy_row(source, at, target, at, source.shape[2])

@@ -20,7 +20,7 @@ from __future__ import annotations
 from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.philox import WORD, philox
 from minirnn.kernels.rows import for_rows
-from minirnn.kernels.simd import load, store, width
+from minirnn.kernels.simd import load, load_part, store, store_part, width
 from minirnn.kernels.tiles import tile_load, tile_plus, tile_store, tile_times, tile_zeros
 from minirnn.kernels.transposed import transposed_product, transposed_sum
 
@@ -117,8 +117,9 @@ def drop_row(x, masks, y, i):
         at = (i * T + t) * F
         for k in range(0, whole, W):
             store(y, at + k, load(x, at + k) * load(masks, i * F + k))
-        for k in range(whole, F):
-            y[i, t, k] = x[i, t, k] * masks[i, k]
+        if whole < F:
+            left = F - whole
+            store_part(y, at + whole, load_part(x, at + whole, left) * load_part(masks, i * F + whole, left), left)
 
 
 @shared_kernel

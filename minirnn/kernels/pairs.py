@@ -12,7 +12,7 @@ from numba import types
 
 from minirnn.jit import inline
 from minirnn.kernels.simd import load_vec, pointer
-from minirnn.kernels.tiles import SUM_LENGTH, emit_rank1, is_tile, row_address, tile_blank, tile_plus
+from minirnn.kernels.tiles import add_terms, emit_rank1, is_tile, row_address
 from minirnn.kernels.vec import primitive
 
 
@@ -100,13 +100,12 @@ primitive(pair_rank1, _type_pair_rank1)
 
 
 @inline
+def pair_term(pair, k, a, a_offset, a_stride, b, left, right, b_row):
+    """pair += column k of A times row k of B, whose halves begin at left and right."""
+    return pair_rank1(pair, a, a_offset + k, a_stride, b, left + k * b_row, right + k * b_row)
+
+
+@inline
 def pair_matmul(pair, a, a_offset, a_stride, b, left, right, b_row, n):
-    """pair += A B over n terms, summed as by `tiles.matmul`; rows of B, `b_row` apart, begin at left and right."""
-    for k in range(min(n, SUM_LENGTH)):
-        pair = pair_rank1(pair, a, a_offset + k, a_stride, b, left + k * b_row, right + k * b_row)
-    for start in range(SUM_LENGTH, n, SUM_LENGTH):
-        part = tile_blank(pair)
-        for k in range(start, min(start + SUM_LENGTH, n)):
-            part = pair_rank1(part, a, a_offset + k, a_stride, b, left + k * b_row, right + k * b_row)
-        pair = tile_plus(pair, part)
-    return pair
+    """pair += A B over n terms: `tiles.matmul` of a pair; the rows of B's halves are b_row apart."""
+    return add_terms(pair, n, pair_term, (a, a_offset, a_stride, b, left, right, b_row))

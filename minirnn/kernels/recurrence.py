@@ -27,7 +27,7 @@ from __future__ import annotations
 from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.apart import move_state, moved, rows_away
 from minirnn.kernels.rows import for_gates, for_rows, tall
-from minirnn.kernels.simd import load, load_part, pack_row, store, store_part, width, zeros
+from minirnn.kernels.simd import copy_row, load, load_part, store, store_part, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     SUM_LENGTH,
@@ -99,10 +99,9 @@ def one_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
 def carry_over(h, c, src, dst, i):
     """A masked step: state dst of row i becomes state src."""
     B, P = h.shape[1], h.shape[2]
-    for k in range(0, P, width(h)):
-        store(h, (dst * B + i) * P + k, load(h, (src * B + i) * P + k))
-        if c.size > 0:
-            store(c, (dst * B + i) * P + k, load(c, (src * B + i) * P + k))
+    copy_row(h, (src * B + i) * P, h, (dst * B + i) * P, P)
+    if c.size > 0:
+        copy_row(c, (src * B + i) * P, c, (dst * B + i) * P, P)
 
 
 @inline
@@ -208,7 +207,7 @@ def multiply_input(x, cell, s, w, packed, reverse, t0, t1, r0, r1):
         for i in range(r0, stop):
             for t in range(t0, t1):
                 source = (i * T + (T - 1 - t if reverse else t)) * F + k
-                pack_row(x, source, min(SUM_LENGTH, F - k), packed, i * row + (t - t0) * D)
+                copy_row(x, source, packed, i * row + (t - t0) * D, min(SUM_LENGTH, F - k))
         for j in range(w.shape[0]):
             for t in range(t0, t1):
                 at = ((t % slots) * NT + j) * B * C

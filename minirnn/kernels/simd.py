@@ -320,10 +320,10 @@ primitive(add_lanes, _type_add_lanes)
 
 
 @inline
-def pack_row(a, source, count, packed, target):
-    """Copy elements, those that fill no register one by one."""
-    whole = count - count % width(a)
-    for n in range(0, whole, width(a)):
-        store(packed, target + n, load(a, source + n))
-    for n in range(whole, count):
-        store_part(packed, target + n, load_part(a, source + n, 1), 1)
+def copy_row(source, source_at, target, target_at, count):
+    """`count` numbers from one place to another."""
+    whole = count - count % width(source)
+    for k in range(0, whole, width(source)):
+        store(target, target_at + k, load(source, source_at + k))
+    if whole < count:
+        store_part(target, target_at + whole, load_part(source, source_at + whole, count - whole), count - whole)

@@ -305,20 +305,32 @@ def next_panel(rows, i, r0, columns, j, panels, n, b):
 
 
 @inline
+def add_terms(tile, n, term, arguments):
+    """tile plus n terms, each added by term(tile, k, *arguments): SUM_LENGTH on top of it, the others in own sums."""
+    for k in range(min(n, SUM_LENGTH)):
+        tile = term(tile, k, *arguments)
+    for start in range(SUM_LENGTH, n, SUM_LENGTH):
+        part = tile_blank(tile)
+        for k in range(start, min(start + SUM_LENGTH, n)):
+            part = term(part, k, *arguments)
+        tile = tile_plus(tile, part)
+    return tile
+
+
+@inline
+def product_term(tile, k, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_columns, ahead):
+    """tile += column k of A times row k of B."""
+    prefetch(b, ahead + k * pace(b))
+    at = b_offset + k * len(b_columns) * width(b)
+    return tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, at)
+
+
+@inline
 def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_columns, n, ahead):
-    """tile += A B over n terms k: the first SUM_LENGTH on top of what is there, the others in sums of their own.
+    """tile += A B over n terms k.
 
     A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset in row k of b, of `b_columns`.
     Meanwhile numbers of b from `ahead` on are fetched, `pace` at each term (`next_panel`).
     """
-    b_step, fetched = len(b_columns) * width(b), pace(b)
-    for k in range(min(n, SUM_LENGTH)):
-        prefetch(b, ahead + k * fetched)
-        tile = tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
-    for start in range(SUM_LENGTH, n, SUM_LENGTH):
-        part = tile_blank(tile)
-        for k in range(start, min(start + SUM_LENGTH, n)):
-            prefetch(b, ahead + k * fetched)
-            part = tile_rank1(part, first, columns, a, a_offset + k * a_step, a_stride, b, b_offset + k * b_step)
-        tile = tile_plus(tile, part)
-    return tile
+    of_term = (first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_columns, ahead)
+    return add_terms(tile, n, product_term, of_term)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from minirnn.jit import inline, shared_kernel
 from minirnn.kernels.rows import for_rows
-from minirnn.kernels.simd import load, pack_row, store, width, zeros
+from minirnn.kernels.simd import copy_row, load, store, width, zeros
 from minirnn.kernels.tiles import (
     COLUMNS_0,
     tile_blank,
@@ -84,7 +84,7 @@ def add_gradients(a, a_offset, a_row, slots, reverse, first, columns, s, t0, t1,
             for t in range(t0, t1):
                 source = a_offset + (T - 1 - t if reverse else t) * slots + k
                 for i in range(B):
-                    pack_row(a, source + i * a_row, count, packed, target)
+                    copy_row(a, source + i * a_row, packed, target, count)
                     target += D
         for j in range(j0, j1):
             of_rows = (rows, offset, row, step, backwards, first, columns, s, t0, t1, j, dw, place)
