@@ -45,8 +45,11 @@ def test_gradients_of_more_units_and_features_than_one_tile_holds(cell):
     check_vjp(make(cell, batch=2, time=2, features=2 * W + 3, units=2 * W + 3, return_sequences=True))
 
 
-def test_gradients_of_more_units_than_simple_rnns_widest_tile():
-    check_vjp(make("SimpleRNN", batch=2, time=2, units=4 * lanes("float64") + 1))
+@pytest.mark.parametrize("registers", [3, 4, 5, 9])
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_of_tiles_of_three_and_four_columns(cell, registers):
+    size = registers * lanes("float64") - 1
+    check_vjp(make(cell, batch=5, time=2, features=size, units=size))
 
 
 @pytest.mark.parametrize("cell", CELLS)
