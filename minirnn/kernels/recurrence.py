@@ -9,7 +9,7 @@ padded units; C, CX, CH: elements in a row of all columns, of the input's and of
                                zero in the units that pad the last tile
     s     (T or less, NT or 1, B, C)  scratch by step; with fewer slots than steps they are used in turn:
                                pre-activations, then what `cells` keeps, then the gradients da
-    w, u  (NT, F, CX), (NT, U, CH)  input and recurrent weights
+    w, u  (NT, F, CX), (NT, U, CH)  input and recurrent weights (of `two_pass` each tile of u in two panels)
     b     (1 or 2, NT, CX)     bias of the input columns, and (GRU) of the recurrent columns
     drop  () or two arrays     of recurrent dropout (`dropout`): h_in, of h's shape, and masks (B, Q)
     h_in  as h                 the states as they enter the recurrent product: h itself, or h * mask

@@ -13,9 +13,9 @@ import numpy as np
 from minirnn.jit import inline, kernel
 from minirnn.kernels.calling import array_at, call_at, no_mask
 from minirnn.kernels.recurrence import carry_over
-from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_4
+from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_3, COLUMNS_4
 
-RECURRENT, DENSE = 0, {len(columns): len(columns) for columns in (COLUMNS_1, COLUMNS_2, COLUMNS_4)}
+RECURRENT, DENSE = 0, {len(columns): len(columns) for columns in (COLUMNS_1, COLUMNS_2, COLUMNS_3, COLUMNS_4)}
 
 
 NO_MASK = np.zeros((0, 0), bool)
@@ -71,6 +71,8 @@ def take_step(x, y, words):
             at = run_dense(words, at, x, COLUMNS_1)
         elif kind == 2:
             at = run_dense(words, at, x, COLUMNS_2)
+        elif kind == 3:
+            at = run_dense(words, at, x, COLUMNS_3)
         else:
             at = run_dense(words, at, x, COLUMNS_4)
     for i in range(y.shape[0]):

@@ -53,10 +53,10 @@ def check_gradients(layer, x, dy):
 
 
 @pytest.mark.parametrize("rows", [(1,), (7,), (2, 3)], ids=str)
-@pytest.mark.parametrize("units", [1, 3, "W", "W + 1", "4 W + 3"])
+@pytest.mark.parametrize("units", [1, 3, "W", "W + 1", "4 W + 3", "7 W - 1"])
 def test_dense_is_a_product_and_a_bias(units, rows, dtype):
     W = lanes(dtype)
-    units = {"W": W, "W + 1": W + 1, "4 W + 3": 4 * W + 3}.get(units, units)
+    units = {"W": W, "W + 1": W + 1, "4 W + 3": 4 * W + 3, "7 W - 1": 7 * W - 1}.get(units, units)
     layer, x, _ = dense(3, units, dtype, rows, activation="tanh")
     W, b = layer.get_weights()
     y = layer(x)
@@ -64,7 +64,10 @@ def test_dense_is_a_product_and_a_bias(units, rows, dtype):
     np.testing.assert_allclose(y, np.tanh(x @ W + b), rtol=0, atol=TOLERANCE[dtype])
 
 
-@pytest.mark.parametrize(("features", "units"), [(1, 1), (3, 2), (9, 19), (35, 35)])
+FOUR = 7 * lanes("float64") - 1  # numbers that take two tiles of four columns
+
+
+@pytest.mark.parametrize(("features", "units"), [(1, 1), (3, 2), (9, 19), (35, 35), (FOUR, FOUR)])
 def test_dense_gradients(features, units):
     check_gradients(*dense(features, units, activation="tanh"))
 

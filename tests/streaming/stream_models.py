@@ -28,7 +28,7 @@ def double_chain() -> Model:
 
 
 def deep_chain() -> Model:
-    middle = [L.Dropout(0.5), L.GRU(40, return_sequences=True), L.Dense(70, "relu")]
+    middle = [L.Dropout(0.5), L.GRU(40, return_sequences=True), L.Dense(70, "relu"), L.Dense(64)]
     return chain(L.LSTM(33, return_sequences=True), *middle, L.SimpleRNN(17, return_sequences=True), L.Dense(1))
 
 
