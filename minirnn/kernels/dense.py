@@ -38,7 +38,7 @@ def dense_tile(rows, i, r0, tile, act, x, w, b, s, y, j):
     a = tile_zeros(rows, tile, s)
     for k in range(0, K, TERMS):
         part, at = tile_blank(a), (j * K + k) * L
-        part = matmul(part, COLUMNS_0, tile, x, i * K + k, K, 1, w, at, tile, min(TERMS, K - k), ahead + k * fetched)
+        part = matmul(part, COLUMNS_0, tile, x, i * K + k, K, 1, w, at, min(TERMS, K - k), ahead + k * fetched)
         a = tile_plus(a, part)
     a = tile_add(a, COLUMNS_0, tile, b, j * L)
     q = (j * R + i) * L

@@ -16,7 +16,7 @@ from __future__ import annotations
 from minirnn.gates import layer_norm_lstm
 from minirnn.gates.elementary import where
 from minirnn.jit import inline
-from minirnn.kernels.elementary import sqrt
+from minirnn.kernels.instructions import sqrt
 from minirnn.kernels.lstm_cells import add_to
 from minirnn.kernels.recurrence import silence
 from minirnn.kernels.rows import for_rows
@@ -36,7 +36,7 @@ def product_tile(rows, i, r0, cell, x, xt, h, s, w, u, slot, src, j):
     tile_store(cell.input_product(rows, i, r0, cell, x, xt, s, w, j, q), s, q, C)
     a = tile_zeros(rows, COLUMNS_4, s)
     ahead = next_panel(rows, i, r0, COLUMNS_4, j, u.shape[0], U, u)
-    a = matmul(a, COLUMNS_0, COLUMNS_4, h, (src * B + i) * P, P, 1, u, j * U * u.shape[2], COLUMNS_4, U, ahead)
+    a = matmul(a, COLUMNS_0, COLUMNS_4, h, (src * B + i) * P, P, 1, u, j * U * u.shape[2], U, ahead)
     tile_store(a, s, q + 4 * width(s), C)
 
 

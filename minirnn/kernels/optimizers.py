@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from minirnn.gates.elementary import absolute, where
 from minirnn.jit import inline, shared_kernel
-from minirnn.kernels.elementary import sqrt
+from minirnn.kernels.instructions import sqrt
 from minirnn.kernels.simd import load, store, width, zeros
 
 

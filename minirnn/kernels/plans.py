@@ -5,7 +5,7 @@ from __future__ import annotations
 from minirnn.jit import Static
 from minirnn.kernels import cells, dropout, layer_norm, lstm_cells, recurrence, two_pass, weight_gradients
 from minirnn.kernels.activations import activation_members
-from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_2, COLUMNS_3, COLUMNS_4
+from minirnn.kernels.tiles import COLUMNS_0, COLUMNS_1, COLUMNS_3, COLUMNS_4
 
 _ONE_PASS = dict(
     input_product=recurrence.product_now,
@@ -64,7 +64,7 @@ def gru_reset_before_cell(activation: str, recurrent_activation: str) -> Static:
 
 def simple_rnn_cell(activation: str, columns: int) -> Static:
     """Columns [ h .. h ], each for W units of its own."""
-    width = {1: COLUMNS_1, 2: COLUMNS_2, 3: COLUMNS_3, 4: COLUMNS_4}[columns]
+    width = (0,) * columns
     return Static(
         ("simple_rnn", activation, str(columns)),
         columns=width, x_columns=width, h_first=COLUMNS_0, h_columns=width, unit_columns=width,

@@ -51,7 +51,7 @@ def product_now(rows, i, r0, cell, x, xt, s, w, j, q):
     T, F, CX = x.shape[1], x.shape[2], w.shape[2]
     a = tile_zeros(rows, cell.columns, s)
     ahead = next_panel(rows, i, r0, cell.x_columns, j, w.shape[0], F, w)
-    return matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, cell.x_columns, F, ahead)
+    return matmul(a, COLUMNS_0, cell.x_columns, x, (i * T + xt) * F, T * F, 1, w, j * F * CX, F, ahead)
 
 
 @inline
@@ -61,14 +61,15 @@ def product_before(rows, i, r0, cell, x, xt, s, w, j, q):
 
 
 @inline
-def sums_tile(rows, i, r0, h_first, h_columns, cell, x, xt, h_in, s, w, u, b, slot, src, j):
+def sums_tile(rows, i, r0, cell, x, xt, h_in, s, w, u, b, slot, src, j):
     """Pre-activations a = x W + h_in U + b of unit tile j for batch rows i, i+1, .., into s."""
     B, P, U, C = h_in.shape[1], h_in.shape[2], u.shape[1], s.shape[3]
     CX, CH = w.shape[2], u.shape[2]
     q = ((slot * s.shape[1] + min(j, s.shape[1] - 1)) * B + i) * C
     a = cell.input_product(rows, i, r0, cell, x, xt, s, w, j, q)
     ahead = next_panel(rows, i, r0, cell.h_columns, j, u.shape[0], U, u)
-    a = matmul(a, h_first, h_columns, h_in, (src * B + i) * P, P, 1, u, j * U * CH, cell.h_columns, U, ahead)
+    at = (src * B + i) * P
+    a = matmul(a, cell.h_first, cell.h_columns, h_in, at, P, 1, u, j * U * CH, U, ahead)
     a = tile_add(a, COLUMNS_0, cell.x_columns, b, j * CX)
     if b.shape[0] == 2:
         a = tile_add(a, cell.h_first, cell.h_columns, b, b.shape[1] * CX + j * CH)
@@ -90,7 +91,7 @@ def one_pass_step(cell, x, xt, h_in, h, c, s, w, u, b, slot, src, dst, r0, r1):
     for j in range(w.shape[0]):
         for i in range(r0, r1, ROWS_OF_SUMS):
             stop = min(i + ROWS_OF_SUMS, r1)
-            of_sums = (r0, cell.h_first, cell.h_columns, cell, x, xt, h_in, s, w, u, b, slot, src, j)
+            of_sums = (r0, cell, x, xt, h_in, s, w, u, b, slot, src, j)
             for_rows(sums_tile, cell.h_columns, i, stop, of_sums)
             for_gates(gate_rows, i, stop, (cell.rows, cell, h, c, s, slot, src, dst, j, u.shape[1]))
 
@@ -183,7 +184,7 @@ def input_tile(rows, i, r0, cell, x, x_offset, x_stride, s, s_offset, s_stride, 
     if k > 0:
         tile_prefetch(rows, cell.columns, s, q, s_stride)
     at = x_offset + i * x_stride
-    a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, panel, cell.x_columns, terms, ahead)
+    a = matmul(a, COLUMNS_0, cell.x_columns, x, at, x_stride, 1, w, panel, terms, ahead)
     if k > 0:
         a = tile_plus(tile_load(rows, cell.columns, s, q, s_stride), a)
     tile_store(a, s, q, s_stride)

@@ -1,8 +1,8 @@
 """One step of a stream in one call: numbers in, the layers' own kernels one after the other, numbers out.
 
 The layers stand in `words`, an array of int64: the arrays that the first one reads and the last one fills, how many
-layers there are, then for each what it is (RECURRENT, or DENSE with as many columns in its tiles), the address of its
-machine code, and its arrays in the order of its kernel's arguments, as `calling.record` writes them;
+layers there are, then for each what it is (RECURRENT, or how many columns the tiles of a Dense layer have), the address
+of its machine code, and its arrays in the order of its kernel's arguments, as `calling.record` writes them;
 `minirnn.streaming.fast_step` puts the words together.
 """
 
@@ -15,9 +15,7 @@ from minirnn.kernels.calling import array_at, call_at, no_mask
 from minirnn.kernels.recurrence import carry_over
 from minirnn.kernels.tiles import COLUMNS_1, COLUMNS_2, COLUMNS_3, COLUMNS_4
 
-RECURRENT, DENSE = 0, {len(columns): len(columns) for columns in (COLUMNS_1, COLUMNS_2, COLUMNS_3, COLUMNS_4)}
-
-
+RECURRENT = 0
 NO_MASK = np.zeros((0, 0), bool)
 AXES_2, AXES_3, AXES_4 = ((0,) * n for n in (2, 3, 4))
 

@@ -318,19 +318,19 @@ def add_terms(tile, n, term, arguments):
 
 
 @inline
-def product_term(tile, k, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_columns, ahead):
+def product_term(tile, k, first, columns, a, a_offset, a_stride, a_step, b, b_offset, ahead):
     """tile += column k of A times row k of B."""
     prefetch(b, ahead + k * pace(b))
-    at = b_offset + k * len(b_columns) * width(b)
+    at = b_offset + k * len(columns) * width(b)
     return tile_rank1(tile, first, columns, a, a_offset + k * a_step, a_stride, b, at)
 
 
 @inline
-def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_columns, n, ahead):
+def matmul(tile, first, columns, a, a_offset, a_stride, a_step, b, b_offset, n, ahead):
     """tile += A B over n terms k.
 
-    A[r, k] stands at a_offset + r * a_stride + k * a_step, row k of B at b_offset in row k of b, of `b_columns`.
-    Meanwhile numbers of b from `ahead` on are fetched, `pace` at each term (`next_panel`).
+    A[r, k] stands at a_offset + r * a_stride + k * a_step; the rows of B, of `columns`, one behind the other from
+    b_offset on. Meanwhile numbers of b from `ahead` on are fetched, `pace` at each term (`next_panel`).
     """
-    of_term = (first, columns, a, a_offset, a_stride, a_step, b, b_offset, b_columns, ahead)
+    of_term = (first, columns, a, a_offset, a_stride, a_step, b, b_offset, ahead)
     return add_terms(tile, n, product_term, of_term)

@@ -68,7 +68,7 @@ def transposed_sum(rows, i, r0, columns, first, count, s, slot, wt, skip, D, n, 
             da = ((slot * NT + j) * B + i) * C + first
             weights = ((n * NT + j) * D + skip) * L
             fetched = ahead + (j - start) * D * pace(wt)
-            part = matmul(part, COLUMNS_0, columns, s, da, C, 1, wt, weights, columns, count, fetched)
+            part = matmul(part, COLUMNS_0, columns, s, da, C, 1, wt, weights, count, fetched)
         total = tile_plus(total, part)
     return total
 

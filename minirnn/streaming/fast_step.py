@@ -15,7 +15,7 @@ from minirnn.jit import JIT_ENABLED
 from minirnn.kernels.calling import record
 from minirnn.kernels.dense import dense_forward
 from minirnn.kernels.recurrence import forward
-from minirnn.kernels.streaming import DENSE, RECURRENT, take_step
+from minirnn.kernels.streaming import RECURRENT, take_step
 from minirnn.kernels.threads import WORTH_WAKING
 from minirnn.layers import Dense
 from minirnn.layers.layer import NO_MASK
@@ -67,7 +67,7 @@ class FastStep:
         t = self._tape(layer.new_tape(value.shape, False))
         act, tile, *arrays = t.forward_arguments
         self.addresses.append(dense_forward.address(value, act, tile, *arrays, 0, self.batch))
-        return t.y, [DENSE[len(tile)], self.addresses[-1], *record([value, *arrays])]
+        return t.y, [len(tile), self.addresses[-1], *record([value, *arrays])]
 
     def _tape(self, tape: Tape) -> Tape:
         self._tapes.append(tape)  # whose memory the words name

@@ -11,7 +11,7 @@ import pytest
 from minirnn.gates.elementary import absolute, where
 from minirnn.jit import Static, kernel
 from minirnn.kernels import tiles, vec
-from minirnn.kernels.elementary import ROUNDER_32, ROUNDER_64, half_power_of_two, power_of_two, sqrt, with_sign
+from minirnn.kernels.instructions import ROUNDER_32, ROUNDER_64, half_power_of_two, power_of_two, sqrt, with_sign
 from minirnn.kernels.pairs import pair_matmul, pair_rank1, tile_half, tile_pair
 from minirnn.kernels.rows import for_rows, heights
 from minirnn.kernels.simd import (
@@ -257,7 +257,7 @@ def multiply(version, columns, a, b, out, r0, r1):
 
 def multiply_rows(rows, i, columns, a, b, out):
     K, N = b.shape
-    tile = tiles.matmul(tile_zeros(rows, columns, a), COLUMNS_0, columns, a, i * K, K, 1, b, 0, columns, K, 0)
+    tile = tiles.matmul(tile_zeros(rows, columns, a), COLUMNS_0, columns, a, i * K, K, 1, b, 0, K, 0)
     tile_store(tile, out, i * N, N)
 
 
