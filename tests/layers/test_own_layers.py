@@ -15,6 +15,14 @@ from minirnn.layers import Layer
 
 RNG = np.random.default_rng(12)
 X, Y = RNG.normal(size=(8, 4, 3)), RNG.normal(size=(8, 1))
+AFTER_DATA = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def same_draws():
+    """Weights and directions of a test do not depend on the tests before it."""
+    RNG.bit_generator.state = AFTER_DATA
+    minirnn.utils.set_random_seed(0)
 
 
 class Affine(Layer):
